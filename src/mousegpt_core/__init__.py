@@ -1,0 +1,1 @@
+"""Video of mice to language, and language to statistics: the headless engine."""

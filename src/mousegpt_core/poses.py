@@ -1,0 +1,140 @@
+"""Poses: positions of keypoints over time, as an xarray Dataset.
+
+Dimensions are ``(time, space, keypoint, individual)``. Coordinates: ``time`` in seconds on the
+view's own clock, ``frame`` (along ``time``) the frame number in the film, ``space`` ``x, y[, z]``.
+Variables: ``position`` (float32, unit in ``attrs["units"]``, NaN = not seen), ``confidence``
+(float32, 0-1 as the estimator gave it, NaN = none given). The naming follows movement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from mousegpt_core.errors import DataError
+
+DIMS = ("time", "space", "keypoint", "individual")
+SPACE = ("x", "y", "z")
+
+
+def make_poses(
+    position: ArrayLike,
+    confidence: ArrayLike | None = None,
+    *,
+    keypoints: Sequence[str],
+    individuals: Sequence[str] = ("mouse",),
+    fps: float,
+    unit: str = "px",
+    times: ArrayLike | None = None,
+    frames: ArrayLike | None = None,
+    source_software: str = "",
+    **attrs: Any,
+) -> xr.Dataset:
+    """Build a poses Dataset.
+
+    Parameters
+    ----------
+    position : array of shape (time, space, keypoint, individual)
+        Coordinates in `unit`; 2 or 3 in space; NaN where not seen.
+    confidence : array of shape (time, keypoint, individual), optional
+        0-1; all NaN if not given.
+    keypoints, individuals : sequence of str
+        Names, unique.
+    fps : float
+        Frames per second (the nominal rate where `times` is given).
+    unit : str
+        ``"px"``, ``"mm"``, ``"cm"``, ``"m"`` or ``"unknown"``.
+    times : array of shape (time,), optional
+        Seconds; by default ``frames / fps``.
+    frames : array of shape (time,), optional
+        Frame numbers; by default 0, 1, 2, ...
+    source_software : str
+        The program that made the poses.
+    **attrs
+        Further attributes to keep.
+
+    Raises
+    ------
+    DataError
+        If shapes and names do not fit.
+    """
+    position = np.asarray(position, dtype=np.float32)
+    if position.ndim != 4:
+        raise DataError(
+            "positions have the wrong number of dimensions",
+            expected="(time, space, keypoint, individual)",
+            found=f"shape {position.shape}",
+        )
+    n_time, n_space, n_keypoint, n_individual = position.shape
+    if confidence is None:
+        confidence = np.full((n_time, n_keypoint, n_individual), np.nan, dtype=np.float32)
+    frames = np.arange(n_time) if frames is None else np.asarray(frames, dtype=np.int64)
+    _check_fps(fps)
+    times = frames / fps if times is None else np.asarray(times, dtype=np.float64)
+    dataset = xr.Dataset(
+        {
+            "position": (DIMS, position, {"units": unit}),
+            "confidence": (
+                ("time", "keypoint", "individual"),
+                np.asarray(confidence, dtype=np.float32),
+                {"units": "1"},
+            ),
+        },
+        coords={
+            "time": ("time", times, {"units": "s"}),
+            "frame": ("time", frames),
+            "space": list(SPACE[:n_space]),
+            "keypoint": [str(name) for name in keypoints],
+            "individual": [str(name) for name in individuals],
+        },
+        attrs={
+            "ds_type": "poses",
+            "fps": float(fps),
+            "time_unit": "seconds",
+            "source_software": source_software,
+            **attrs,
+        },
+    )
+    return validate_poses(dataset)
+
+
+def validate_poses(poses: xr.Dataset) -> xr.Dataset:
+    """Check a poses Dataset and return it.
+
+    Raises
+    ------
+    DataError
+        If a dimension, variable or attribute is missing, names repeat, or time does not rise.
+    """
+    if "position" not in poses or tuple(poses["position"].dims) != DIMS:
+        found = tuple(poses["position"].dims) if "position" in poses else list(poses.data_vars)
+        raise DataError("not a poses dataset", expected=f"position with dims {DIMS}", found=str(found))
+    if poses.sizes["space"] not in (2, 3):
+        raise DataError("poses must be 2D or 3D", expected="2 or 3", found=str(poses.sizes["space"]))
+    for name in ("time", "keypoint", "individual"):
+        if poses.sizes[name] == 0:
+            raise DataError(f"poses without a single {name}")
+    for name in ("keypoint", "individual"):
+        values = [str(value) for value in poses[name].values]
+        repeated = sorted({value for value in values if values.count(value) > 1})
+        if repeated:
+            raise DataError(f"{name} names repeat: {', '.join(repeated)}")
+    times = poses["time"].values
+    if not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0):
+        place = "time coordinate"
+        raise DataError("times must be finite and rise", place=place)
+    _check_fps(poses.attrs.get("fps"))
+    return poses
+
+
+def _check_fps(fps: Any) -> None:
+    if not isinstance(fps, int | float) or not np.isfinite(fps) or not 0 < fps <= 100_000:
+        raise DataError(
+            "frames per second must be a positive number",
+            found=str(fps),
+            hint="give it with --fps or in recording.toml",
+        )

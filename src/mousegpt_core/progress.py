@@ -1,0 +1,57 @@
+"""Progress of long work and the wish to stop it; the words that all interfaces share."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of long work.
+
+    Attributes
+    ----------
+    stage : str
+        Name of the stage, e.g. ``"kinematics"``.
+    recording : str
+        Id of the recording, or ``""`` for work on the whole study.
+    done, total : int
+        Units finished and units in all (frames, clips, ...).
+    message : str
+        A remark for the user: ``"up to date"``, a warning, a path.
+    finished : bool
+        Whether the stage is complete for this recording.
+    """
+
+    stage: str
+    recording: str = ""
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    finished: bool = False
+
+
+class CancelledError(Exception):
+    """Raised inside long work after `Cancellation.cancel`; nothing valid is lost."""
+
+
+class Cancellation:
+    """A wish to stop, given from any thread and checked between units of work."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop."""
+        self._event.set()
+
+    @property
+    def requested(self) -> bool:
+        """Whether the work was asked to stop."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise `CancelledError` if the work was asked to stop."""
+        if self.requested:
+            raise CancelledError

@@ -1,0 +1,88 @@
+"""Backends by name: listed without being imported, loaded on use.
+
+Built-in backends are lazy ``"module:Class"`` names; other packages add theirs by entry points of
+the group ``mousegpt.<kind>`` and cannot shadow ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from mousegpt_core.errors import MissingDependencyError, UnknownBackendError
+
+Kind = Literal["describers", "embedders"]
+
+BUILT_IN: dict[Kind, dict[str, str]] = {
+    "describers": {
+        "kinematic": "mousegpt_core.describe.kinematic:KinematicDescriber",
+    },
+    "embedders": {
+        "lsa": "mousegpt_core.embed.lsa:LsaEmbedder",
+        "minilm": "mousegpt_core.embed.minilm:MiniLmEmbedder",
+    },
+}
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """A backend that can be asked for by name.
+
+    Attributes
+    ----------
+    name : str
+        Name to ask for.
+    kind : str
+        ``"describers"`` or ``"embedders"``.
+    target : str
+        ``"module:Class"``.
+    source : str
+        ``"built-in"`` or the distribution that brings it.
+    """
+
+    name: str
+    kind: Kind
+    target: str
+    source: str
+
+
+def list_backends(kind: Kind) -> list[BackendInfo]:
+    """All backends of a kind, without importing any of them."""
+    found = [BackendInfo(name, kind, target, "built-in") for name, target in BUILT_IN[kind].items()]
+    found += [
+        BackendInfo(point.name, kind, point.value, point.dist.name if point.dist else "unknown")
+        for point in _foreign(kind)
+    ]
+    return found
+
+
+def load_backend(kind: Kind, name: str) -> type[Any]:
+    """Import the class of a backend.
+
+    Raises
+    ------
+    UnknownBackendError
+        If there is none of that name; the hint lists those that exist.
+    MissingDependencyError
+        If importing it fails for want of an optional package.
+    """
+    target = BUILT_IN[kind].get(name)
+    if target is None:
+        target = next((point.value for point in _foreign(kind) if point.name == name), None)
+    if target is None:
+        names = ", ".join(info.name for info in list_backends(kind))
+        raise UnknownBackendError(f"no {kind[:-1]} is called {name!r}", hint=f"there are: {names}")
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
+    except ModuleNotFoundError as error:
+        missing = error.name or module
+        raise MissingDependencyError(missing, extra=name, purpose=f"the {kind[:-1]} {name!r}") from error
+
+
+def _foreign(kind: Kind) -> list[EntryPoint]:
+    """Entry points of other packages, less those that would shadow a built-in backend."""
+    points = entry_points(group=f"mousegpt.{kind}")
+    return [point for point in points if point.name not in BUILT_IN[kind]]
