@@ -1,0 +1,95 @@
+"""Verbs that ask a study: search, evaluate, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mousegpt_core.cli.console import Console
+from mousegpt_core.cli.options import Json, StudyFolder, key_value
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the application."""
+    for verb in (search, evaluate, export):
+        app.command(verb.__name__)(verb)
+
+
+def search(
+    study: StudyFolder,
+    words: Annotated[str, typer.Argument(help='What to look for: "mouse standing on two legs".')],
+    top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Find the moments whose description is nearest to your words."""
+    from mousegpt_core.pipeline import search_study
+    from mousegpt_core.study import Study
+
+    console = Console(as_json=as_json)
+    hits, ranking = search_study(Study.open(study), words, top=top)
+    console.table("", ["#", "recording", "animal", "time", "score", "description"], [
+        [str(hit["rank"]), hit["recording"], hit["individual"], f"{hit['start_s']:.2f} s", f"{hit['score']:.2f}", hit["sentence"]]
+        for hit in hits
+    ])
+    console.say(f"Full ranking: {ranking}")
+    console.result({"hits": hits, "ranking": str(ranking)})
+
+
+def evaluate(
+    study: StudyFolder,
+    truth: Annotated[
+        list[str],
+        typer.Option(
+            help="RECORDING=FILE with human labels; csv with `frame` or `time` and `label`, bouts, or BORIS."
+        ),
+    ],
+    scheme: Annotated[
+        str, typer.Option(help="Labels to score: a name given to classify, `activities` or `profile`.")
+    ] = "",
+    positive: Annotated[
+        str, typer.Option(help="Name of the behaviour that 1 stands for in a 0/1 file.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Score labels against a human's, frame by frame and bout by bout."""
+    from mousegpt_core.pipeline import evaluate_study
+    from mousegpt_core.study import Study
+
+    console = Console(as_json=as_json)
+    files = dict(key_value(text, option="--truth", example="M1=labels.csv") for text in truth)
+    paths = {recording: Path(path) for recording, path in files.items()}
+    result = evaluate_study(Study.open(study), paths, scheme=scheme, positive=positive)
+    per_class = result["per_class"]
+    console.table(f"{result['scheme']} against human labels, {result['frames']} frames", ["behaviour", "precision", "recall", "F1", "frames"], [
+        [name, f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}", str(row["support"])]
+        for name, row in per_class.items()
+    ])
+    console.say(
+        f"macro-F1 {result['macro_f1']:.3f}, balanced accuracy {result['balanced_accuracy']:.3f}, "
+        f"kappa {result['kappa']:.3f}, MCC {result['mcc']:.3f}"
+    )
+    for note in result["notes"]:
+        console.say(f"note: {note}")
+    console.result(result)
+
+
+def export(
+    study: StudyFolder,
+    what: Annotated[
+        str, typer.Argument(help="descriptions, bouts, labels, kinematics, poses or shares.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder; by default STUDY/results.")] = None,
+    format: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
+    as_json: Json = False,
+) -> None:
+    """Write tables for other programs."""
+    from mousegpt_core.pipeline import export_study
+    from mousegpt_core.study import Study
+
+    console = Console(as_json=as_json)
+    files = export_study(Study.open(study), what, out=out, format=format)
+    for file in files:
+        console.say(str(file))
+    console.result({"files": [str(file) for file in files]})

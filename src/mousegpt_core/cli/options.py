@@ -1,0 +1,46 @@
+"""Arguments that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mousegpt_core.errors import SettingsError
+
+StudyFolder = Annotated[Path, typer.Argument(help="Folder of the study.", show_default=False)]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object on standard output, for machines.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--recording", "-r", help="Only this recording (may be given several times)."),
+]
+
+
+def key_value(text: str, *, option: str, example: str) -> tuple[str, str]:
+    """Split ``KEY=VALUE``.
+
+    Raises
+    ------
+    SettingsError
+        If there is no ``=`` or no key.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise SettingsError(f"{option} {text!r} is not KEY=VALUE", hint=f"for example {option} {example}")
+    return key.strip(), value.strip()
+
+
+def named_path(text: str) -> tuple[str | None, Path]:
+    """Split ``[NAME=]PATH``; a path that exists is never taken apart."""
+    if Path(text).exists() or "=" not in text:
+        return None, Path(text)
+    name, _, path = text.partition("=")
+    return name, Path(path)
+
+
+def animal_columns(pairs: list[str]) -> dict[str, Any]:
+    """``--animal k=v`` pairs as columns of the table of animals."""
+    return dict(key_value(pair, option="--animal", example="treatment=saline") for pair in pairs)

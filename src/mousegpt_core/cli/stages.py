@@ -1,0 +1,166 @@
+"""Verbs that compute: kinematics, describe, classify, embed, profile, report, run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mousegpt_core.cli.console import Console
+from mousegpt_core.cli.options import Json, Only, StudyFolder
+
+if TYPE_CHECKING:
+    from mousegpt_core.pipeline import Work
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the application."""
+    for verb in (kinematics, describe, classify, embed, profile, report, run):
+        app.command(verb.__name__)(verb)
+
+
+def _at_work(
+    study: Path, console: Console, compute: Callable[[Work], dict[str, Any]]
+) -> dict[str, Any]:
+    """Compute with progress on screen; Ctrl-C stops between steps."""
+    from mousegpt_core.pipeline import Work
+    from mousegpt_core.study import Study
+
+    opened = Study.open(study)
+    with console.work():
+        return compute(Work(opened, console.progress, console.cancellation))
+
+
+def kinematics(study: StudyFolder, recording: Only = None, as_json: Json = False) -> None:
+    """Compute speeds, angles, heights and the rest from the poses."""
+    from mousegpt_core.pipeline import run_recordings
+
+    console = Console(as_json=as_json)
+    made = _at_work(study, console, lambda work: run_recordings(work, "kinematics", recording))
+    console.result(made)
+
+
+def describe(study: StudyFolder, recording: Only = None, as_json: Json = False) -> None:
+    """Describe every clip in words, and say its activity."""
+    from mousegpt_core.pipeline import run_recordings
+
+    console = Console(as_json=as_json)
+    made = _at_work(study, console, lambda work: run_recordings(work, "descriptions", recording))
+    console.result(made)
+
+
+def classify(
+    study: StudyFolder,
+    labels: Annotated[
+        Path,
+        typer.Option(help="TOML file: one table per behaviour with `definition`, maybe `examples`."),
+    ],
+    scheme: Annotated[
+        str, typer.Option(help="Name to keep the result under; by default the file's.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Assign every clip one of your own behaviours, each defined in words.
+
+    A labels file looks like this:
+
+        [walking]
+        definition = "moves forward on all four paws"
+
+        [rearing]
+        definition = "stands on its hind legs, forepaws off the floor"
+        examples = [{recording = "M1", start_s = 12.0, stop_s = 13.5}]
+    """
+    from mousegpt_core.pipeline import classify_study
+
+    console = Console(as_json=as_json)
+    result = _at_work(study, console, lambda work: classify_study(work, labels, scheme=scheme))
+    console.table("How your behaviours were understood", ["behaviour", "activities", "why"], [
+        [row["behaviour"], ", ".join(row["activities"]) or "-", row["why"]] for row in result["mapping"]
+    ])
+    console.table("Share of time", ["behaviour", "share"], [
+        [name, f"{share:.1%}"] for name, share in result["shares"].items()
+    ])
+    console.say(f"The behaviour vector of each recording is in {result['folder']}")
+    console.result(result)
+
+
+def embed(study: StudyFolder, as_json: Json = False) -> None:
+    """Turn each description into a vector."""
+    from mousegpt_core.pipeline import embed_study
+
+    console = Console(as_json=as_json)
+    console.result(_at_work(study, console, embed_study))
+
+
+def profile(study: StudyFolder, as_json: Json = False) -> None:
+    """Group the descriptions into named behaviours."""
+    from mousegpt_core.pipeline import profile_study
+
+    console = Console(as_json=as_json)
+    result = _at_work(study, console, profile_study)
+    console.table("Behaviours", ["name", "share", "keywords"], [
+        [row["name"], f"{row['share']:.1%}", row["keywords"]] for row in result["behaviours"]
+    ])
+    console.result(result)
+
+
+def report(
+    study: StudyFolder,
+    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write results/report.html, one page with all figures."""
+    from mousegpt_core.pipeline import report_study
+
+    console = Console(as_json=as_json)
+    result = _at_work(study, console, report_study)
+    _show_report(console, result, open_it=open_it)
+
+
+def run(
+    target: Annotated[
+        Path, typer.Argument(help="A study, or a film (or pose file) to make one for.")
+    ],
+    poses: Annotated[
+        Path | None, typer.Option(help="Poses of the film; by default looked for beside it.")
+    ] = None,
+    keypoints: Annotated[
+        str, typer.Option(help="Names a,b,c,... in order, for a pose file without a header.")
+    ] = "",
+    fps: Annotated[float | None, typer.Option(help="Frames per second, if unknown.")] = None,
+    unit: Annotated[str, typer.Option(help="Unit of the coordinates: px, mm, cm or m.")] = "",
+    px_per_cm: Annotated[float | None, typer.Option(help="Pixels in one centimetre.")] = None,
+    seen_from: Annotated[str, typer.Option(help="Camera: above, below or side.")] = "above",
+    open_it: Annotated[bool, typer.Option("--open", help="Show the report.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Do all that is missing, from poses to report. Run it again at any time.
+
+    `mousegpt run STUDY` works on a study. `mousegpt run FILM --poses FILE` makes a study beside the film
+    first.
+    """
+    from mousegpt_core.pipeline import run_study, study_for_file
+
+    console = Console(as_json=as_json)
+    if target.is_file():
+        names = [name.strip() for name in keypoints.split(",") if name.strip()]
+        made = study_for_file(
+            target, poses, keypoints=names, fps=fps, unit=unit or None, px_per_cm=px_per_cm, seen_from=seen_from
+        )
+        for line in made.remarks:
+            console.say(f"note: {line}")
+        target = made.folder
+    result = _at_work(target, console, run_study)
+    _show_report(console, result, open_it=open_it)
+
+
+def _show_report(console: Console, result: dict[str, Any], *, open_it: bool) -> None:
+    console.say(f"Report: {result['report']}")
+    console.result(result)
+    if open_it:
+        from mousegpt_core.cli.system import open_in_browser
+
+        open_in_browser(Path(result["report"]))

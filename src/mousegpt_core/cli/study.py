@@ -1,0 +1,101 @@
+"""Verbs that make a study: new, add."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mousegpt_core.cli.console import Console
+from mousegpt_core.cli.options import Json, StudyFolder, animal_columns, named_path
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the application."""
+    app.command("new")(new)
+    app.command("add")(add)
+
+
+def new(
+    study: StudyFolder,
+    name: Annotated[str, typer.Option(help="Its name; by default the folder's.")] = "",
+    animals: Annotated[
+        Path | None, typer.Option(help="Table of animals to import, csv or xlsx.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an empty study."""
+    from mousegpt_core.study import Study
+
+    console = Console(as_json=as_json)
+    made = Study.create(study, name=name)
+    if animals is not None:
+        made.import_animals(animals)
+    console.say(f"Made the study {made.name} in {study}.")
+    console.say(f"Next: mousegpt add {study} --id M1 --poses FILE --film FILE")
+    console.result({"study": str(study), "name": made.name})
+
+
+def add(
+    study: StudyFolder,
+    id: Annotated[str, typer.Option("--id", help="Id of the recording, unique in the study.")],
+    film: Annotated[
+        list[str] | None, typer.Option(help="A film, [VIEW=]FILE; once for each camera.")
+    ] = None,
+    poses: Annotated[
+        list[str] | None,
+        typer.Option(help="A pose file, [VIEW=]FILE; 3D poses belong to no view."),
+    ] = None,
+    keypoints: Annotated[
+        str, typer.Option(help="Names a,b,c,... in order, for a pose file without a header.")
+    ] = "",
+    format: Annotated[
+        str, typer.Option(help="Format of the pose file, where it is not recognised.")
+    ] = "",
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second, where neither film nor poses say.")
+    ] = None,
+    unit: Annotated[
+        str, typer.Option(help="Unit of the coordinates: px, mm, cm or m.")
+    ] = "",
+    px_per_cm: Annotated[
+        float | None, typer.Option(help="Scale of the picture: pixels in one centimetre.")
+    ] = None,
+    seen_from: Annotated[
+        str, typer.Option(help="Where the camera is: above, below or side.")
+    ] = "above",
+    animal: Annotated[
+        list[str] | None,
+        typer.Option(help="A column of the animal, KEY=VALUE: animal, treatment, sex, age, dose, ..."),
+    ] = None,
+    notes: Annotated[str, typer.Option(help="Free text.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Add a recording: its films, poses and animal. Files stay where they are."""
+    from mousegpt_core.pipeline import NewRecording, add_recording
+    from mousegpt_core.study import Study
+
+    console = Console(as_json=as_json)
+    request = NewRecording(
+        id=id,
+        films=[named_path(text) for text in film or []],
+        poses=[named_path(text) for text in poses or []],
+        keypoints=[name.strip() for name in keypoints.split(",") if name.strip()],
+        format=format or None,
+        fps=fps,
+        unit=unit or None,
+        px_per_cm=px_per_cm,
+        seen_from=seen_from,
+        animal=animal_columns(animal or []),
+        notes=notes,
+    )
+    added = add_recording(Study.open(study), request)
+    for line in added.remarks:
+        console.say(f"note: {line}")
+    rows = [[name, role or "-", how] for name, role, how in added.roles]
+    console.table(f"{id}: roles of the keypoints (edit in {study}/study.toml)", ["keypoint", "role", "why"], rows)
+    console.say(f"Next: mousegpt run {study}")
+    console.result(
+        {"recording": id, "roles": {name: role for name, role, _ in added.roles}, "remarks": added.remarks}
+    )

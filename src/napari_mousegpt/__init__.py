@@ -1,0 +1,1 @@
+"""The napari plugin: readers, layers and docks around `mousegpt_core`."""

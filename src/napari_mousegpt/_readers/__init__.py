@@ -1,0 +1,1 @@
+"""napari readers: one file per kind of input."""
