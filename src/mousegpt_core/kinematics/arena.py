@@ -1,0 +1,204 @@
+"""The arena: its wall, given or fitted from where the animal has been."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy.spatial import ConvexHull, QhullError
+
+from mousegpt_core.kinematics.signals import Floats
+from mousegpt_core.settings import Settings
+
+#: Animals keep their keypoints this far from the wall at the outermost (cm); robust cut of the places.
+_OUTERMOST = 0.999
+
+
+class Arena(Settings):
+    """The wall around the animal, in centimetres, in the coordinates of the kinematics."""
+
+    shape: Literal["circle", "polygon"] = Field(
+        description="A rectangle is a polygon of four corners"
+    )
+    centre: tuple[float, float] = Field((0.0, 0.0), description="Centre of the circle (cm)")
+    radius: float = Field(0.0, ge=0, description="Radius of the circle (cm)")
+    corners: tuple[tuple[float, float], ...] = Field((), description="Corners of the polygon (cm)")
+    fitted: bool = Field(False, description="Estimated from where the animal has been")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Arena:
+        if self.shape == "circle" and self.radius <= 0:
+            raise ValueError("a circle needs a radius above 0")
+        if self.shape == "polygon" and len(self.corners) < 3:
+            raise ValueError("a polygon needs at least three corners")
+        return self
+
+
+class ArenaWanted(Settings):
+    """An arena as a user gives it: what is left out is fitted.
+
+    Sizes are in centimetres; places are in the unit of the poses, as read off the picture.
+    """
+
+    shape: Literal["circle", "rectangle", "polygon"] = Field(description="Shape of the wall")
+    diameter_cm: float | None = Field(None, gt=0, description="Diameter of a circle (cm)")
+    width_cm: float | None = Field(None, gt=0, description="One side of a rectangle (cm)")
+    height_cm: float | None = Field(None, gt=0, description="The other side of a rectangle (cm)")
+    centre: tuple[float, float] | None = Field(None, description="Centre, in the poses' unit")
+    corners: tuple[tuple[float, float], ...] = Field((), description="Corners, in the poses' unit")
+
+
+def wall_distance(places: Floats, arena: Arena) -> Floats:
+    """Distance to the nearest wall in cm; negative outside.
+
+    Parameters
+    ----------
+    places : array of shape (time, 2, individual)
+        Horizontal positions in cm.
+    arena : Arena
+        The wall.
+
+    Returns
+    -------
+    array of shape (time, individual)
+    """
+    x, y = places[:, 0].astype(np.float64), places[:, 1].astype(np.float64)
+    if arena.shape == "circle":
+        return arena.radius - np.hypot(x - arena.centre[0], y - arena.centre[1])
+    corners = np.asarray(arena.corners)
+    nearest = np.full(x.shape, np.inf)
+    inside = np.zeros(x.shape, dtype=bool)
+    for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        dx, dy = bx - ax, by - ay
+        share = np.clip(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
+        nearest = np.minimum(nearest, np.hypot(x - ax - share * dx, y - ay - share * dy))
+        if ay != by:
+            crosses = ((ay > y) != (by > y)) & (x < dx * (y - ay) / dy + ax)
+            inside ^= crosses
+    signed = np.where(inside, nearest, -nearest)
+    signed[np.isnan(x)] = np.nan
+    return signed
+
+
+def make_arena(
+    wanted: Arena | Mapping[str, Any] | None, places: Floats, to_cm: Any
+) -> Arena | None:
+    """The arena as given, completed by fitting, or fitted altogether.
+
+    Parameters
+    ----------
+    wanted : Arena, mapping with the keys of `ArenaWanted`, or None
+        What the user knows.
+    places : array of shape (n, 2)
+        Where keypoints have been, cm.
+    to_cm : callable
+        From places in the poses' unit, shape (n, 2), to cm in the coordinates of the kinematics.
+
+    Raises
+    ------
+    SettingsError
+        If the mapping has unknown keys or impossible values.
+    """
+    if isinstance(wanted, Arena):
+        return wanted
+    if wanted is None:
+        return fit_arena(places)
+    asked = ArenaWanted.parse(dict(wanted), source="arena")
+    if asked.corners:
+        corners = to_cm(np.asarray(asked.corners, dtype=np.float64))
+        return Arena(shape="polygon", corners=_pairs(corners))
+    centre = (
+        None if asked.centre is None else to_cm(np.asarray([asked.centre], dtype=np.float64))[0]
+    )
+    return _complete(asked, centre, places)
+
+
+def fit_arena(places: Floats) -> Arena | None:
+    """The tighter of the smallest circle and the smallest rectangle around where keypoints have been.
+
+    Returns None where there are too few places, or none apart.
+    """
+    hull = _hull(places)
+    if hull is None:
+        return None
+    centre, radius = _smallest_circle(hull)
+    corners, area = _smallest_rectangle(hull)
+    if np.pi * radius**2 <= area:
+        return Arena(shape="circle", centre=(centre[0], centre[1]), radius=radius, fitted=True)
+    return Arena(shape="polygon", corners=_pairs(corners), fitted=True)
+
+
+def _complete(asked: ArenaWanted, centre: Floats | None, places: Floats) -> Arena | None:
+    """Fit what a circle or rectangle lacks."""
+    hull = _hull(places)
+    fitted = centre is None
+    if asked.shape == "circle":
+        middle, radius = _smallest_circle(hull) if hull is not None else (None, 0.0)
+        middle = centre if centre is not None else middle
+        radius = asked.diameter_cm / 2 if asked.diameter_cm else radius
+        if middle is None or radius <= 0:
+            return None
+        fitted = fitted or asked.diameter_cm is None
+        return Arena(
+            shape="circle",
+            centre=(float(middle[0]), float(middle[1])),
+            radius=radius,
+            fitted=fitted,
+        )
+    if hull is None:
+        return None
+    corners, _ = _smallest_rectangle(hull)
+    middle = corners.mean(axis=0) if centre is None else centre
+    along, across = corners[1] - corners[0], corners[3] - corners[0]
+    sides = [float(np.linalg.norm(along)), float(np.linalg.norm(across))]
+    known = [asked.width_cm, asked.height_cm]
+    if all(known) and (sides[0] < sides[1]) != (known[0] < known[1]):  # type: ignore[operator]
+        known.reverse()
+    half = [(wish or side) / 2 for wish, side in zip(known, sides, strict=True)]
+    u, v = along / sides[0] * half[0], across / sides[1] * half[1]
+    box = np.asarray([middle - u - v, middle + u - v, middle + u + v, middle - u + v])
+    return Arena(shape="polygon", corners=_pairs(box), fitted=True)
+
+
+def _hull(places: Floats) -> Floats | None:
+    """Corners of the convex hull of the places, less the few outermost."""
+    places = places[np.isfinite(places).all(axis=1)].astype(np.float64)
+    if len(places) < 10:
+        return None
+    distance = np.linalg.norm(places - np.median(places, axis=0), axis=1)
+    places = places[distance <= np.quantile(distance, _OUTERMOST)]
+    try:
+        hull = ConvexHull(places)
+    except (QhullError, ValueError):
+        return None
+    return np.asarray(places[hull.vertices])
+
+
+def _smallest_circle(hull: Floats) -> tuple[Floats, float]:
+    """Smallest circle around the hull, by Badoiu and Clarkson's steps towards the farthest corner."""
+    centre = hull.mean(axis=0)
+    for step in range(1, 2000):
+        farthest = hull[np.argmax(np.linalg.norm(hull - centre, axis=1))]
+        centre = centre + (farthest - centre) / (step + 1)
+    return centre, float(np.linalg.norm(hull - centre, axis=1).max())
+
+
+def _smallest_rectangle(hull: Floats) -> tuple[Floats, float]:
+    """Smallest rectangle around the hull; one of its sides lies on a side of the hull."""
+    edges = np.roll(hull, -1, axis=0) - hull
+    best_area, best = np.inf, hull[:4]
+    for angle in np.unique(np.round(np.arctan2(edges[:, 1], edges[:, 0]) % (np.pi / 2), 4)):
+        turn = np.asarray([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        turned = hull @ turn.T
+        low, high = turned.min(axis=0), turned.max(axis=0)
+        area = float(np.prod(high - low))
+        if area < best_area:
+            box = np.asarray([low, (high[0], low[1]), high, (low[0], high[1])])
+            best_area, best = area, box @ turn
+    return best, best_area
+
+
+def _pairs(corners: Floats) -> tuple[tuple[float, float], ...]:
+    return tuple((float(x), float(y)) for x, y in corners)

@@ -1,0 +1,118 @@
+"""The floor under the animal, from where its lowest keypoints have been."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mousegpt_core.kinematics.anatomy import Anatomy
+from mousegpt_core.kinematics.signals import Floats
+
+#: Below this ratio of the thinnest to the middle spread, places lie in a plane.
+_FLAT = 0.3
+#: Places needed for a plane.
+_FEWEST = 50
+#: Share of the places on the floor that lie below the floor's zero: half of the noise of a paw at rest.
+_FLOOR_SHARE = 0.25
+_ROUNDS = 12
+
+Rotation = tuple[tuple[float, ...], ...]
+UPRIGHT: Rotation = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def fit_floor(position: Floats, anatomy: Anatomy) -> tuple[Rotation, float]:
+    """Rotation that turns up into +z, and the height of the floor after it.
+
+    The plane is found in three steps: the thinnest direction of where the feet have been (any
+    axis may be up), turned to the side on which the body is; then a plane through the lower
+    part of the places, refitted until it stays; then its height, so that a resting paw is at 0.
+
+    Parameters
+    ----------
+    position : array of shape (time, 3, keypoint, individual)
+        Sampled positions in cm; NaN where unknown.
+    anatomy : Anatomy
+        What the keypoints stand for.
+
+    Returns
+    -------
+    rotation : tuple of three rows
+        ``rotated = rotation @ place``.
+    height : float
+        z of the floor after the rotation, cm.
+    """
+    low = _low_places(position, anatomy)
+    if len(low) == 0:
+        return UPRIGHT, 0.0
+    up = _up(low, position, anatomy)
+    normal = _refine(low, up) if len(low) >= _FEWEST else up
+    rotation = _turn_up(normal)
+    heights = low @ rotation[2]
+    return tuple(tuple(float(v) for v in row) for row in rotation), float(
+        np.quantile(heights, _FLOOR_SHARE)
+    )
+
+
+def _low_places(position: Floats, anatomy: Anatomy) -> Floats:
+    """Places of the hindpaws; else of the forepaws, the rear end, or all keypoints."""
+    hind = [i for paw, i in anatomy.paws.items() if paw.startswith("hind")]
+    members = hind or list(anatomy.paws.values()) or list(anatomy.points.get("tail_base", ()))
+    members = members or list(anatomy.rear or range(position.shape[2]))
+    places = np.moveaxis(position[:, :, members], 1, -1).reshape(-1, 3).astype(np.float64)
+    return np.asarray(places[np.isfinite(places).all(axis=1)])
+
+
+def _up(low: Floats, position: Floats, anatomy: Anatomy) -> Floats:
+    """Rough direction of up; +z where the places do not lie in a plane."""
+    upright = np.asarray([0.0, 0.0, 1.0])
+    if len(low) < _FEWEST:
+        return upright
+    middle = np.median(low, axis=0)
+    near = low[_inner(np.linalg.norm(low - middle, axis=1))]
+    values, vectors = np.linalg.eigh(np.cov((near - near.mean(axis=0)).T))
+    if np.sqrt(max(values[0], 0.0)) > _FLAT * np.sqrt(max(values[1], 1e-12)):
+        return upright
+    normal = vectors[:, 0]
+    return np.asarray(normal * _side(normal, middle, position, anatomy))
+
+
+def _side(normal: Floats, middle: Floats, position: Floats, anatomy: Anatomy) -> float:
+    """+1 if the body lies on the normal's side of the low places, else -1."""
+    body = np.moveaxis(position[:, :, list(anatomy.body)], 1, -1).reshape(-1, 3)
+    body = body[np.isfinite(body).all(axis=1)].astype(np.float64)
+    above = (body - middle) @ normal
+    # Both the mean and the far end count: a mouse rears up, never down.
+    lean = float(above.mean() + np.quantile(above, 0.99) + np.quantile(above, 0.01))
+    if abs(lean) < 1e-6:
+        return 1.0 if normal[2] >= 0 else -1.0
+    return float(np.sign(lean))
+
+
+def _refine(low: Floats, up: Floats) -> Floats:
+    """Normal of the plane through the places that lie on the floor."""
+    rotation = _turn_up(up)
+    places = low @ rotation.T
+    if min(np.ptp(places[:, 0]), np.ptp(places[:, 1])) < 3.0:
+        return up
+    design = np.column_stack([places[:, :2], np.ones(len(places))])
+    height = places[:, 2]
+    slope = np.asarray([0.0, 0.0, np.median(height)])
+    for _ in range(_ROUNDS):
+        rest = height - design @ slope
+        floor = (rest >= np.quantile(rest, 0.02)) & (rest <= np.quantile(rest, 0.7))
+        slope = np.linalg.lstsq(design[floor], height[floor], rcond=None)[0]
+    normal = rotation.T @ np.asarray([-slope[0], -slope[1], 1.0])
+    return np.asarray(normal / np.linalg.norm(normal))
+
+
+def _inner(distance: Floats) -> np.ndarray:
+    return np.asarray(distance <= np.quantile(distance, 0.99))
+
+
+def _turn_up(normal: Floats) -> Floats:
+    """The smallest rotation that turns `normal` into +z (Rodrigues' formula)."""
+    normal = normal / np.linalg.norm(normal)
+    x, y, z = (float(v) for v in normal)
+    if z < -1 + 1e-9:
+        return np.diag([1.0, -1.0, -1.0])
+    cross = np.asarray([[0, 0, -x], [0, 0, -y], [x, y, 0]])
+    return np.asarray(np.eye(3) + cross + cross @ cross / (1 + z))

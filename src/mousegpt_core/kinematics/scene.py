@@ -1,0 +1,358 @@
+"""The scene of a recording: scale, floor, arena, the animal's size and the keypoints' noise.
+
+It is fitted once per recording from a sample and then fixed, so that a recording can be worked on
+block by block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from mousegpt_core.errors import DataError
+from mousegpt_core.kinematics.anatomy import PROPORTIONS, Anatomy, point, read_anatomy
+from mousegpt_core.kinematics.arena import Arena, make_arena
+from mousegpt_core.kinematics.cleaning import clean_positions, seen_keypoints
+from mousegpt_core.kinematics.floor import UPRIGHT, Rotation, fit_floor
+from mousegpt_core.kinematics.settings import KinematicsSettings
+from mousegpt_core.kinematics.signals import Floats, length, quantile
+from mousegpt_core.poses import validate_poses
+from mousegpt_core.settings import Settings
+from mousegpt_core.skeleton import Skeleton
+
+#: Nose to tail base of an adult laboratory mouse (C57BL/6, 8-12 weeks: 8-9 cm); used where no scale
+#: is known.
+ASSUMED_BODY_LENGTH_CM = 8.5
+#: A mouse is shorter than its length while it crouches, grooms or is seen from above while rearing;
+#: this quantile of the distance stands for the stretched animal.
+STRETCHED_SHARE = 0.75
+
+_CM_PER_UNIT = {"mm": 0.1, "cm": 1.0, "m": 100.0}
+_SAMPLED_FRAMES = 20_000
+_CHUNK = 500
+#: Frames over which jitter is measured, and the quantile of such stretches that is a quiet one.
+_QUIET_FRAMES = 10
+_QUIET_SHARE = 0.25
+
+
+class Scene(Settings):
+    """What must be known of a recording before it can be measured."""
+
+    cm_per_unit: float = Field(gt=0, description="Centimetres per unit of the poses")
+    scale_source: str = Field(description="given, unit, known length or assumed")
+    fps: float = Field(gt=0, description="Frames per second")
+    space_dims: Literal[2, 3] = Field(description="Dimensions of the poses")
+    seen_from: Literal["above", "below", "side"] = Field(
+        "above", description="The camera's side (2D)"
+    )
+    rotation: Rotation = Field(UPRIGHT, description="Turns the poses so that z is up (3D)")
+    floor: float = Field(0.0, description="Height of the floor after the rotation (cm, 3D)")
+    arena: Arena | None = Field(None, description="The wall")
+    body_length_cm: float | None = Field(None, description="Nose to tail base, stretched (cm)")
+    body_length_from: str = Field("", description="The points whose distance it is")
+    noise_cm: float = Field(
+        0.0, ge=0, description="Jitter of a typical keypoint, standard deviation (cm)"
+    )
+    keypoint_noise_cm: dict[str, float] = Field({}, description="Jitter of each keypoint (cm)")
+    paw_rest_cm: dict[str, float] = Field({}, description="Height of each paw at rest (cm, 3D)")
+    confidence_scale: float = Field(
+        1.0, ge=0, description="The estimator's usual best score; 0 where its scores say nothing"
+    )
+    sides_agree: float | None = Field(
+        None, description="Share of frames in which keypoints called left lie on the animal's left"
+    )
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the picture shows the animal mirrored (seen from below)."""
+        return self.space_dims == 2 and self.seen_from == "below"
+
+    @property
+    def up_sign(self) -> float:
+        """+1 where left turns are anticlockwise in the coordinates, -1 where y runs down."""
+        return 1.0 if self.space_dims == 3 or self.mirrored else -1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able values."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The scene that `to_dict` gave.
+
+        Raises
+        ------
+        SettingsError
+            If a key is unknown or a value impossible.
+        """
+        return cls.parse(dict(values), source="scene")
+
+    def to_cm(self, position: Floats) -> Floats:
+        """Positions in the poses' unit to cm; in 3D with z up and the floor at 0.
+
+        Parameters
+        ----------
+        position : array of shape (time, space, keypoint, individual)
+            As in the poses.
+        """
+        scaled = position * position.dtype.type(self.cm_per_unit)
+        if self.space_dims == 2:
+            return scaled
+        rotation = np.asarray(self.rotation, dtype=position.dtype)
+        if not np.array_equal(rotation, np.eye(3)):
+            shape = scaled.shape
+            scaled = np.matmul(rotation, scaled.reshape(shape[0], 3, -1)).reshape(shape)
+        scaled[:, 2] -= position.dtype.type(self.floor)
+        return scaled
+
+
+def prepare_scene(
+    poses: xr.Dataset,
+    skeleton: Skeleton,
+    *,
+    cm_per_unit: float | None = None,
+    arena: Arena | Mapping[str, Any] | None = None,
+    seen_from: Literal["above", "below", "side"] = "above",
+    settings: KinematicsSettings | None = None,
+    scale_source: str = "given",
+) -> Scene:
+    """Fit scale, floor, arena, body length and noise from a sample of a recording.
+
+    At most 20,000 frames are read, in stretches spread over the recording, so that poses may be
+    lazy and of any length.
+
+    Parameters
+    ----------
+    poses : Dataset
+        As `poses.make_poses` gives them.
+    skeleton : Skeleton
+        Roles of the keypoints.
+    cm_per_unit : float, optional
+        Centimetres per unit of the poses. By default from the unit; for px and unknown units such
+        that the distance from nose to tail base (or a substitute, by its usual share of it) is
+        that of an adult mouse, 8.5 cm, and `Scene.scale_source` is ``"assumed"``.
+    arena : Arena or mapping, optional
+        The wall (keys of `arena.ArenaWanted`); what is left out is fitted.
+    seen_from : {"above", "below", "side"}
+        Where the camera of 2D poses is.
+    settings : KinematicsSettings, optional
+        Cleaning of the sample.
+    scale_source : str
+        What to call a scale that is given: ``"given"`` or ``"known length"``.
+
+    Raises
+    ------
+    DataError
+        If poses are malformed, no keypoint is ever seen, or the scale is impossible.
+    """
+    settings = settings or KinematicsSettings()
+    validate_poses(poses)
+    anatomy = read_anatomy(skeleton, poses["keypoint"].values)
+    fps = float(poses.attrs["fps"])
+    chunks = _sample(poses)
+    scale = _confidence_scale(np.concatenate([c[1] for c in chunks]))
+    chunks = [_believed(c, scale, settings) for c in chunks]
+    raw = np.concatenate([c[0] for c in chunks])
+    if not np.isfinite(raw).any():
+        raise _nothing_seen(poses, settings)
+    cm, source = _scale(poses, raw, anatomy, cm_per_unit, scale_source)
+    pair = anatomy.length_pair
+    stretched = _stretched(raw, anatomy) * cm
+    space_dims: Literal[2, 3] = 3 if raw.shape[1] == 3 else 2
+    rotation, floor = fit_floor(raw * cm, anatomy) if space_dims == 3 else (UPRIGHT, 0.0)
+    noise = _keypoint_noise([c[0] * np.float32(cm) for c in chunks], anatomy)
+    scene = Scene(
+        cm_per_unit=cm,
+        scale_source=source,
+        fps=fps,
+        space_dims=space_dims,
+        seen_from=seen_from,
+        rotation=rotation,
+        floor=floor,
+        body_length_cm=stretched if np.isfinite(stretched) else None,
+        body_length_from=" to ".join(pair) if pair else "",
+        noise_cm=_typical([noise[anatomy.keypoints[i]] for i in anatomy.body]),
+        keypoint_noise_cm={name: value for name, value in noise.items() if np.isfinite(value)},
+        confidence_scale=scale,
+    )
+    return _with_places(scene, chunks, anatomy, arena, settings)
+
+
+def _with_places(
+    scene: Scene,
+    chunks: list[tuple[Floats, Floats, Floats]],
+    anatomy: Anatomy,
+    arena: Arena | Mapping[str, Any] | None,
+    settings: KinematicsSettings,
+) -> Scene:
+    """Add what needs clean positions in centimetres: wall, resting paws, sides."""
+    clean = np.concatenate(
+        [
+            clean_positions(
+                scene.to_cm(position),
+                np.full(confidence.shape, np.nan, dtype=np.float32),
+                times,
+                fps=scene.fps,
+                body_length=scene.body_length_cm or float("nan"),
+                tail=anatomy.tail,
+                settings=settings,
+            ).position
+            for position, confidence, times in chunks
+        ]
+    )
+    places = np.moveaxis(clean[:, :2][:, :, list(anatomy.body)], 1, -1).reshape(-1, 2)
+
+    def to_cm(given: Floats) -> Floats:
+        padded = np.zeros((len(given), scene.space_dims, 1, 1))
+        padded[:, :2, 0, 0] = given
+        return np.asarray(scene.to_cm(padded)[:, :2, 0, 0])
+
+    rest = {
+        paw: round(quantile(clean[:, 2, i], 0.2), 4)
+        for paw, i in anatomy.paws.items()
+        if scene.space_dims == 3 and np.isfinite(clean[:, 2, i]).any()
+    }
+    return scene.model_copy(
+        update={
+            "arena": make_arena(arena, places, to_cm),
+            "paw_rest_cm": rest,
+            "sides_agree": _sides_agree(clean, anatomy, scene.up_sign),
+        }
+    )
+
+
+def _sample(poses: xr.Dataset) -> list[tuple[Floats, Floats, Floats]]:
+    """Position, confidence and times of stretches spread over the recording."""
+    count = poses.sizes["time"]
+    if count <= _SAMPLED_FRAMES:
+        starts, size = [0], count
+    else:
+        size = _CHUNK
+        starts = np.linspace(0, count - size, _SAMPLED_FRAMES // size).astype(int).tolist()
+    return [read_block(poses, start, start + size) for start in starts]
+
+
+def read_block(poses: xr.Dataset, start: int, stop: int) -> tuple[Floats, Floats, Floats]:
+    """Load position, confidence and times of some frames; poses may be lazy."""
+    part = poses.isel(time=slice(start, stop))
+    position = np.asarray(part["position"].values, dtype=np.float32)
+    if "confidence" in part:
+        confidence = np.asarray(part["confidence"].values, dtype=np.float32)
+    else:
+        confidence = np.full((len(position), *position.shape[2:]), np.nan, dtype=np.float32)
+    return position, confidence, np.asarray(part["time"].values, dtype=np.float64)
+
+
+def _confidence_scale(confidence: Floats) -> float:
+    """The estimator's usual best score: 1 for DeepLabCut, other for scores that do not end at 1."""
+    best = quantile(confidence, 0.95)
+    return best if np.isfinite(best) and best > 0 else 0.0
+
+
+def scaled_confidence(confidence: Floats, scale: float) -> Floats:
+    """Scores as shares of the usual best one; NaN (believed) where they say nothing."""
+    if scale <= 0:
+        return np.full_like(confidence, np.nan)
+    return np.asarray(confidence / np.float32(scale))
+
+
+def _believed(
+    chunk: tuple[Floats, Floats, Floats], scale: float, settings: KinematicsSettings
+) -> tuple[Floats, Floats, Floats]:
+    """The chunk without doubtful keypoints."""
+    position, confidence, times = chunk
+    seen = seen_keypoints(position, scaled_confidence(confidence, scale), settings.min_confidence)
+    return np.where(seen[:, None], position, np.float32(np.nan)), confidence, times
+
+
+def _nothing_seen(poses: xr.Dataset, settings: KinematicsSettings) -> DataError:
+    position = poses["position"]
+    if any(bool(np.isfinite(chunk[0]).any()) for chunk in _sample(poses)):
+        return DataError(
+            "no keypoint is ever confident enough",
+            place="confidence",
+            expected=f"some at {settings.min_confidence} or more",
+            hint="lower min_confidence in the settings, or check the pose file",
+        )
+    return DataError(
+        "no keypoint is ever seen: all positions are NaN",
+        place="position",
+        expected="coordinates",
+        found=f"{position.sizes['time']} frames of NaN",
+        hint="check that the pose file belongs to this film and that tracking succeeded",
+    )
+
+
+def _scale(
+    poses: xr.Dataset, raw: Floats, anatomy: Anatomy, given: float | None, source: str
+) -> tuple[float, str]:
+    """Centimetres per unit, and where that is known from."""
+    if given is not None:
+        if not np.isfinite(given) or given <= 0:
+            raise DataError("the scale must be a positive number", found=f"{given} cm per unit")
+        return float(given), source
+    unit = str(poses["position"].attrs.get("units", "unknown"))
+    if unit in _CM_PER_UNIT:
+        return _CM_PER_UNIT[unit], "unit"
+    stretched = _stretched(raw, anatomy)
+    if not np.isfinite(stretched) or stretched <= 0:
+        # Without two points of known distance: the whole animal, however it lies, is about as long.
+        spread = np.fmax.reduce(raw, axis=2) - np.fmin.reduce(raw, axis=2)
+        stretched = quantile(length(spread), STRETCHED_SHARE)
+    if not np.isfinite(stretched) or stretched <= 0:
+        return 1.0, "assumed"
+    return ASSUMED_BODY_LENGTH_CM / stretched, "assumed"
+
+
+def _stretched(position: Floats, anatomy: Anatomy) -> float:
+    """Nose to tail base of the stretched animal, from the best pair of points; NaN without one."""
+    pair = anatomy.length_pair
+    if pair is None:
+        return float("nan")
+    distance = length(
+        point(position, anatomy.points[pair[0]]) - point(position, anatomy.points[pair[1]])
+    )
+    return quantile(distance, STRETCHED_SHARE) / PROPORTIONS[pair]
+
+
+def _keypoint_noise(chunks: list[Floats], anatomy: Anatomy) -> dict[str, float]:
+    """Jitter of each keypoint: second differences in the quieter stretches, per axis, in cm.
+
+    White noise of standard deviation s has second differences of s * sqrt(6); in quiet stretches
+    the animal itself adds little.
+    """
+    found: list[Floats] = []
+    for position in chunks:
+        bend = np.square(np.diff(position, n=2, axis=0)).mean(axis=1)
+        whole = len(bend) // _QUIET_FRAMES * _QUIET_FRAMES
+        stretches = bend[:whole].reshape(-1, _QUIET_FRAMES, *bend.shape[1:])
+        found.append(np.sqrt(stretches.mean(axis=1) / 6))
+    stretches = np.concatenate(found)
+    return {
+        name: quantile(stretches[:, i], _QUIET_SHARE) for i, name in enumerate(anatomy.keypoints)
+    }
+
+
+def _typical(values: list[float]) -> float:
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.median(finite)) if finite else 0.0
+
+
+def _sides_agree(position: Floats, anatomy: Anatomy, up_sign: float) -> float | None:
+    """Share of frames in which left lies left of the trunk, over ears and paws; None if unknown."""
+    if anatomy.front is None or anatomy.rear is None:
+        return None
+    ahead = point(position, anatomy.front) - point(position, anatomy.rear)
+    votes = []
+    for pair in ("ears", "hindpaws", "forepaws", "shoulders"):
+        if pair in anatomy.points:
+            left, right = anatomy.points[pair]
+            across = position[:, :, left] - position[:, :, right]
+            side = up_sign * (ahead[:, 0] * across[:, 1] - ahead[:, 1] * across[:, 0])
+            votes.append(side[np.isfinite(side)] > 0)
+    joined = np.concatenate(votes) if votes else np.empty(0)
+    return float(joined.mean()) if joined.size else None
