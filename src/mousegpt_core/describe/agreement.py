@@ -1,0 +1,116 @@
+"""Facts that contradict the activity or each other are put right, before anything is said."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mousegpt_core.describe.activities import Activity, activity_of
+from mousegpt_core.describe.factors import Columns
+from mousegpt_core.describe.signals import PAWS
+from mousegpt_core.describe.windows import Bools
+
+_PATH = ("direction", "speed_change", "turn_side", "turn_degree")
+_STROKES = ("forelimbs", "hindlimb_left", "hindlimb_right")
+
+
+def make_agree(columns: Columns) -> Columns:
+    """Facts without contradictions; what remains is still true of the clip.
+
+    The activity, which looks at more than one clip, decides: an animal that freezes is not
+    said to sweep its head, one that walks is not stationary, one that rears has not all paws
+    on the floor. A fact is only ever dropped, or its pace moved into the nearest band that fits.
+
+    Parameters
+    ----------
+    columns : dict of str to array of shape (clip,)
+        Columns `factors.FACTS`.
+    """
+    columns = {name: values.copy() for name, values in columns.items()}
+    traits = [activity_of(name) if name else None for name in columns["activity"]]
+    _fit_pace(columns, traits)
+    _calm_down(columns, _having(traits, "calm"))
+    _fit_limbs(columns, _having(traits, "upright"))
+    _fit_posture(columns, _having(traits, "upright"))
+    _fit_time(columns)
+    return columns
+
+
+def _having(traits: list[Activity | None], trait: str) -> Bools:
+    return np.array([one is not None and bool(getattr(one, trait)) for one in traits], dtype=bool)
+
+
+def _drop(columns: Columns, names: tuple[str, ...], where: Bools) -> None:
+    for name in names:
+        columns[name][where] = ""
+
+
+def _fit_pace(columns: Columns, traits: list[Activity | None]) -> None:
+    """Walking is at least slow, running at least fast; grooming and freezing stay in place."""
+    pace, activity = columns["pace"], columns["activity"]
+    moves = np.array([one.moves if one else "" for one in traits], dtype=object)
+    running = np.array([one is not None and "running" in one.keywords for one in traits])
+    known = pace != ""
+    pace[known & (moves == "always") & (pace == "stationary")] = "slow"
+    pace[known & running & np.isin(pace, ("slow", "moderate"))] = "fast"
+    pace[known & (activity == "walking") & (pace == "very fast")] = "fast"
+    pace[known & (moves == "never")] = "stationary"
+    _drop(columns, ("direction", "speed_change"), pace == "stationary")
+    _drop(columns, _PATH, moves == "never")
+
+
+def _calm_down(columns: Columns, calm: Bools) -> None:
+    """Beside freezing and sleeping no movement is told."""
+    for name in ("head_motion", "tail_motion"):
+        moving = ~np.isin(columns[name], ("", "still", "resting"))
+        columns[name][calm & moving] = ""
+    _drop(columns, ("gait", *_STROKES), calm)
+    for paw in PAWS:
+        columns[paw][calm & (columns[paw] == "moving")] = ""
+    during = calm & (columns["event_when"] == "during")
+    _drop(columns, ("event", "event_when"), during)
+    lively = (columns["activity"] != "") & ~calm & (columns["pace"] != "stationary")
+    _drop(columns, ("rest",), lively | (columns["pace"] != "stationary"))
+
+
+def _fit_limbs(columns: Columns, upright: Bools) -> None:
+    """Steps belong to moving animals, strokes to animals that stay in place."""
+    moving = columns["pace"] != "stationary"
+    _drop(columns, ("gait",), ~moving | upright)
+    _drop(columns, _STROKES, moving)
+    planted = np.all([np.isin(columns[paw], ("planted", "")) for paw in PAWS], axis=0)
+    _drop(columns, tuple(PAWS), moving & planted)
+    for paw in ("forepaw_left", "forepaw_right"):
+        columns[paw][upright & (columns[paw] == "floor")] = ""
+
+
+def _fit_posture(columns: Columns, upright: Bools) -> None:
+    """A rearing animal is neither level, low nor, for the view from above, compact."""
+    columns["torso_pitch"][upright & np.isin(columns["torso_pitch"], ("level", "down"))] = ""
+    _drop(columns, ("torso_height",), upright)
+    columns["torso_length"][upright & (columns["torso_length"] == "compact")] = ""
+    columns["head_near"][upright & (columns["head_near"] == "floor")] = ""
+    stretching = np.char.startswith(columns["activity"].astype(str), "stretch")
+    columns["torso_length"][stretching & (columns["torso_length"] == "compact")] = ""
+    _drop(columns, ("torso_back",), columns["torso_length"] == "stretched")
+    hunched = columns["torso_back"] == "hunched"
+    columns["torso_side"][hunched & (columns["torso_side"] == "straight")] = ""
+    crouching = columns["activity"] == "crouching"
+    columns["torso_length"][crouching & (columns["torso_length"] == "stretched")] = ""
+    columns["torso_pitch"][crouching & (columns["torso_pitch"] == "upright")] = ""
+    raised = columns["head_level"] == "raised"
+    columns["head_near"][raised & (columns["head_near"] == "floor")] = ""
+
+
+def _fit_time(columns: Columns) -> None:
+    """What is only just begun has not lasted; a doubtful activity has no sharp beginning."""
+    columns["onset"][(columns["certainty"] == "likely") & (columns["onset"] == "begins")] = ""
+    pausing = (columns["onset"] == "pause") & (columns["pace"] != "stationary")
+    columns["onset"][pausing] = ""
+    _drop(columns, ("before",), columns["onset"] == "")
+    _drop(columns, ("rest",), columns["onset"] != "")
+    _drop(columns, ("after",), columns["onset"] == "pause")
+    told = columns["event"] != ""
+    twice = told & (
+        (columns["event"] == columns["before"]) | (columns["event"] == columns["after"])
+    )
+    _drop(columns, ("event", "event_when"), twice)
