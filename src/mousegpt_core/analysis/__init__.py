@@ -1,0 +1,1 @@
+"""From vectors and labels to behaviours, bouts, scores and answers to questions."""

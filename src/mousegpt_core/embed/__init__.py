@@ -1,0 +1,1 @@
+"""Embeddings: from the words of a description to a vector. One file per backend."""
