@@ -1,0 +1,164 @@
+"""Reading poses: one file per format, found by looking into the file."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mousegpt_core.errors import DataError, FormatError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from mousegpt_core.io.contract import RawPoses, ReadOptions
+
+UNITS = ("px", "mm", "cm", "m", "unknown")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A format of poses.
+
+    Attributes
+    ----------
+    name : str
+        Name to ask for it by.
+    title : str
+        For people.
+    suffixes : tuple of str
+        Usual endings of file names.
+    module : str
+        Module with ``recognise(path) -> bool``, ``read(path, options) -> RawPoses`` and
+        ``LOOKED_FOR``; imported on use.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    module: str
+
+    def recognise(self, path: Path) -> bool:
+        """Whether a file is of this format; looks at its beginning only."""
+        return bool(self._load().recognise(path))
+
+    def read(self, path: Path, options: ReadOptions) -> RawPoses:
+        """Read a file."""
+        raw: RawPoses = self._load().read(path, options)
+        return raw
+
+    @property
+    def looked_for(self) -> str:
+        """What makes a file this format."""
+        return str(self._load().LOOKED_FOR)
+
+    def _load(self) -> ModuleType:
+        return importlib.import_module(self.module)
+
+
+#: Name to reader.
+READERS: dict[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        Reader("dlc-csv", "DeepLabCut or Lightning Pose csv", (".csv",), "mousegpt_core.io.dlc_csv"),
+        Reader("dlc-h5", "DeepLabCut h5", (".h5", ".hdf5"), "mousegpt_core.io.dlc_h5"),
+        Reader("sleap-h5", "SLEAP analysis h5", (".h5", ".hdf5"), "mousegpt_core.io.sleap_h5"),
+        Reader("wide-csv", "csv with name_x, name_y columns", (".csv", ".tsv", ".txt"),
+               "mousegpt_core.io.wide_csv"),
+        Reader("plain-csv", "csv without a header; keypoints are named by you",
+               (".csv", ".tsv", ".txt"), "mousegpt_core.io.plain_csv"),
+    )
+}  # fmt: skip
+
+
+def describe_format_table() -> list[dict[str, Any]]:
+    """Rows ``name, title, suffixes`` of all formats, for the documentation."""
+    return [
+        {"name": reader.name, "title": reader.title, "suffixes": reader.suffixes}
+        for reader in READERS.values()
+    ]
+
+
+def recognise_format(path: Path | str) -> str:
+    """Name of a file's format.
+
+    Raises
+    ------
+    FormatError
+        If no format or several fit; says what was looked for.
+    """
+    path = Path(path)
+    found = [reader.name for reader in READERS.values() if reader.recognise(path)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise FormatError(
+            "fits several formats", file=path, found=", ".join(found),
+            hint=f"choose one with --format, as in --format {found[0]}",
+        )  # fmt: skip
+    looked_for = "; ".join(f"{each.name}: {each.looked_for}" for each in READERS.values())
+    raise FormatError(
+        "no known format of poses", file=path, expected=looked_for,
+        hint="name it with --format NAME, or convert it to a csv with nose_x, nose_y, ... columns",
+    )  # fmt: skip
+
+
+def read_poses(
+    path: Path | str,
+    *,
+    format: str | None = None,
+    keypoints: Sequence[str] | None = None,
+    fps: float | None = None,
+    unit: str | None = None,
+    layout: str | None = None,
+) -> xr.Dataset:
+    """Read poses of any known format.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    format : str, optional
+        A key of `READERS`; by default found by looking into the file.
+    keypoints : sequence of str, optional
+        Names of the keypoints where the file has none, or the name of one built-in skeleton;
+        else the keypoints to keep, in this order.
+    fps : float, optional
+        Frames per second, needed where the file does not say it.
+    unit : str, optional
+        One of `UNITS`; by default what the file says, else px in 2D and unknown in 3D.
+    layout : str, optional
+        Columns of one keypoint in headerless tables: ``"xy"``, ``"xyl"``, ``"xyz"``, ``"xyzl"``.
+
+    Returns
+    -------
+    Dataset
+        As in `mousegpt_core.poses`; dims (time, space, keypoint, individual); attribute
+        ``source_file`` is the file's name.
+
+    Raises
+    ------
+    FormatError
+        If the format is unknown or the file damaged.
+    DataError
+        If the frame rate is unknown, or nothing was ever seen.
+    """
+    from mousegpt_core.io.build import build_poses
+    from mousegpt_core.io.contract import ReadOptions
+    from mousegpt_core.skeletons import find_built_in
+
+    path = Path(path)
+    if format is not None and format not in READERS:
+        raise FormatError(f"no format is called {format!r}", hint="there are: " + ", ".join(READERS))
+    if unit is not None and unit not in UNITS:
+        raise DataError(f"unknown unit {unit!r}", expected=", ".join(UNITS))
+    names = tuple(str(name) for name in keypoints or ())
+    skeleton = find_built_in(names[0]) if len(names) == 1 else None
+    if skeleton is not None:
+        names = skeleton.keypoints
+    name = format if format is not None else recognise_format(path)
+    raw = READERS[name].read(path, ReadOptions(names, layout or ""))
+    return build_poses(raw, path, keep=names, fps=fps, unit=unit)

@@ -1,0 +1,188 @@
+"""From what a reader read to a poses Dataset: missing points, clock, unit, order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mousegpt_core.errors import DataError, FormatError
+from mousegpt_core.io.contract import RawPoses
+from mousegpt_core.poses import make_poses
+
+_BLOCK = 50_000
+
+
+def build_poses(
+    raw: RawPoses, path: Path, *, keep: Sequence[str], fps: float | None, unit: str | None
+) -> xr.Dataset:
+    """Build and check a poses Dataset.
+
+    Parameters
+    ----------
+    raw : RawPoses
+        As read; its arrays may be changed.
+    path : Path
+        Named in errors.
+    keep : sequence of str
+        Keypoints to keep, in this order; empty = all.
+    fps : float or None
+        What the user said.
+    unit : str or None
+        What the user said.
+
+    Raises
+    ------
+    DataError
+        If the frame rate is unknown or contradicts the file's times, a keypoint asked for is not
+        there, or no point was ever seen.
+    """
+    raw = _select(raw, keep, path)
+    unit = unit or raw.unit or ("px" if raw.position.shape[1] == 2 else "unknown")
+    clean(raw.position, raw.confidence, in_pixels=unit == "px")
+    if not _anything_seen(raw.position):
+        raise FormatError("not one keypoint is seen in any frame", file=path)
+    raw = _sort_by_time(raw, path)
+    rate = _frame_rate(raw, fps, path)
+    try:
+        return make_poses(
+            raw.position,
+            raw.confidence,
+            keypoints=raw.keypoints,
+            individuals=raw.individuals,
+            fps=rate,
+            unit=unit,
+            times=raw.times,
+            frames=raw.frames,
+            source_software=raw.source_software,
+            source_file=path.name,
+        )
+    except FormatError:
+        raise
+    except DataError as error:
+        raise DataError(error.message, file=path, hint=error.hint) from error
+
+
+def clean(
+    position: NDArray[np.float32], confidence: NDArray[np.float32] | None, *, in_pixels: bool
+) -> None:
+    """Make what stands for a missing point NaN, in place.
+
+    Missing are points with an infinite or missing coordinate, with a likelihood of zero or less,
+    and, in pixels, the points (-1, -1) and (0, 0), the picture's very corner. Likelihoods are
+    limited to 1 (SLEAP's peaks exceed it a little).
+
+    Parameters
+    ----------
+    position : array of shape (time, space, keypoint, individual)
+    confidence : array of shape (time, keypoint, individual) or None
+    in_pixels : bool
+        Whether coordinates are pixels of a picture.
+    """
+    for start in range(0, len(position), _BLOCK):
+        part = position[start : start + _BLOCK]
+        bad = ~np.isfinite(part).all(axis=1)
+        if in_pixels:
+            bad |= (part == -1).all(axis=1) | (part == 0).all(axis=1)
+        if confidence is not None:
+            trust = confidence[start : start + _BLOCK]
+            bad |= trust <= 0
+            trust[~(trust >= 0)] = np.nan
+            np.minimum(trust, 1, out=trust)
+        part[np.broadcast_to(bad[:, None], part.shape)] = np.nan
+
+
+def _anything_seen(position: NDArray[np.float32]) -> bool:
+    return any(
+        np.isfinite(position[start : start + _BLOCK]).any()
+        for start in range(0, len(position), _BLOCK)
+    )
+
+
+def _select(raw: RawPoses, keep: Sequence[str], path: Path) -> RawPoses:
+    """Keep some keypoints."""
+    if not keep or tuple(keep) == tuple(raw.keypoints):
+        return raw
+    missing = [name for name in keep if name not in raw.keypoints]
+    if missing:
+        raise DataError(
+            f"no keypoint is called {', '.join(map(repr, missing[:5]))}", file=path,
+            found=", ".join(raw.keypoints), hint="check --keypoints",
+        )  # fmt: skip
+    at = [list(raw.keypoints).index(name) for name in keep]
+    return replace(
+        raw,
+        position=raw.position[:, :, at],
+        confidence=None if raw.confidence is None else raw.confidence[:, at],
+        keypoints=tuple(keep),
+    )
+
+
+def _sort_by_time(raw: RawPoses, path: Path) -> RawPoses:
+    """Bring frames into order; two rows of one frame are an error."""
+    clock = raw.times if raw.times is not None else raw.frames
+    if clock is None:
+        return raw
+    if not np.isfinite(clock).all():
+        at = int(np.argmin(np.isfinite(clock)))
+        raise DataError("a row without its time", file=path, place=f"frame row {at + 1}")
+    steps = np.diff(clock)
+    if raw.times is not None and (steps <= 0).any():
+        at = int(np.argmax(steps <= 0))
+        raise DataError(
+            "times do not rise", file=path, place=f"frame row {at + 2}",
+            found=f"{clock[at]:g} s, then {clock[at + 1]:g} s",
+        )  # fmt: skip
+    if (steps == 0).any():
+        at = int(np.argmax(steps == 0))
+        raise DataError("two rows of the same frame", file=path, place=f"frame {clock[at]}")
+    if (steps > 0).all():
+        return raw
+    order = np.argsort(clock, kind="stable")
+    if (np.diff(clock[order]) == 0).any():
+        twice = clock[order][1:][np.diff(clock[order]) == 0][0]
+        raise DataError("two rows of the same frame", file=path, place=f"frame {twice}")
+    return replace(
+        raw,
+        position=raw.position[order],
+        confidence=None if raw.confidence is None else raw.confidence[order],
+        frames=None if raw.frames is None else raw.frames[order],
+    )
+
+
+def _frame_rate(raw: RawPoses, fps: float | None, path: Path) -> float:
+    """Frames per second: what the file says, else the user."""
+    own = raw.fps
+    if own is None and raw.times is not None and len(raw.times) > 1:
+        own = _rate_of(raw.times, raw.frames)
+    if own is None:
+        own = fps
+    elif fps is not None and not 0.9 < fps / own < 1.1:
+        raise DataError(
+            "the frame rate contradicts the file's times", file=path, expected=f"{own:g} by its times",
+            found=f"{fps:g} given", hint="leave out --fps, or correct it",
+        )  # fmt: skip
+    if own is None:
+        raise DataError(
+            "the frame rate is not in the file", file=path, hint="give it with --fps, as in --fps 30"
+        )
+    return float(own)
+
+
+def _rate_of(times: NDArray[np.float64], frames: NDArray[np.int64] | None) -> float:
+    """Frame rate of a clock: by the median step, made exact where the steps are even."""
+    steps = np.diff(times)
+    if frames is not None:
+        advance = np.diff(frames)
+        if (advance > 0).all():
+            steps = steps / advance
+    step = float(np.median(steps))
+    mean = float(np.mean(steps))
+    rate = 1.0 / (mean if abs(mean - step) < 0.01 * step else step)
+    return round(rate, 3) if abs(rate - round(rate, 3)) < 1e-5 * rate else rate
+
+

@@ -1,0 +1,63 @@
+"""What a reader of poses is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_INDIVIDUAL = "mouse"
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user said about a file.
+
+    Attributes
+    ----------
+    keypoints : tuple of str
+        Names of the keypoints, for formats that do not carry them.
+    layout : str
+        What the columns of one keypoint are, for headerless tables: ``"xy"``, ``"xyl"``,
+        ``"xyz"`` or ``"xyzl"`` (l = likelihood); ``""`` to find out.
+    """
+
+    keypoints: tuple[str, ...] = ()
+    layout: str = ""
+
+
+@dataclass
+class RawPoses:
+    """Poses as a file has them.
+
+    Attributes
+    ----------
+    position : array of shape (time, space, keypoint, individual)
+        float32, NaN = not seen.
+    confidence : array of shape (time, keypoint, individual) or None
+        As the estimator gave it.
+    keypoints, individuals : sequence of str
+        Names.
+    frames : array of shape (time,) or None
+        Frame numbers; None = 0, 1, 2, ...
+    times : array of shape (time,) or None
+        Seconds, where the file has them.
+    fps : float or None
+        Frames per second, where the file says it.
+    unit : str
+        Where the file says it.
+    source_software : str
+        The program that made the poses.
+    """
+
+    position: NDArray[np.float32]
+    confidence: NDArray[np.float32] | None
+    keypoints: Sequence[str]
+    individuals: Sequence[str] = (DEFAULT_INDIVIDUAL,)
+    frames: NDArray[np.int64] | None = None
+    times: NDArray[np.float64] | None = None
+    fps: float | None = None
+    unit: str = ""
+    source_software: str = ""

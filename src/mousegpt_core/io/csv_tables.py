@@ -1,0 +1,326 @@
+"""Tables in text files: encoding, separator and decimal mark are found out; numbers read fast.
+
+Large tables are read as a stream into one float32 array, so that the peak of memory is that array.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mousegpt_core.errors import FormatError, MouseGPTError
+
+_HEAD_BYTES = 4 << 20
+_BLOCK_BYTES = 4 << 20
+_MAX_COLUMNS = 20_000
+_MISSING = ["", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "na", "null", "NULL", "None", "-"]
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """How a text file is written, and its first rows.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    encoding : str
+        Python's name of its encoding.
+    delimiter : str
+        Between cells.
+    decimal : str
+        ``"."`` or ``","``.
+    rows : tuple of tuple of str
+        The first rows, at most eight; cells without surrounding blanks.
+    """
+
+    path: Path
+    encoding: str
+    delimiter: str
+    decimal: str
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def n_columns(self) -> int:
+        """Cells of the last of the first rows."""
+        return len(self.rows[-1])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What `read_columns` read.
+
+    Attributes
+    ----------
+    numbers : array of shape (row, column)
+        float32; NaN where missing.
+    exact : dict of int to array of shape (row,)
+        Columns read in double precision.
+    text : dict of int to list of str
+        Columns read as text.
+    """
+
+    numbers: NDArray[np.float32]
+    exact: dict[int, NDArray[np.float64]]
+    text: dict[int, list[str]]
+
+
+def sniff_table(path: Path) -> TextTable:
+    """Find out how a table is written and read its first rows.
+
+    Parameters
+    ----------
+    path : Path
+        A text file; UTF-8, UTF-16 with a mark, else read as Latin-1.
+
+    Raises
+    ------
+    FormatError
+        If the file is empty, not text, or its first rows are absurdly long.
+    """
+    with reading(path), path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head.strip():
+        raise FormatError("the file is empty", file=path)
+    encoding = _encoding(head, path)
+    # The head may end inside a character or a row; the last, unfinished row is dropped.
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    whole = len(head) < _HEAD_BYTES
+    lines = [line for line in text.splitlines() if line.strip()]
+    lines = (lines if whole else lines[:-1])[:8]
+    if not lines:
+        raise FormatError("the first row is too long for a table", file=path, place="row 1")
+    delimiter = _delimiter(lines)
+    try:
+        rows = [
+            tuple(cell.strip() for cell in row)
+            for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
+        ]
+    except csv.Error as error:
+        raise FormatError(f"not a table: {error}", file=path) from error
+    if not rows or max(map(len, rows)) > _MAX_COLUMNS:
+        raise FormatError("not a table", file=path, expected=f"at most {_MAX_COLUMNS} columns")
+    decimal = "," if delimiter != "," and _has_decimal_commas(rows[-1]) else "."
+    return TextTable(path, encoding, delimiter, decimal, tuple(rows))
+
+
+def is_number(cell: str, decimal: str = ".") -> bool:
+    """Whether a cell is a number or stands for a missing one."""
+    if cell in _MISSING:
+        return True
+    try:
+        float(cell.replace(decimal, ".") if decimal != "." else cell)
+    except ValueError:
+        return False
+    return True
+
+
+def read_columns(
+    table: TextTable,
+    *,
+    skip_rows: int,
+    numbers: Sequence[int],
+    exact: Sequence[int] = (),
+    text: Sequence[int] = (),
+) -> Columns:
+    """Read columns of a table.
+
+    Parameters
+    ----------
+    table : TextTable
+        From `sniff_table`.
+    skip_rows : int
+        Rows of the header.
+    numbers : sequence of int
+        Columns of the file, in the order wanted; -1 gives a column of NaN.
+    exact, text : sequence of int
+        Columns to read in double precision, and as text.
+
+    Raises
+    ------
+    FormatError
+        If a row has another number of cells, or a cell is not a number; names row and column.
+    """
+    import pyarrow as pa
+
+    n_rows = _count_lines(table.path, table.encoding) - skip_rows
+    if n_rows <= 0:
+        raise FormatError("a header but no rows", file=table.path, place=f"row {skip_rows + 1}")
+    values = np.full((n_rows, len(numbers)), np.nan, dtype=np.float32)
+    doubles: dict[int, list[NDArray[np.float64]]] = {column: [] for column in exact}
+    words: dict[int, list[str]] = {column: [] for column in text}
+    done = 0
+    wanted = sorted({*(column for column in numbers if column >= 0), *exact, *text})
+    slots = {column: [i for i, c in enumerate(numbers) if c == column] for column in wanted}
+    try:
+        for batch in _stream(table, skip_rows, wanted, exact, text):
+            rows = slice(done, done + batch.num_rows)
+            done += batch.num_rows
+            for position, column in enumerate(wanted):
+                cells = batch.column(position)
+                if column in words:
+                    words[column] += [cell or "" for cell in cells.to_pylist()]
+                    continue
+                array = cells.to_numpy(zero_copy_only=False)
+                if column in doubles:
+                    doubles[column].append(array.astype(np.float64))
+                for slot in slots[column]:
+                    values[rows, slot] = array
+    except (pa.ArrowException, UnicodeError) as error:
+        raise _explain(table, skip_rows, set(wanted) - set(text), str(error)) from error
+    except (MemoryError, OverflowError) as error:
+        raise FormatError("too large to read", file=table.path) from error
+    if done == 0:
+        raise FormatError("a header but no rows", file=table.path, place=f"row {skip_rows + 1}")
+    return Columns(
+        values[:done], {column: np.concatenate(doubles[column]) for column in doubles}, words
+    )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in our words why a file cannot be read.
+
+    Raises
+    ------
+    FormatError
+        In place of the system's error.
+    """
+    try:
+        yield
+    except MouseGPTError:
+        raise
+    except FileNotFoundError as error:
+        raise FormatError("no such file", file=path, hint="check the path") from error
+    except IsADirectoryError as error:
+        raise FormatError("is a folder", file=path, hint="name a file in it") from error
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror or error}", file=path) from error
+
+
+def _encoding(head: bytes, path: Path) -> str:
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name
+    if b"\0" in head:
+        raise FormatError("not a text file", file=path, hint="name its format with --format")
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The separator that cuts the rows into the most, and equally many, cells."""
+
+    def score(mark: str) -> tuple[bool, int]:
+        counts = [line.count(mark) for line in lines[-3:]]
+        return len(set(counts)) == 1 and counts[0] > 0, counts[-1]
+
+    best = max((";", "\t", ",", " "), key=lambda mark: (*score(mark), mark == ","))
+    return best if score(best)[1] > 0 else ","
+
+
+def _has_decimal_commas(row: tuple[str, ...]) -> bool:
+    return any("," in cell and is_number(cell, ",") for cell in row)
+
+
+def _count_lines(path: Path, encoding: str) -> int:
+    """Number of lines, at least that of rows (UTF-16's bytes give too many, never too few)."""
+    lines = 1
+    with reading(path), path.open("rb") as file:
+        while block := file.read(1 << 22):
+            lines += max(block.count(b"\n"), block.count(b"\r"))
+    return lines
+
+
+def _stream(
+    table: TextTable,
+    skip_rows: int,
+    wanted: Sequence[int],
+    exact: Sequence[int],
+    text: Sequence[int],
+) -> Iterator[Any]:
+    """Record batches of the columns that are wanted."""
+    import pyarrow as pa
+    from pyarrow import csv as pacsv
+
+    names = [f"c{column}" for column in range(table.n_columns)]
+    kinds = {
+        names[column]: pa.string()
+        if column in text
+        else pa.float64()
+        if column in exact
+        else pa.float32()
+        for column in wanted
+    }
+    encoding = "utf-8" if table.encoding == "utf-8-sig" else table.encoding
+    reader = pacsv.open_csv(
+        table.path,
+        read_options=pacsv.ReadOptions(
+            use_threads=False,
+            block_size=_BLOCK_BYTES,
+            skip_rows=skip_rows,
+            column_names=names,
+            encoding=encoding,
+        ),
+        parse_options=pacsv.ParseOptions(delimiter=table.delimiter),
+        convert_options=pacsv.ConvertOptions(
+            column_types=kinds,
+            include_columns=[names[column] for column in wanted],
+            null_values=_MISSING,
+            strings_can_be_null=True,
+            decimal_point=table.decimal,
+        ),
+    )
+    with reader:
+        yield from reader
+
+
+def _explain(table: TextTable, skip_rows: int, numeric: set[int], message: str) -> FormatError:
+    """Find the row and column that could not be read."""
+    hint = "delete or mend that row; an unfinished last row is what an interrupted export leaves"
+    encoding = table.encoding
+    with reading(table.path), table.path.open(encoding=encoding, errors="replace", newline="") as f:
+        rows = csv.reader(f, delimiter=table.delimiter)
+        try:
+            for row in rows:
+                number = rows.line_num
+                if number <= skip_rows or not row:
+                    continue
+                if len(row) != table.n_columns:
+                    return FormatError(
+                        "a row with the wrong number of cells",
+                        file=table.path,
+                        place=f"row {number}",
+                        expected=str(table.n_columns),
+                        found=str(len(row)),
+                        hint=hint,
+                    )
+                for column in sorted(numeric):
+                    if not is_number(row[column].strip(), table.decimal):
+                        return FormatError(
+                            "a cell that is not a number",
+                            file=table.path,
+                            place=f"row {number}, column {column + 1}",
+                            found=repr(row[column][:40]),
+                            hint=hint,
+                        )
+        except csv.Error as error:
+            return FormatError(f"not a table: {error}", file=table.path, place=f"row {rows.line_num}")
+    return FormatError(f"not a table of numbers: {message[:200]}", file=table.path)

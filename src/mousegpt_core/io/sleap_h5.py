@@ -1,0 +1,127 @@
+"""SLEAP analysis h5, and the 3D points of sleap-anipose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mousegpt_core.errors import FormatError
+from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.hdf import decode_names, is_hdf5, load, open_hdf5
+
+LOOKED_FOR = "a dataset 'tracks' in an HDF5 file"
+
+
+def recognise(path: Path) -> bool:
+    """Whether an HDF5 file has SLEAP's tracks."""
+    if not is_hdf5(path):
+        return False
+    with open_hdf5(path) as file:
+        return "tracks" in file and hasattr(file["tracks"], "dtype")
+
+
+def read(path: Path, options: ReadOptions) -> RawPoses:
+    """Read a SLEAP analysis h5 (tracks, space, nodes, frames) or its transpose.
+
+    Tracks in which nothing was ever seen are left out. sleap-anipose's 3D points
+    (frames, tracks, nodes, 3) have no names: give them as keypoints.
+
+    Raises
+    ------
+    FormatError
+        If datasets are missing or do not fit each other.
+    """
+    with open_hdf5(path) as file:
+        if "tracks" not in file:
+            raise FormatError(
+                "not a SLEAP analysis file", file=path, expected=LOOKED_FOR, found=str(list(file)[:6])
+            )
+        tracks = load(file["tracks"], path)
+        scores = load(file["point_scores"], path) if "point_scores" in file else None
+        names = decode_names(load(file["node_names"], path).ravel()) if "node_names" in file else ()
+        owners = decode_names(load(file["track_names"], path).ravel()) if "track_names" in file else ()
+    if tracks.ndim != 4 or tracks.dtype.kind not in "fiu":
+        raise FormatError(
+            "tracks of a wrong shape", file=path, place="dataset 'tracks'",
+            expected="(tracks, 2, nodes, frames)", found=f"{tracks.dtype} {tracks.shape}",
+        )  # fmt: skip
+    if not names:
+        return _read_points3d(tracks, owners, options, path)
+    position, transposed = _orient(tracks, len(names), path)
+    confidence = None if scores is None else _orient_scores(scores, position, transposed, path)
+    return _named(position, confidence, names, owners)
+
+
+def _orient(
+    tracks: NDArray[Any], n_nodes: int, path: Path
+) -> tuple[NDArray[np.float32], bool]:
+    """Positions as (time, space, keypoint, individual), and whether the file was transposed."""
+    with np.errstate(over="ignore"):
+        if tracks.shape[1] in (2, 3) and tracks.shape[2] == n_nodes:
+            return tracks.transpose(3, 1, 2, 0).astype(np.float32), False
+        if tracks.shape[2] in (2, 3) and tracks.shape[1] == n_nodes:
+            return tracks.transpose(0, 2, 1, 3).astype(np.float32), True
+    raise FormatError(
+        "tracks do not fit the nodes", file=path, place="dataset 'tracks'",
+        expected=f"(tracks, 2, {n_nodes}, frames)", found=str(tracks.shape),
+    )  # fmt: skip
+
+
+def _orient_scores(
+    scores: NDArray[Any], position: NDArray[np.float32], transposed: bool, path: Path
+) -> NDArray[np.float32]:
+    """Scores as (time, keypoint, individual)."""
+    expected = (position.shape[0], *position.shape[2:])
+    if scores.ndim == 3 and scores.dtype.kind in "fiu":
+        turned = scores if transposed else scores.transpose(2, 1, 0)
+        if turned.shape == expected:
+            return turned.astype(np.float32)
+    raise FormatError(
+        "scores do not fit the tracks", file=path, place="dataset 'point_scores'",
+        expected=str(expected[::-1]), found=str(scores.shape),
+    )  # fmt: skip
+
+
+def _read_points3d(
+    tracks: NDArray[Any], owners: tuple[str, ...], options: ReadOptions, path: Path
+) -> RawPoses:
+    """3D points of sleap-anipose: (frames, tracks, nodes, 3) without names."""
+    if tracks.shape[3] != 3:
+        raise FormatError(
+            "tracks without node names", file=path, expected="dataset 'node_names'",
+            hint="export it again as an analysis h5",
+        )  # fmt: skip
+    if len(options.keypoints) != tracks.shape[2]:
+        raise FormatError(
+            f"{tracks.shape[2]} keypoints without names", file=path,
+            found=f"{len(options.keypoints)} names given",
+            hint="name the keypoints in their order with --keypoints a,b,c "
+            "or a skeleton, as in --keypoints SLEAP-anipose-15",
+        )  # fmt: skip
+    with np.errstate(over="ignore"):
+        position = tracks.transpose(0, 3, 2, 1).astype(np.float32)
+    return _named(position, None, options.keypoints, owners)
+
+
+def _named(
+    position: NDArray[np.float32],
+    confidence: NDArray[np.float32] | None,
+    names: tuple[str, ...],
+    owners: tuple[str, ...],
+) -> RawPoses:
+    """Poses of the tracks in which something was seen."""
+    n_tracks = position.shape[3]
+    if len(owners) != n_tracks:
+        owners = tuple(f"track_{number}" for number in range(n_tracks))
+    seen = [i for i in range(n_tracks) if np.isfinite(position[..., i]).any()] or list(range(n_tracks))
+    individuals = (DEFAULT_INDIVIDUAL,) if len(seen) == 1 else tuple(owners[i] for i in seen)
+    return RawPoses(
+        position[..., seen],
+        None if confidence is None else confidence[..., seen],
+        names,
+        individuals,
+        source_software="SLEAP",
+    )

@@ -1,0 +1,199 @@
+"""Wide csv: a header ``name_x, name_y[, name_z][, name_likelihood]``, one row a frame.
+
+Optional columns: ``frame``, ``time`` (seconds) and ``individual``; with the last there is a row
+for each frame and animal. SLEAP's and anipose's csv are of this kind. Other columns are ignored.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mousegpt_core.errors import FormatError
+from mousegpt_core.io.columns import coordinate, plan_columns
+from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.csv_tables import Columns, is_number, read_columns, sniff_table
+from mousegpt_core.io.dlc_csv import frames_from_numbers
+
+LOOKED_FOR = "one header row with columns such as nose_x, nose_y"
+_FRAME = ("frame", "frame_idx", "frame_index", "frame_number", "frames", "fnum")
+_TIME = ("time", "time_s", "times", "t", "seconds", "timestamp", "timestamps")
+_INDIVIDUAL = ("individual", "track", "animal", "animal_id")
+_BLOCK = 50_000
+
+
+def recognise(path: Path) -> bool:
+    """Whether the first row names at least one keypoint's x and y, and the second is data."""
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        return False
+    table = sniff_table(path)
+    labels = _labels(table.rows[0])
+    kinds = {(keypoint, coordinate(kind)) for _, _, keypoint, kind in labels}
+    return any((keypoint, "y") in kinds for keypoint, kind in kinds if kind == "x")
+
+
+def read(path: Path, options: ReadOptions) -> RawPoses:
+    """Read a wide csv.
+
+    Raises
+    ------
+    FormatError
+        If header or rows are not as they must be.
+    """
+    table = sniff_table(path)
+    header = table.rows[0]
+    labels = _labels(header)
+    if not labels:
+        raise FormatError("not a wide csv", file=path, place="row 1", expected=LOOKED_FOR)
+    if len(table.rows) < 2:
+        raise FormatError("a header but no rows", file=path, place="row 2")
+    if len(table.rows[1]) != len(header):
+        raise FormatError(
+            "a row with the wrong number of cells", file=path, place="row 2",
+            expected=str(len(header)), found=str(len(table.rows[1])),
+        )  # fmt: skip
+    plan = plan_columns(labels, path)
+    frame, time, owner = (_find(header, names) for names in (_FRAME, _TIME, _INDIVIDUAL))
+    if frame is None and header[0] in ("", "Unnamed: 0") and is_number(table.rows[1][0]):
+        frame = 0
+    columns = read_columns(
+        table,
+        skip_rows=1,
+        numbers=plan.order,
+        exact=[column for column in (frame, time) if column is not None],
+        text=[] if owner is None else [owner],
+    )
+    position, confidence = plan.arrange(columns.numbers)
+    raw = RawPoses(position, confidence, plan.keypoints)
+    raw.frames = None if frame is None else frames_from_numbers(columns.exact[frame], path)
+    raw.times = None if time is None else columns.exact[time]
+    if owner is not None:
+        raw = _by_individual(raw, columns, owner, path)
+    return raw
+
+
+def write_poses_csv(poses: xr.Dataset, path: Path) -> Path:
+    """Write poses as a wide csv that `read` reads back; unit and exact fps are not in it.
+
+    Parameters
+    ----------
+    poses : Dataset
+        As in `mousegpt_core.poses`; may be lazy.
+    path : Path
+        File to write; replaced only when whole.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as pacsv
+
+    path = Path(path)
+    partial = path.with_name(path.name + ".part")
+    names = _column_names(poses)
+    schema = pa.schema(
+        [("frame", pa.int64()), ("time", pa.float64())]
+        + ([("individual", pa.string())] if poses.sizes["individual"] > 1 else [])
+        + [(name, pa.float32()) for name in names]
+    )
+    try:
+        with pacsv.CSVWriter(partial, schema) as writer:
+            for start in range(0, poses.sizes["time"], _BLOCK):
+                block = poses.isel(time=slice(start, start + _BLOCK))
+                arrays = _block_columns(block, len(names))
+                writer.write_table(pa.table(dict(zip(schema.names, arrays, strict=True)), schema))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _column_names(poses: xr.Dataset) -> list[str]:
+    kinds = [str(axis) for axis in poses["space"].values] + ["likelihood"] * _has_confidence(poses)
+    return [f"{keypoint}_{kind}" for keypoint in poses["keypoint"].values for kind in kinds]
+
+
+def _has_confidence(poses: xr.Dataset) -> bool:
+    return bool(poses["confidence"].notnull().any())
+
+
+def _block_columns(block: xr.Dataset, n_columns: int) -> list[Any]:
+    """Columns of a stretch of frames; several animals are interleaved, frame by frame."""
+    import pyarrow as pa
+
+    n_animals = block.sizes["individual"]
+    values = block["position"].transpose("time", "individual", "keypoint", "space").values
+    if n_columns > block.sizes["keypoint"] * block.sizes["space"]:
+        trust = block["confidence"].transpose("time", "individual", "keypoint").values
+        values = np.concatenate([values, trust[..., None]], axis=-1)
+    values = values.reshape(-1, n_columns)
+    owners = np.tile(block["individual"].values.astype(str), block.sizes["time"])
+    columns = [np.repeat(block["frame"].values, n_animals), np.repeat(block["time"].values, n_animals)]
+    columns += [owners] if n_animals > 1 else []
+    columns += [np.ascontiguousarray(values[:, i], dtype=np.float32) for i in range(n_columns)]
+    return [pa.array(column, from_pandas=True) for column in columns]
+
+
+def _labels(header: tuple[str, ...]) -> list[tuple[int, str, str, str]]:
+    """Columns that are coordinates of a keypoint."""
+    found = []
+    for column, name in enumerate(header):
+        match = re.fullmatch(r"(.*[^_.:\s-])[_.:\s-]+([A-Za-z]+)", name)
+        if match and coordinate(match[2]) and match[1].lower() not in ("instance",):
+            found.append((column, DEFAULT_INDIVIDUAL, match[1], match[2]))
+    points = {keypoint for _, _, keypoint, kind in found if coordinate(kind) == "x"}
+    return [label for label in found if label[2] in points]
+
+
+def _find(header: tuple[str, ...], names: tuple[str, ...]) -> int | None:
+    lowered = [cell.lower() for cell in header]
+    return next((lowered.index(name) for name in names if name in lowered), None)
+
+
+def _by_individual(raw: RawPoses, columns: Columns, owner: int, path: Path) -> RawPoses:
+    """From a row for each frame and animal to an array with a dimension for the animals."""
+    owners = [name or DEFAULT_INDIVIDUAL for name in columns.text[owner]]
+    individuals = list(dict.fromkeys(owners))
+    if len(individuals) == 1:
+        return replace(raw, individuals=individuals)
+    clock: NDArray[Any] | None = raw.frames if raw.frames is not None else raw.times
+    if clock is None:
+        raise FormatError(
+            "rows of several animals without frame numbers", file=path, place="header",
+            expected="a column 'frame' or 'time'",
+        )  # fmt: skip
+    _, first, row = np.unique(clock, return_index=True, return_inverse=True)
+    animal = np.array([individuals.index(name) for name in owners])
+    taken = np.zeros((len(first), len(individuals)), dtype=np.int64)
+    np.add.at(taken, (row, animal), 1)
+    if taken.max() > 1:
+        at, who = np.argwhere(taken > 1)[0]
+        raise FormatError(
+            "two rows of the same frame and animal", file=path, place=f"frame {clock[first[at]]}",
+            found=individuals[who],
+        )  # fmt: skip
+    n_space, n_points = raw.position.shape[1:3]
+    shape = (len(first), n_space, n_points, len(individuals))
+    position = np.full(shape, np.nan, dtype=np.float32)
+    position[row, :, :, animal] = raw.position[..., 0]
+    confidence = None
+    if raw.confidence is not None:
+        confidence = np.full((shape[0], *shape[2:]), np.nan, dtype=np.float32)
+        confidence[row, :, animal] = raw.confidence[..., 0]
+    return replace(
+        raw,
+        position=position,
+        confidence=confidence,
+        individuals=individuals,
+        frames=None if raw.frames is None else raw.frames[first],
+        times=None if raw.times is None else raw.times[first],
+    )
