@@ -1,0 +1,217 @@
+"""Datasets on disk: xarray in Zarr v3, written block by block, read lazily."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+from zarr.codecs import BloscCodec
+
+from mousegpt_core.errors import DataError, MouseGPTError
+
+#: Entries along the streamed dimension in one chunk of the file.
+CHUNK = 4096
+#: Entries written at once: fewer, larger writes are faster.
+_GROUP = 4 * CHUNK
+_NUMERIC = "biuf"
+_TEXT = "OUT"
+
+
+def write_zarr(path: Path, blocks: Iterable[xr.Dataset], dim: str) -> None:
+    """Write consecutive blocks as one Dataset, in the memory of one block.
+
+    Parameters
+    ----------
+    path : Path
+        A new folder.
+    blocks : iterable of Dataset
+        With the same variables, and equal but for `dim`; of any length along `dim`.
+    dim : str
+        The dimension that is streamed. Blocks without it: there must be just one.
+
+    Raises
+    ------
+    DataError
+        If there is no block, or the blocks do not fit each other.
+    """
+    first: xr.Dataset | None = None
+    # Chunks of nothing but NaN are written too: one that is missing means damage, not NaN.
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        for block in _whole_chunks(blocks, dim):
+            if first is None:
+                _create(path, block, dim)
+                first = block.isel({dim: slice(0, 0)}) if dim in block.dims else block
+            else:
+                _append(path, block, dim)
+    if first is None:
+        raise DataError("there is nothing to write", expected="at least one block", found="none")
+
+
+def open_zarr(path: Path) -> xr.Dataset:
+    """Open a Dataset lazily (dask); text comes back as numpy strings.
+
+    Reading raises `DataError` when the files are deleted meanwhile: Zarr alone would give NaN.
+
+    Raises
+    ------
+    DataError
+        If it cannot be opened.
+    """
+    try:
+        dataset: xr.Dataset = xr.open_zarr(str(path), consolidated=False, chunks={}, zarr_format=3)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"cannot be opened: {error}", file=path, hint="run it again") from error
+    changed = {}
+    for name, variable in dataset.variables.items():
+        if variable.dtype.kind in _TEXT:
+            changed[name] = variable.copy(data=variable.values.astype(object).astype(str))
+        elif variable.chunks is not None:
+            data = variable.data.map_blocks(
+                _while_there, str(path), dtype=variable.dtype, meta=variable.data._meta
+            )
+            changed[name] = variable.copy(data=data)
+    return dataset.assign(_only(dataset.data_vars, changed)).assign_coords(
+        _only(dataset.coords, changed)
+    )
+
+
+def slices(dataset: xr.Dataset, dim: str, *, length: int = _GROUP) -> Iterator[xr.Dataset]:
+    """Cut a Dataset, lazy or not, into blocks along a dimension."""
+    size = dataset.sizes.get(dim, 0)
+    if size <= length:
+        yield dataset
+        return
+    for start in range(0, size, length):
+        yield dataset.isel({dim: slice(start, start + length)})
+
+
+def _only(names: Iterable[Any], changed: dict[Any, xr.Variable]) -> dict[Any, xr.Variable]:
+    return {name: changed[name] for name in names if name in changed}
+
+
+def _while_there(block: np.ndarray, path: str) -> np.ndarray:
+    """Pass on what was read if the folder, which is deleted by renaming, was there to the end."""
+    if not os.path.isdir(path):
+        raise DataError(
+            "the result was replaced while it was being read", file=path, hint="open it again"
+        )
+    return block
+
+
+def _whole_chunks(blocks: Iterable[xr.Dataset], dim: str) -> Iterator[xr.Dataset]:
+    """Regroup blocks so that all but the last are whole numbers of chunks."""
+    waiting: list[xr.Dataset] = []
+    first: xr.Dataset | None = None
+    for number, block in enumerate(blocks):
+        block = _prepare(block.compute())
+        if first is None:
+            first = block.isel({dim: slice(0, 0)}) if dim in block.dims else block
+        else:
+            _check_alike(first, block, dim, number)
+        waiting.append(block)
+        if sum(part.sizes.get(dim, 0) for part in waiting) < _GROUP:
+            continue
+        joined = _join(waiting, dim)
+        whole = joined.sizes[dim] // CHUNK * CHUNK
+        yield joined.isel({dim: slice(0, whole)})
+        rest = joined.isel({dim: slice(whole, None)})
+        # A copy, so that the few frames left over do not keep the whole block in memory.
+        waiting = [rest.copy(deep=True)] if rest.sizes[dim] else []
+        del joined, rest
+    if waiting:
+        yield _join(waiting, dim)
+
+
+def _join(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
+    if len(parts) == 1:
+        return parts[0]
+    return xr.concat(
+        parts,
+        dim,
+        data_vars="minimal",
+        coords="minimal",
+        compat="override",
+        join="override",
+        combine_attrs="override",
+    )
+
+
+def _prepare(block: xr.Dataset) -> xr.Dataset:
+    """Text as objects (of any length on disk), plain attributes, no left-over encodings."""
+    for name, variable in block.variables.items():
+        if variable.dtype.kind not in _NUMERIC + _TEXT:
+            raise DataError(
+                f"variable {name!r} cannot be stored",
+                expected="numbers, booleans or text",
+                found=str(variable.dtype),
+            )
+    text = {n: v.astype(object) for n, v in block.variables.items() if v.dtype.kind in "UT"}
+    block = block.assign(_only(block.data_vars, text)).assign_coords(_only(block.coords, text))
+    block = block.drop_encoding()
+    block.attrs = _plain(block.attrs)
+    for variable in block.variables.values():
+        variable.attrs = _plain(variable.attrs)
+    return block
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and arrays of numpy as those of Python, which JSON knows."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return value
+
+
+def _check_alike(first: xr.Dataset, block: xr.Dataset, dim: str, number: int) -> None:
+    place = f"block {number}"
+    if dim not in first.dims:
+        raise DataError(f"a second block without {dim!r}", place=place)
+    if set(block.variables) != set(first.variables):
+        differing = sorted(str(name) for name in set(block.variables) ^ set(first.variables))
+        raise DataError(f"blocks differ in {', '.join(differing)}", place=place)
+    for name, variable in first.variables.items():
+        other = block.variables[name]
+        same = other.dims == variable.dims and other.dtype == variable.dtype
+        if same and dim not in variable.dims:
+            same = bool(other.equals(variable))  # type: ignore[no-untyped-call]
+        elif same:
+            same = all(other.sizes[d] == variable.sizes[d] for d in variable.dims if d != dim)
+        if not same:
+            raise DataError(
+                f"variable {name!r} differs from that of the first block",
+                place=place,
+                expected=f"{variable.dims} {variable.dtype}",
+                found=f"{other.dims} {other.dtype}",
+            )
+
+
+def _create(path: Path, block: xr.Dataset, dim: str) -> None:
+    numbers = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
+    encoding: dict[Any, dict[str, Any]] = {}
+    for name, variable in block.variables.items():
+        chunks = tuple(
+            CHUNK if d == dim else max(size, 1)
+            for d, size in zip(variable.dims, variable.shape, strict=True)
+        )
+        encoding[name] = {"chunks": chunks} if chunks else {}
+        if variable.dtype.kind in _NUMERIC:
+            encoding[name]["compressors"] = (numbers,)
+    block.to_zarr(str(path), mode="w-", consolidated=False, zarr_format=3, encoding=encoding)
+
+
+def _append(path: Path, block: xr.Dataset, dim: str) -> None:
+    group = zarr.open_group(str(path), mode="r+", zarr_format=3)
+    for name, variable in block.variables.items():
+        if dim in variable.dims:
+            array = group[str(name)]
+            if not isinstance(array, zarr.Array):
+                raise MouseGPTError(f"{path}: {name!r} is not an array")
+            array.append(variable.values, axis=variable.dims.index(dim))

@@ -1,0 +1,481 @@
+"""A recording: one animal or group, one session, one or more views."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from mousegpt_core.errors import DataError, SettingsError
+from mousegpt_core.settings import Settings
+from mousegpt_core.study.files import fingerprint, validate_name
+from mousegpt_core.study.log import Log
+from mousegpt_core.study.store import ResultStore
+from mousegpt_core.study.toml import edit_toml, load_toml, merge_into
+
+Unit = Literal["px", "mm", "cm", "m", "unknown"]
+_CM: dict[str, float] = {"mm": 0.1, "cm": 1.0, "m": 100.0}
+#: Files up to this many folders above the study are named relative to it.
+_MOST_UPWARDS = 2
+
+
+class _Part(BaseModel):
+    """Base of the tables of ``recording.toml``: unknown keys are refused, values cannot change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Film(_Part):
+    """A film of a view; a camera that gives two channels has two.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the study where possible, with ``/``.
+    channel : str
+        E.g. ``"reflectance"`` or ``"fluorescence"``; empty for an ordinary film.
+    size : int
+        Bytes, 0 = not known.
+    fingerprint : str
+        `files.fingerprint`.
+    """
+
+    path: str
+    channel: str = ""
+    size: int = 0
+    fingerprint: str = ""
+
+
+class View(_Part):
+    """A camera, with a clock of its own.
+
+    Attributes
+    ----------
+    name : str
+        Name of the view.
+    films : tuple of Film
+        One a channel.
+    fps : float, optional
+        Frames per second where the film does not tell or tells wrong.
+    timestamps : str
+        File with the time of each frame, or empty.
+    offset_s : float
+        Seconds added to this view's clock to bring it to that of the recording.
+    calibration : str
+        That day's calibration file, or empty.
+    """
+
+    name: str
+    films: tuple[Film, ...] = ()
+    fps: float | None = Field(default=None, gt=0)
+    timestamps: str = ""
+    offset_s: float = 0.0
+    calibration: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, name: str) -> str:
+        return validate_name(name, "name of a view")
+
+
+class PoseFile(_Part):
+    """A file of poses.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the study where possible, with ``/``.
+    format : str
+        Name of the reader; empty = found out.
+    view : str
+        View they are of; empty = 3D, or the only view.
+    keypoints : tuple of str
+        Names, for a file without a header.
+    fps : float, optional
+        Frames per second where neither file nor view tells.
+    unit : str
+        ``""`` = as the file says, else that of the recording's space.
+    size : int
+        Bytes, 0 = not known.
+    fingerprint : str
+        `files.fingerprint`.
+    """
+
+    path: str
+    format: str = ""
+    view: str = ""
+    keypoints: tuple[str, ...] = ()
+    fps: float | None = Field(default=None, gt=0)
+    unit: Literal["", "px", "mm", "cm", "m", "unknown"] = ""
+    size: int = 0
+    fingerprint: str = ""
+
+
+class KnownLength(_Part):
+    """Something of known length in the picture.
+
+    Attributes
+    ----------
+    length_cm : float
+        Its true length.
+    length : float, optional
+        Its length in the unit of the poses (px).
+    a, b : (x, y), optional
+        Its two ends in the unit of the poses, instead of `length`.
+    """
+
+    length_cm: float = Field(gt=0)
+    length: float | None = Field(default=None, gt=0)
+    a: tuple[float, float] | None = None
+    b: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _check_given(self) -> KnownLength:
+        points = self.a is not None and self.b is not None
+        if points == (self.length is not None) or (self.a is None) != (self.b is None):
+            raise ValueError("give either length, or both ends a and b")
+        if points and self.a == self.b:
+            raise ValueError("the ends a and b are the same point")
+        return self
+
+    @property
+    def cm_per_unit(self) -> float:
+        """The scale that follows from it."""
+        if self.length is not None:
+            return self.length_cm / self.length
+        (ax, ay), (bx, by) = self.a or (0.0, 0.0), self.b or (1.0, 0.0)
+        return self.length_cm / float(((ax - bx) ** 2 + (ay - by) ** 2) ** 0.5)
+
+
+class Space(_Part):
+    """Unit and scale of the poses.
+
+    Attributes
+    ----------
+    unit : str
+        ``"px"``, ``"mm"``, ``"cm"``, ``"m"`` or ``"unknown"`` (as the files say).
+    cm_per_unit : float, optional
+        The scale, where it is known.
+    known_length : KnownLength, optional
+        Or something of known length.
+    seen_from : str
+        ``"above"``, ``"below"`` (left and right are mirrored) or ``"side"``.
+    """
+
+    unit: Unit = "unknown"
+    cm_per_unit: float | None = Field(default=None, gt=0)
+    known_length: KnownLength | None = None
+    seen_from: Literal["above", "below", "side"] = "above"
+
+    @property
+    def scale(self) -> float | None:
+        """Centimetres a unit: as given, by the known length, or by the unit; None = not known."""
+        if self.cm_per_unit is not None:
+            return self.cm_per_unit
+        if self.known_length is not None:
+            return self.known_length.cm_per_unit
+        return _CM.get(self.unit)
+
+
+class Arena(_Part):
+    """The walls.
+
+    Attributes
+    ----------
+    shape : str
+        ``"none"`` (fitted or left out), ``"circle"``, ``"rectangle"`` or ``"polygon"``.
+    centre : (x, y), optional
+        Of a circle or rectangle, in `unit`.
+    radius : float, optional
+        Of a circle, in `unit`.
+    size : (width, height), optional
+        Of a rectangle, in `unit`.
+    points : tuple of (x, y)
+        Corners of a polygon in order, in `unit`.
+    unit : str
+        ``"poses"`` (that of the poses) or ``"cm"``.
+    """
+
+    shape: Literal["none", "circle", "rectangle", "polygon"] = "none"
+    centre: tuple[float, float] | None = None
+    radius: float | None = Field(default=None, gt=0)
+    size: tuple[float, float] | None = None
+    points: tuple[tuple[float, float], ...] = ()
+    unit: Literal["poses", "cm"] = "poses"
+
+    @model_validator(mode="after")
+    def _check_shape(self) -> Arena:
+        if self.shape == "polygon" and len(self.points) < 3:
+            raise ValueError("a polygon needs at least three points")
+        if self.size is not None and min(self.size) <= 0:
+            raise ValueError("width and height must be positive")
+        return self
+
+
+class RecordingInfo(Settings):
+    """Contents of ``recording.toml``.
+
+    Attributes
+    ----------
+    id : str
+        Name of the recording's folder.
+    individuals : tuple of str
+        The animals, in the order of the individuals of the poses.
+    notes : str
+        Anything worth knowing.
+    skeleton : str
+        Name of the skeleton in ``study.toml`` or of a built-in one; empty = guessed.
+    space, arena : Space, Arena
+        Scale and walls.
+    views : tuple of View
+        Cameras.
+    poses : tuple of PoseFile
+        Files of poses.
+    """
+
+    id: str
+    individuals: tuple[str, ...] = ()
+    notes: str = ""
+    skeleton: str = ""
+    space: Space = Space()
+    arena: Arena = Arena()
+    views: tuple[View, ...] = ()
+    poses: tuple[PoseFile, ...] = ()
+
+    @field_validator("id")
+    @classmethod
+    def _check_id(cls, value: str) -> str:
+        return validate_name(value, "id of a recording")
+
+    @model_validator(mode="after")
+    def _check_views(self) -> RecordingInfo:
+        names = [view.name for view in self.views]
+        if len(set(names)) != len(names):
+            raise ValueError("two views have the same name")
+        for file in self.poses:
+            if file.view and file.view not in names:
+                raise ValueError(f"poses of the view {file.view!r}, which is not there")
+        return self
+
+    def view(self, name: str) -> View:
+        """The view of that name.
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+        for view in self.views:
+            if view.name == name:
+                return view
+        known = ", ".join(view.name for view in self.views) or "no views"
+        raise DataError(f"recording {self.id} has no view {name!r}", expected=known)
+
+
+class Recording:
+    """One recording of a study on disk.
+
+    Attributes
+    ----------
+    id : str
+        Its id.
+    folder : Path
+        ``recordings/ID`` in the study.
+    study_folder : Path
+        The study.
+    store : ResultStore
+        Its derived results.
+    log : Log
+        Its answers and edits.
+    """
+
+    def __init__(self, folder: Path, study_folder: Path) -> None:
+        self.folder = Path(folder)
+        self.study_folder = Path(study_folder)
+        self.id = validate_name(self.folder.name, "id of a recording")
+        self.store = ResultStore(self.folder, f"recording {self.id}")
+        self.log = Log(self.folder / "log.sqlite")
+
+    @property
+    def toml_path(self) -> Path:
+        """``recording.toml``."""
+        return self.folder / "recording.toml"
+
+    @property
+    def info(self) -> RecordingInfo:
+        """What ``recording.toml`` says now.
+
+        Raises
+        ------
+        SettingsError
+            If a value does not fit; names the file and the key.
+        """
+        values = {**load_toml(self.toml_path), "id": self.id}
+        return RecordingInfo.parse(values, source=str(self.toml_path))
+
+    def update(self, info: RecordingInfo) -> None:
+        """Write another info; comments and whatever did not change stay as they are.
+
+        Raises
+        ------
+        SettingsError
+            If the id is another one.
+        """
+        if info.id != self.id:
+            raise SettingsError(f"the id {self.id!r} cannot be changed to {info.id!r}")
+        with edit_toml(self.toml_path) as document:
+            merge_into(document, _filled(document, info), only_these=True)
+
+    def resolve(self, path: str) -> Path:
+        """The file that a path of ``recording.toml`` means.
+
+        Raises
+        ------
+        DataError
+            If it is not there.
+        """
+        found = resolve_path(path, self.study_folder)
+        if not found.exists():
+            raise DataError(
+                f"recording {self.id} needs {path!r}, which is not there",
+                file=found,
+                hint=f"put the file back, or correct its path in {self.toml_path}",
+            )
+        return found
+
+    def relink(self, path: str, new: Path) -> None:
+        """Say where a film or file of poses has gone.
+
+        Raises
+        ------
+        DataError
+            If no such path is in use, or the new file has another content.
+        """
+        info = self.info.model_dump(mode="json")
+        parts = [film for view in info["views"] for film in view["films"]] + info["poses"]
+        hits = [part for part in parts if part["path"] == path]
+        if not hits:
+            raise DataError(f"recording {self.id} does not use {path!r}", file=self.toml_path)
+        found = fingerprint(new)
+        for part in hits:
+            if part["fingerprint"] not in ("", found):
+                raise DataError(
+                    f"not the same file as {path!r}",
+                    file=new,
+                    expected=f"fingerprint {part['fingerprint']}",
+                    found=found,
+                    hint="add another recording for another film",
+                )
+            part["path"] = relative_path(new, self.study_folder)
+        self.update(RecordingInfo.parse(info, source=str(self.toml_path)))
+
+
+def relative_path(path: Path, study_folder: Path) -> str:
+    """How a file is named in a study: relative where it lies in or near it, always with ``/``."""
+    absolute = Path(os.path.abspath(path))
+    try:
+        relative = Path(os.path.relpath(absolute, os.path.abspath(study_folder)))
+    except ValueError:  # another drive on Windows
+        return absolute.as_posix()
+    upwards = sum(part == ".." for part in relative.parts)
+    return (relative if upwards <= _MOST_UPWARDS else absolute).as_posix()
+
+
+def resolve_path(path: str, study_folder: Path) -> Path:
+    """The file that a path of a study means; ``\\`` is taken as ``/`` where that finds it."""
+    found = Path(study_folder, path)
+    if not found.exists() and "\\" in path:
+        return Path(study_folder, PurePosixPath(path.replace("\\", "/")))
+    return Path(os.path.normpath(found))
+
+
+def identified(info: RecordingInfo, study_folder: Path) -> RecordingInfo:
+    """The info with paths relative to the study, and sizes and fingerprints filled in.
+
+    Raises
+    ------
+    DataError
+        If a file is not there.
+    """
+    values = info.model_dump(mode="json")
+    for part in [film for view in values["views"] for film in view["films"]] + values["poses"]:
+        # As in a shell, a path that is given is first looked for where one is.
+        found = Path(part["path"]).absolute()
+        found = found if found.is_file() else resolve_path(part["path"], study_folder)
+        if not found.is_file():
+            raise DataError(f"recording {info.id}: no such file", file=part["path"])
+        part["path"] = relative_path(found, study_folder)
+        part["size"] = found.stat().st_size
+        part["fingerprint"] = fingerprint(found)
+    for view in values["views"]:
+        for name in ("timestamps", "calibration"):
+            if view[name] and Path(view[name]).absolute().exists():
+                view[name] = relative_path(Path(view[name]), study_folder)
+    return RecordingInfo.parse(values, source=f"recording {info.id}")
+
+
+def recording_document(info: RecordingInfo) -> str:
+    """A new ``recording.toml`` with comments that help a person to edit it."""
+    document = tomlkit.document()
+    for line in (
+        "One recording. Edit freely: your changes and comments are kept.",
+        "Paths are relative to the folder of the study.",
+    ):
+        document.add(tomlkit.comment(line))
+    for key, value in _filled(document, info).items():
+        for line in _COMMENTS.get(key, ()):
+            document.add(tomlkit.comment(line))
+        merge_into(document, {key: value})
+        if isinstance(value, dict):
+            document.add(tomlkit.nl())
+    return tomlkit.dumps(document)
+
+
+_COMMENTS = {
+    "space": (
+        'unit of the poses: "px", "mm", "cm", "m" or "unknown" (as the files say)',
+        "cm_per_unit = 0.05",
+        "known_length = {a = [100, 200], b = [700, 200], length_cm = 40}",
+        'seen_from: "above", "below" or "side"',
+    ),
+    "arena": (
+        'shape: "none", "circle" (centre, radius), "rectangle" (centre, size) or "polygon"',
+        'unit = "poses"   # or "cm"',
+    ),
+}
+#: Written even where they have their default, so that a person sees them.
+_ALWAYS: dict[str, tuple[str, ...]] = {
+    "": ("id", "individuals", "notes", "skeleton", "space", "arena"),
+    "space": ("unit", "seen_from"),
+    "arena": ("shape",),
+}
+
+
+def _filled(document: Any, info: RecordingInfo) -> dict[str, Any]:
+    """Values of an info that are not the default, or are in the document already."""
+    given = info.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    full = info.model_dump(mode="json", exclude_none=True)
+    return _with_shown(given, full, document, "")
+
+
+def _with_shown(given: Any, full: Any, old: Any, place: str) -> dict[str, Any]:
+    result = {}
+    for key, value in full.items():
+        before = old.get(key) if isinstance(old, dict) else None
+        if not (key in given or before is not None or key in _ALWAYS.get(place, ())):
+            continue
+        part = given.get(key, {})
+        if isinstance(value, dict):
+            value = _with_shown(part, value, before, key)
+        elif value and isinstance(value[0] if isinstance(value, list) else None, dict):
+            parts = part if isinstance(part, list) else [{}] * len(value)
+            olds = before if isinstance(before, list) and len(before) == len(value) else []
+            olds = [*olds, *[None] * (len(value) - len(olds))]
+            value = [
+                _with_shown(p, v, o, f"{key}[]") for p, v, o in zip(parts, value, olds, strict=True)
+            ]
+        result[key] = value
+    return result

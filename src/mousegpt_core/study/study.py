@@ -1,0 +1,424 @@
+"""A study: a folder with everything of one experiment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import time
+import unicodedata
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mousegpt_core.errors import DataError, SettingsError, SkeletonError
+from mousegpt_core.skeleton import Skeleton
+from mousegpt_core.study.animals import (
+    GroupRule,
+    derive_groups,
+    empty_animals,
+    merge_animals,
+    read_animals,
+    set_values,
+    typed_animals,
+    write_animals,
+)
+from mousegpt_core.study.files import (
+    remove,
+    sync_path,
+    sync_tree,
+    validate_name,
+    write_atomic,
+    writing,
+)
+from mousegpt_core.study.locks import Leases
+from mousegpt_core.study.migrations import (
+    FORMAT_VERSION,
+    check_version,
+    finish_migration,
+    migrate,
+)
+from mousegpt_core.study.recording import (
+    Recording,
+    RecordingInfo,
+    identified,
+    recording_document,
+)
+from mousegpt_core.study.store import ResultStore
+from mousegpt_core.study.toml import edit_toml, load_toml, merge_into
+
+#: Tables of ``study.toml`` and what a new study says in them.
+SECTIONS: dict[str, str] = {
+    "clips": "rate = 5.0  # clips per second",
+    "kinematics": "# smoothing, thresholds, ...; all have defaults",
+    "ethogram": "",
+    "describe": 'describer = "kinematic"',
+    "classify": "",
+    "embed": 'embedder = "lsa"',
+    "profile": "",
+    "report": "",
+    "groups": "",
+    "skeletons": "",
+}
+_PLAIN = ("format_version", "name", "notes")
+_STALE_S = 3600.0
+
+_NEW_STUDY = """\
+# A study of mousegpt. Edit freely: your changes and comments are kept.
+format_version = {version}
+name = {name}
+
+{sections}
+"""
+
+
+class Study:
+    """A study on disk; open it with `Study.open` or make one with `Study.create`.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    store : ResultStore
+        Results of the study as a whole: models, vectors, tables.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.store = ResultStore(self.folder, "study")
+        self._leases = Leases(self.folder, "study")
+
+    @classmethod
+    def create(cls, folder: Path | str, *, name: str = "") -> Study:
+        """Make a new study in a folder, which may exist.
+
+        Raises
+        ------
+        DataError
+            If there is a study already.
+        MouseGPTError
+            If the folder cannot be written.
+        """
+        folder = Path(folder)
+        toml = folder / "study.toml"
+        if toml.exists():
+            raise DataError("there is a study already", file=folder, hint="open it instead")
+        with writing(folder):
+            (folder / "recordings").mkdir(parents=True, exist_ok=True)
+            if not (folder / "animals.csv").exists():
+                write_animals(folder / "animals.csv", empty_animals())
+            sections = "\n".join(
+                f"[{key}]\n{text}\n" for key, text in SECTIONS.items() if text
+            ).rstrip()
+            # Last, because it is what makes the folder a study.
+            write_atomic(
+                toml,
+                _NEW_STUDY.format(
+                    version=FORMAT_VERSION,
+                    name=_quoted(name or folder.absolute().name),
+                    sections=sections,
+                ),
+            )
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Study:
+        """Open a study; one of an older format is brought to the present one.
+
+        Raises
+        ------
+        DataError
+            If the folder is no study.
+        SettingsError
+            If ``study.toml`` is damaged, has an unknown table, or is of a newer program.
+        """
+        folder = Path(folder)
+        toml = folder / "study.toml"
+        if not toml.is_file():
+            raise DataError(
+                "this folder is not a study" if folder.is_dir() else "no such folder",
+                file=folder,
+                hint=f"make a study with `mousegpt new {folder}`",
+            )
+        finish_migration(folder)
+        migrate(folder, check_version(load_toml(toml), toml))
+        study = cls(folder)
+        _ = study.settings  # says now what is wrong with it
+        return study
+
+    @property
+    def toml_path(self) -> Path:
+        """``study.toml``."""
+        return self.folder / "study.toml"
+
+    @property
+    def animals_path(self) -> Path:
+        """``animals.csv``."""
+        return self.folder / "animals.csv"
+
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        return str(self.settings.get("name") or self.folder.absolute().name)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What ``study.toml`` says now.
+
+        Raises
+        ------
+        SettingsError
+            If it is not TOML or has a table that is not known.
+        """
+        values = load_toml(self.toml_path)
+        for key, value in values.items():
+            if key not in _PLAIN:
+                self._check_section(key)
+                if not isinstance(value, dict):
+                    raise SettingsError(f"{self.toml_path}: {key!r} must be a table: [{key}]")
+        return values
+
+    def section(self, name: str) -> dict[str, Any]:
+        """Settings of one table of ``study.toml``, empty if it is not there.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such table in any study.
+        """
+        self._check_section(name)
+        return dict(self.settings.get(name, {}))
+
+    def set_section(self, name: str, **values: Any) -> None:
+        """Change some settings of a table; comments and other settings stay."""
+        self._check_section(name)
+        with self._editing(), edit_toml(self.toml_path) as document:
+            merge_into(document, {name: values})
+
+    @property
+    def recordings(self) -> dict[str, Recording]:
+        """All recordings by id, sorted."""
+        root = self.folder / "recordings"
+        folders = sorted(root.iterdir()) if root.is_dir() else []
+        found = [
+            Recording(path, self.folder)
+            for path in folders
+            if not path.name.startswith(".") and (path / "recording.toml").is_file()
+        ]
+        return {recording.id: recording for recording in found}
+
+    def recording(self, id: str) -> Recording:
+        """One recording.
+
+        Raises
+        ------
+        DataError
+            If there is none of that id.
+        """
+        validate_name(id, "id of a recording")
+        recordings = self.recordings
+        if id not in recordings:
+            raise DataError(
+                f"there is no recording {id!r}",
+                file=self.folder,
+                expected=", ".join(recordings) or "none yet",
+                hint="add one with `mousegpt add`",
+            )
+        return recordings[id]
+
+    def add_recording(self, info: RecordingInfo) -> Recording:
+        """Add a recording: it is there completely or not at all.
+
+        Sizes and fingerprints of its files are filled in; animals that are not yet in
+        ``animals.csv`` get a row there.
+
+        Raises
+        ------
+        DataError
+            If the id is taken (whatever its case) or a file is not there.
+        """
+        info = identified(info, self.folder)
+        target = self.folder / "recordings" / info.id
+        temporary = target.with_name(f".new-{info.id}-{uuid.uuid4().hex[:8]}")
+        with self._editing(), writing(target):
+            target.parent.mkdir(exist_ok=True)
+            self._refuse_taken(info.id)
+            temporary.mkdir()
+            try:
+                write_atomic(temporary / "recording.toml", recording_document(info))
+                sync_tree(temporary)
+                os.rename(temporary, target)
+            except BaseException:
+                remove(temporary)
+                raise
+            sync_path(target.parent)
+            new = pd.DataFrame({"animal": list(info.individuals)}, dtype=object)
+            self._write_animals(merge_animals(self._animals(), new.drop_duplicates()))
+        return Recording(target, self.folder)
+
+    @property
+    def animals(self) -> pd.DataFrame:
+        """The animals: animal*, treatment, sex, age, dose and a person's own columns.
+
+        Columns that hold only numbers are numbers (NaN = empty), all others text.
+        """
+        return typed_animals(self._animals())
+
+    def import_animals(self, path: Path | str) -> None:
+        """Take over a table of animals from csv or xlsx.
+
+        Merged by animal: columns and animals that only one of the tables has are kept, an empty
+        new value erases nothing.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read as a table of animals; names the row.
+        """
+        new = read_animals(Path(path))
+        with self._editing():
+            self._write_animals(merge_animals(self._animals(), new))
+
+    def set_animal(self, animal: str, **columns: Any) -> None:
+        """Set columns of one animal, which is added if need be."""
+        with self._editing():
+            self._write_animals(set_values(self._animals(), animal, columns))
+
+    def treatment_of(self, animal: str) -> str:
+        """The group an animal is in, ``""`` if it has none."""
+        table = self._animals()
+        found = table.loc[table["animal"] == animal, "treatment"]
+        return str(found.iloc[0]) if len(found) else ""
+
+    def derive_group(self, column: str, source_column: str, rule: GroupRule) -> pd.DataFrame:
+        """Write a column of groups derived from a measurement, and the rule into ``study.toml``.
+
+        Parameters
+        ----------
+        column : str
+            The new column of ``animals.csv``, e.g. ``"phenotype"``.
+        source_column : str
+            Column with the measurement, e.g. ``"immobility"``.
+        rule : GroupRule
+            How.
+
+        Returns
+        -------
+        DataFrame
+            The animals.
+
+        Raises
+        ------
+        DataError
+            If it cannot be derived, or would overwrite the animals' names or its own sources.
+        """
+        if column in ("animal", source_column, rule.where):
+            raise DataError(f"the groups cannot be written over the column {column!r}")
+        with self._editing():
+            table = self._animals()
+            table[column] = derive_groups(typed_animals(table), source_column, rule)
+            self._write_animals(table)
+            with edit_toml(self.toml_path) as document:
+                values = {"source": source_column, **rule.fingerprint()}
+                merge_into(document, {"groups": {column: values}})
+        return self.animals
+
+    def skeleton(self, name: str) -> Skeleton | None:
+        """A skeleton of this study, or None if ``study.toml`` has none of that name.
+
+        Raises
+        ------
+        SkeletonError
+            If its keypoints and roles do not fit; names the file.
+        """
+        values = self.section("skeletons").get(name)
+        if values is None:
+            return None
+        place = f"{self.toml_path}, [skeletons.{name}]"
+        if not isinstance(values, dict) or not isinstance(values.get("keypoints"), list):
+            raise SkeletonError(f"{place}: keypoints = [...] is missing")
+        try:
+            keypoints = tuple(str(keypoint) for keypoint in values["keypoints"])
+            return Skeleton(name, keypoints, _roles(values.get("roles", {})))
+        except SkeletonError as error:
+            raise SkeletonError(f"{place}: {error.message}", hint=error.hint) from error
+
+    @property
+    def skeletons(self) -> tuple[str, ...]:
+        """Names of the skeletons of this study."""
+        return tuple(self.section("skeletons"))
+
+    def set_skeleton(self, name: str, skeleton: Skeleton) -> None:
+        """Write a skeleton into ``study.toml``, where a person can correct its roles."""
+        roles = {
+            role: members[0] if len(members) == 1 else list(members)
+            for role, members in skeleton.roles.items()
+        }
+        with self._editing(), edit_toml(self.toml_path) as document:
+            is_new = name not in document.get("skeletons", {})
+            values = {"keypoints": list(skeleton.keypoints), "roles": roles}
+            merge_into(document, {"skeletons": {}})
+            merge_into(document["skeletons"], {name: {}})
+            table: Any = document["skeletons"][name]
+            if is_new:
+                table.comment("which keypoint has which role; roles can be corrected here")
+            merge_into(table, values, only_these=True)
+
+    def sweep(self) -> list[Path]:
+        """Delete replaced results and leftovers of killed processes, where nobody works."""
+        gone = self.store.sweep()
+        for recording in self.recordings.values():
+            gone += recording.store.sweep()
+        for path in (self.folder / "recordings").glob(".new-*"):
+            if time.time() - path.stat().st_mtime > _STALE_S:
+                shutil.rmtree(path, ignore_errors=True)
+                gone.append(path)
+        return gone
+
+    def _animals(self) -> pd.DataFrame:
+        return read_animals(self.animals_path) if self.animals_path.exists() else empty_animals()
+
+    def _write_animals(self, animals: pd.DataFrame) -> None:
+        if not self.animals_path.exists() or not animals.equals(self._animals()):
+            write_animals(self.animals_path, animals)
+
+    def _refuse_taken(self, id: str) -> None:
+        for path in (self.folder / "recordings").iterdir():
+            if unicodedata.normalize("NFC", path.name).casefold() == id.casefold():
+                raise DataError(
+                    f"the id {id!r} is taken", file=path, hint="choose another id for it"
+                )
+
+    def _check_section(self, name: str) -> None:
+        if name not in SECTIONS:
+            near = difflib.get_close_matches(name, SECTIONS, n=1)
+            raise SettingsError(
+                f"{self.toml_path}: unknown table [{name}]",
+                hint=(f"did you mean [{near[0]}]? " if near else "")
+                + "known: "
+                + ", ".join(SECTIONS),
+            )
+
+    @contextmanager
+    def _editing(self) -> Iterator[None]:
+        with self._leases.short(".study"):
+            yield
+
+
+def _roles(values: Any) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(values, dict):
+        raise SkeletonError("roles must be a table of role = keypoint")
+    return {
+        role: tuple(str(part) for part in (members if isinstance(members, list) else [members]))
+        for role, members in values.items()
+    }
+
+
+def _quoted(text: str) -> str:
+    import tomlkit
+
+    return tomlkit.item(text).as_string()
