@@ -15,6 +15,7 @@ from mousegpt_core.study.recording import (
     RecordingInfo,
     Space,
     View,
+    resolve_path,
 )
 from mousegpt_core.study.store import ResultStore
 from mousegpt_core.study.study import Study
@@ -38,6 +39,7 @@ __all__ = [
     "apply_edits",
     "descriptions",
     "fingerprint",
+    "resolve_path",
     "safe_name",
     "validate_name",
 ]

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-import zarr
-from zarr.codecs import BloscCodec
 
 from mousegpt_core.errors import DataError, MouseGPTError
 
@@ -39,6 +37,8 @@ def write_zarr(path: Path, blocks: Iterable[xr.Dataset], dim: str) -> None:
     DataError
         If there is no block, or the blocks do not fit each other.
     """
+    import zarr
+
     first: xr.Dataset | None = None
     # Chunks of nothing but NaN are written too: one that is missing means damage, not NaN.
     with zarr.config.set({"array.write_empty_chunks": True}):
@@ -194,6 +194,8 @@ def _check_alike(first: xr.Dataset, block: xr.Dataset, dim: str, number: int) ->
 
 
 def _create(path: Path, block: xr.Dataset, dim: str) -> None:
+    from zarr.codecs import BloscCodec
+
     numbers = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in block.variables.items():
@@ -208,6 +210,8 @@ def _create(path: Path, block: xr.Dataset, dim: str) -> None:
 
 
 def _append(path: Path, block: xr.Dataset, dim: str) -> None:
+    import zarr
+
     group = zarr.open_group(str(path), mode="r+", zarr_format=3)
     for name, variable in block.variables.items():
         if dim in variable.dims:

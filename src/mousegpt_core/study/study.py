@@ -28,6 +28,7 @@ from mousegpt_core.study.animals import (
     write_animals,
 )
 from mousegpt_core.study.files import (
+    reading,
     remove,
     sync_path,
     sync_tree,
@@ -138,12 +139,13 @@ class Study:
         """
         folder = Path(folder)
         toml = folder / "study.toml"
-        if not toml.is_file():
-            raise DataError(
-                "this folder is not a study" if folder.is_dir() else "no such folder",
-                file=folder,
-                hint=f"make a study with `mousegpt new {folder}`",
-            )
+        with reading(folder):
+            if not toml.is_file():
+                raise DataError(
+                    "this folder is not a study" if folder.is_dir() else "no such folder",
+                    file=folder,
+                    hint=f"make a study with `mousegpt new {folder}`",
+                )
         finish_migration(folder)
         migrate(folder, check_version(load_toml(toml), toml))
         study = cls(folder)
