@@ -10,6 +10,8 @@ from mousegpt_core.describe.signals import PAWS
 from mousegpt_core.describe.windows import Bools
 
 _PATH = ("direction", "speed_change", "turn_side", "turn_degree")
+#: What is measured in the horizontal plane, in which an upright trunk has hardly any length.
+_SIDES = ("turn_side", "turn_degree", "head_side", "head_degree", "torso_side", "torso_degree")
 _STROKES = ("forelimbs", "hindlimb_left", "hindlimb_right")
 
 
@@ -79,24 +81,36 @@ def _fit_limbs(columns: Columns, upright: Bools) -> None:
     _drop(columns, _STROKES, moving)
     planted = np.all([np.isin(columns[paw], ("planted", "")) for paw in PAWS], axis=0)
     _drop(columns, tuple(PAWS), moving & planted)
+    at_nose = columns["head_near"] == "forepaws"
     for paw in ("forepaw_left", "forepaw_right"):
-        columns[paw][upright & (columns[paw] == "floor")] = ""
+        columns[paw][(upright | at_nose) & (columns[paw] == "floor")] = ""
+    flying = np.all([columns[paw] == "air" for paw in PAWS], axis=0)
+    _drop(columns, tuple(PAWS), flying & (columns["activity"] != "jumping"))
 
 
 def _fit_posture(columns: Columns, upright: Bools) -> None:
     """A rearing animal is neither level, low nor, for the view from above, compact."""
     columns["torso_pitch"][upright & np.isin(columns["torso_pitch"], ("level", "down"))] = ""
     _drop(columns, ("torso_height",), upright)
-    columns["torso_length"][upright & (columns["torso_length"] == "compact")] = ""
+    short = np.isin(columns["torso_length"], ("compact", "curled"))
+    columns["torso_length"][upright & short] = ""
     columns["head_near"][upright & (columns["head_near"] == "floor")] = ""
     stretching = np.char.startswith(columns["activity"].astype(str), "stretch")
-    columns["torso_length"][stretching & (columns["torso_length"] == "compact")] = ""
+    columns["torso_length"][stretching & short] = ""
     _drop(columns, ("torso_back",), columns["torso_length"] == "stretched")
     hunched = columns["torso_back"] == "hunched"
     columns["torso_side"][hunched & (columns["torso_side"] == "straight")] = ""
     crouching = columns["activity"] == "crouching"
     columns["torso_length"][crouching & (columns["torso_length"] == "stretched")] = ""
     columns["torso_pitch"][crouching & (columns["torso_pitch"] == "upright")] = ""
+    vertical = columns["torso_pitch"] == "upright"
+    _drop(columns, _SIDES, vertical)
+    sideways = np.isin(columns["head_motion"], ("sweeping", "turning left", "turning right"))
+    columns["head_motion"][vertical & sideways] = ""
+    curled = columns["torso_length"] == "curled"
+    columns["torso_side"][curled & (columns["torso_side"] == "straight")] = ""
+    columns["torso_pitch"][curled & (columns["torso_pitch"] == "level")] = ""
+    _drop(columns, ("torso_back",), curled)
     raised = columns["head_level"] == "raised"
     columns["head_near"][raised & (columns["head_near"] == "floor")] = ""
 

@@ -7,16 +7,26 @@ import numpy as np
 from mousegpt_core.describe.fact_settings import FactSettings
 from mousegpt_core.describe.factors import Columns, Moment, Words, band, sided, words
 from mousegpt_core.describe.signals import PAWS, Signals, turn_between
-from mousegpt_core.describe.windows import Bools, Floats, Windows, around, crossings, detrend
+from mousegpt_core.describe.windows import (
+    Bools,
+    Floats,
+    Windows,
+    angle_rate,
+    around,
+    crossings,
+    detrend,
+)
 
 _SLOW_S = 0.5
 _STROKE_S = 0.25
+_TURN_S = 0.05
+_SWEEP_TURNS = 3
 
 
 def head_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Columns:
     """Where the head points and how it moves on the body."""
     side, degree = sided(
-        np.degrees(_sides_only(signals, moment.clip.angle(signals.plain("head_angle")))),
+        _sides_only(signals, moment.clip.angle(signals.plain("head_angle")), settings),
         (settings.head_slight, settings.head_plain, settings.head_strong),
         ("slight", "plain", "strong"),
     )
@@ -78,14 +88,14 @@ def tail_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Colu
 def torso_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Columns:
     """How the trunk is bent, pitched and stretched."""
     side, degree = sided(
-        np.degrees(_sides_only(signals, moment.clip.mean(signals.plain("spine_curvature")))),
+        _sides_only(signals, moment.clip.mean(signals.plain("spine_curvature")), settings),
         (settings.curve_slight, settings.curve_plain, settings.curve_strong),
         ("slight", "plain", "strong"),
     )
     length = band(
         moment.clip.mean(signals.plain("stretch")),
-        (settings.compact, settings.stretched),
-        ("compact", "", "stretched"),
+        (settings.curled, settings.compact, settings.stretched),
+        ("curled" if signals.is_3d else "compact", "compact", "", "stretched"),
     )
     back = band(
         np.degrees(moment.clip.mean(signals.plain("spine_arch"))),
@@ -132,9 +142,11 @@ def other_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Col
     return columns
 
 
-def _sides_only(signals: Signals, angle: Floats) -> Floats:
-    """An angle to one side, unknown where the view cannot tell left from right."""
-    return angle if signals.has_sides else np.full_like(angle, np.nan)
+def _sides_only(signals: Signals, angle: Floats, settings: FactSettings) -> Floats:
+    """An angle (rad) to one side in degrees; unknown where left and right cannot be told."""
+    degrees = np.degrees(angle)
+    told = signals.has_sides & (np.abs(degrees) <= settings.widest)
+    return np.where(told, degrees, np.nan)
 
 
 def _head_speed(signals: Signals) -> Floats:
@@ -150,13 +162,18 @@ def _head_motion(signals: Signals, moment: Moment, settings: FactSettings) -> Wo
         (settings.head_still, settings.head_moving, settings.head_quick),
         ("still", "", "moving", "quick"),
     )
-    swing = detrend(np.degrees(signals.plain("head_angle")), signals.times, _SLOW_S)
+    head_angle = signals.plain("head_angle")
+    swing = detrend(np.degrees(head_angle), signals.times, _SLOW_S)
     size = np.sqrt(near.mean(swing**2))
     turns = near.sum(crossings(swing))
     cycles = moment.rate(turns / 2.0, near)
     small = (size >= settings.wobble) & (size < settings.sweep)
     motion[small & (cycles >= settings.wobble_hz)] = "oscillating"
-    motion[(size >= settings.sweep) & (turns >= 2)] = "sweeping"
+    if signals.has_sides:
+        speed = moment.widened(_TURN_S).mean(angle_rate(head_angle, signals.times))
+        side, _ = sided(np.degrees(speed), (settings.swing,), ("plain",), straight="")
+        motion = np.where(side == "", motion, "turning " + side)
+    motion[(size >= settings.sweep) & (turns >= _SWEEP_TURNS)] = "sweeping"
     return motion
 
 

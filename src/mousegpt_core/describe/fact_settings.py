@@ -46,20 +46,22 @@ class FactSettings(Settings):
         default=0.4, description="s before and after a clip in which movement shows"
     )
     head_slight: float = Field(
-        default=15.0, description="degrees from the body axis; below: straight"
+        default=20.0, description="degrees from the body axis; below: straight"
     )
-    head_plain: float = Field(default=35.0, description="degrees; from here turned")
-    head_strong: float = Field(default=65.0, description="degrees; from here strongly turned")
-    head_raised: float = Field(default=20.0, description="degrees above the horizontal")
-    head_lowered: float = Field(default=-30.0, description="degrees below the horizontal")
-    head_still: float = Field(default=1.0, description="cm/s relative to the body; below: still")
+    head_plain: float = Field(default=40.0, description="degrees; from here turned")
+    head_strong: float = Field(default=75.0, description="degrees; from here strongly turned")
+    widest: float = Field(default=120.0, description="degrees; beyond, left and right say little")
+    head_raised: float = Field(default=15.0, description="degrees above the horizontal")
+    head_lowered: float = Field(default=-35.0, description="degrees below the horizontal")
+    head_still: float = Field(default=0.7, description="cm/s relative to the body; below: still")
     head_moving: float = Field(
         default=3.0, description="cm/s relative to the body; from here it moves"
     )
     head_quick: float = Field(
-        default=8.0, description="cm/s relative to the body; from here quickly"
+        default=9.0, description="cm/s relative to the body; from here quickly"
     )
-    sweep: float = Field(default=12.0, description="degrees (root mean square) of a sideways sweep")
+    sweep: float = Field(default=15.0, description="degrees (root mean square) of a sideways sweep")
+    swing: float = Field(default=100.0, description="degrees/s; from here the head turns to a side")
     wobble: float = Field(
         default=3.0, description="degrees (root mean square) of small head movements"
     )
@@ -98,24 +100,25 @@ class FactSettings(Settings):
     curve_slight: float = Field(default=20.0, description="degrees; below: straight")
     curve_plain: float = Field(default=40.0, description="degrees; from here curved")
     curve_strong: float = Field(default=70.0, description="degrees; from here strongly curved")
-    stretched: float = Field(default=1.12, description="times the usual body length, at least")
-    compact: float = Field(default=0.85, description="times the usual body length, at most")
-    hunched: float = Field(default=40.0, description="degrees of the back's arch, at least")
+    stretched: float = Field(default=1.15, description="times the usual body length, at least")
+    compact: float = Field(default=0.72, description="times the usual body length, at most")
+    curled: float = Field(default=0.4, description="times the usual body length, at most (3D)")
+    hunched: float = Field(default=30.0, description="degrees of the back's arch, at least")
     pitch_down: float = Field(default=-20.0, description="degrees of the trunk, at most")
-    pitch_up: float = Field(default=25.0, description="degrees of the trunk, at least")
-    pitch_upright: float = Field(default=50.0, description="degrees of the trunk, at least")
-    low: float = Field(default=0.15, description="bl from the trunk's highest point to the floor")
+    pitch_up: float = Field(default=35.0, description="degrees of the trunk, at least")
+    pitch_upright: float = Field(default=60.0, description="degrees of the trunk, at least")
+    low: float = Field(default=0.2, description="bl from the trunk's highest point to the floor")
 
     # others
     near_wall: float = Field(
-        default=0.5, description="bl from the body's centre to the wall; below: near"
+        default=0.35, description="bl from the body's centre to the wall; below: near"
     )
-    far_wall: float = Field(default=1.2, description="bl from the wall; from here in the open")
+    far_wall: float = Field(default=1.0, description="bl from the wall; from here in the open")
     nose_wall: float = Field(default=0.2, description="bl from nose to wall; below: close")
     seen: float = Field(default=0.75, description="share of keypoints seen; below: partly hidden")
     rest_s: float = Field(default=5.0, description="s of immobility from which a rest is told")
     event_s: float = Field(
-        default=1.0, description="s before and after a clip in which events are told"
+        default=0.5, description="s before and after a clip in which events are told"
     )
-    twitch: float = Field(default=15.0, description="cm/s relative to the body of a head twitch")
-    twitch_ratio: float = Field(default=5.0, description="times the mean speed around it, at least")
+    twitch: float = Field(default=20.0, description="cm/s relative to the body of a head twitch")
+    twitch_ratio: float = Field(default=6.0, description="times the mean speed around it, at least")

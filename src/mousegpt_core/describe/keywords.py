@@ -35,6 +35,8 @@ WORDS: dict[str, dict[str, str]] = {
         "still": "head still",
         "moving": "head moving",
         "quick": "quick head movement",
+        "turning left": "head turning left",
+        "turning right": "head turning right",
         "oscillating": "small head movements",
         "sweeping": "head sweeping",
     },
@@ -43,16 +45,8 @@ WORDS: dict[str, dict[str, str]] = {
     "forelimbs": {"repetitive": "repeated forelimb strokes", "moving": "forelimbs moving"},
     "hindlimb_left": {"repetitive": "repeated hindlimb strokes"},
     "hindlimb_right": {"repetitive": "repeated hindlimb strokes"},
-    "tail_level": {"raised": "tail raised", "low": "tail low"},
-    "tail_shape": {
-        "straight": "tail straight",
-        "in line": "tail in line",
-        "curved left": "tail curved left",
-        "curved right": "tail curved right",
-        "held left": "tail held left",
-        "held right": "tail held right",
-    },
-    "tail_motion": {"moving": "tail moving", "resting": "tail at rest"},
+    "tail_level": {"raised": "tail raised"},
+    "tail_motion": {"moving": "tail moving"},
     "torso_pitch": {
         "upright": "torso upright",
         "up": "torso pitched up",
@@ -64,7 +58,11 @@ WORDS: dict[str, dict[str, str]] = {
         "left": "torso curved left",
         "right": "torso curved right",
     },
-    "torso_length": {"stretched": "torso stretched", "compact": "torso compact"},
+    "torso_length": {
+        "stretched": "torso stretched",
+        "compact": "torso compact",
+        "curled": "torso curled up",
+    },
     "torso_back": {"hunched": "torso hunched"},
     "torso_height": {"low": "torso low"},
     "place": {"wall": "near wall", "open": "open area"},
@@ -81,24 +79,16 @@ PAW_WORDS = (
 )
 #: Keywords that go first where there are more than `MOST`: plain postures say least.
 _DISPENSABLE = (
-    "tail in line",
-    "tail straight",
-    "tail at rest",
     "head level",
     "torso level",
     "open area",
     "head moving",
-    "tail low",
     "head still",
     "torso straight",
     "head straight",
     "moving forward",
     "stepping",
     "tail moving",
-    "tail held left",
-    "tail held right",
-    "tail curved left",
-    "tail curved right",
     "near wall",
     "tail raised",
 )
@@ -133,7 +123,7 @@ def keywords(facts: Mapping[str, str]) -> str:
     for fact, table in WORDS.items():
         if fact == "gait":
             found += paws
-        if facts[fact]:
+        if facts[fact] in table:
             found.append(table[facts[fact]])
     found = list(dict.fromkeys(found))
     for word in _DISPENSABLE:

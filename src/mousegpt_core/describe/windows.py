@@ -84,6 +84,14 @@ def detrend(values: Floats, times: Floats, half_s: float) -> Floats:
     return values - around(times, half_s).mean(values)
 
 
+def angle_rate(radians: Floats, times: Floats) -> Floats:
+    """Rate of an angle since the frame before (rad/s), the short way round; first frame NaN."""
+    rate = np.full(len(radians), np.nan)
+    step = np.diff(radians)
+    rate[1:] = np.arctan2(np.sin(step), np.cos(step)) / np.diff(times)
+    return rate
+
+
 def crossings(swing: Floats) -> Bools:
     """Frames in which a signal has changed its sign since the frame before."""
     changed = np.zeros(len(swing), dtype=bool)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from core.describe.evidence_builder import FPS, PAWS, make_evidence, middle
 
+from core.describe.evidence_builder import FPS, PAWS, make_evidence, middle
 from mousegpt_core.describe.contract import Answer, Evidence
 from mousegpt_core.describe.fact_settings import FactSettings
 from mousegpt_core.describe.kinematic import KinematicDescriber
@@ -84,7 +84,7 @@ def test_full_posture_of_a_rearing_mouse() -> None:
             "speed": 0.5,
             "head_angle": head_angle,
             "head_pitch": np.radians(40.0),
-            "body_pitch": np.radians(65.0),
+            "body_pitch": np.radians(50.0),
             "spine_curvature": np.radians(-30.0),
             "stretch": 1.3,
             "wall_distance": 2.0,
@@ -98,18 +98,26 @@ def test_full_posture_of_a_rearing_mouse() -> None:
     )
     assert answer.sections == {
         "overall": "The mouse rears up.",
-        "head": "The head is turned to the left and raised. It is held still.",
+        "head": "The head is turned to the left and raised. It is held steady.",
         "limb": (
             "Both hindpaws are on the floor, and both forepaws are in the air. "
             "The tail is low and at rest."
         ),
-        "torso": "The torso is upright, curved slightly to the right and stretched out.",
+        "torso": "The torso is pitched up, curved slightly to the right and stretched out.",
         "others": "The mouse is near the wall. The nose is close to the wall.",
         "keywords": (
             "rearing, stationary, head turned left, head raised, head still, "
-            "forepaws in air, torso upright, torso curved right, torso stretched, near wall"
+            "forepaws in air, torso pitched up, torso curved right, torso stretched, near wall"
         ),
     }
+
+
+def test_an_upright_trunk_tells_no_left_and_right() -> None:
+    plain = {"speed": 0.5, "body_pitch": np.radians(70.0), "turning": 3.0, "head_angle": 1.0}
+    answer = describe(activity="rearing", plain={**plain, "spine_curvature": 1.0})
+    assert answer.sections["torso"] == "The torso is upright."
+    assert answer.sections["overall"] == "The mouse rears up."
+    assert answer.sections["head"] == ""
 
 
 def test_grooming_strokes_are_not_lost() -> None:
@@ -162,8 +170,8 @@ def test_head_jerk_is_told_of_the_clips_around_it() -> None:
     evidence = make_evidence(plain={"speed": 0.1}, by_keypoint={"local_speed": {"nose": jerk}})
     others = [answer.sections["others"] for answer in KinematicDescriber().describe_all(evidence)]
     assert others[9] == "Its head jerks briefly."
-    assert others[7] == "Its head jerks shortly after."
-    assert others[11] == "Its head jerks shortly before."
+    assert others[8] == "Its head jerks shortly after."
+    assert others[10] == "Its head jerks shortly before."
     assert others[2] == ""
 
 
@@ -189,7 +197,7 @@ def test_pause_between_bouts_of_walking() -> None:
     ("states", "sentence"),
     [
         (dict.fromkeys(PAWS, 1.0), "All paws are on the floor."),
-        (dict.fromkeys(PAWS, 0.0), "All paws are in the air."),
+        (dict.fromkeys(PAWS, 0.0), ""),
         ({"forepaw_left": 0.0}, "The left forepaw is in the air."),
         (
             {**dict.fromkeys(PAWS, 1.0), "forepaw_right": 0.0},
@@ -214,7 +222,7 @@ def test_paws_in_two_dimensions_move_or_are_planted() -> None:
         **walking(
             space_dims=2,
             by_keypoint={"keypoint_speed": speeds},
-            contact={paw: 1.0 for paw in PAWS},
+            contact=dict.fromkeys(PAWS, 1.0),
         )
     )
     assert answer.sections["limb"] == (
