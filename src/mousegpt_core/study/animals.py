@@ -128,7 +128,8 @@ def merge_animals(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 def set_values(animals: pd.DataFrame, animal: str, values: Mapping[str, object]) -> pd.DataFrame:
     """Set columns of one animal, which is added if need be; an empty value erases."""
-    if not animal.strip():
+    animal = animal.strip()
+    if not animal:
         raise DataError("an animal needs a name")
     row = {name: _text(value) for name, value in values.items()}
     table = merge_animals(animals, pd.DataFrame([{"animal": animal, **row}], dtype=object))

@@ -155,13 +155,14 @@ class Log:
         with self._connect(create=True) as connection:
             connection.execute("BEGIN IMMEDIATE")
             _create_tables(connection)
-            old = _select(connection, schema, {schema.key[0]: list(rows[schema.key[0]])})
-            _refuse_changes(schema, old, rows, self.path)
-            cursor = connection.executemany(
+            added = connection.executemany(
                 f"INSERT OR IGNORE INTO {schema.name} ({names}) VALUES ({marks})", _records(rows)
-            )
+            ).rowcount
+            if added < len(rows):
+                there = _select(connection, schema, {schema.key[0]: list(rows[schema.key[0]])})
+                _refuse_changes(schema, there, rows, self.path)  # closing then undoes all
             connection.execute("COMMIT")
-            return cursor.rowcount
+            return int(added)
 
     def _read(self, schema: TableSchema, filters: Mapping[str, Any]) -> pd.DataFrame:
         unknown = sorted(set(filters) - set(schema.columns))
@@ -285,8 +286,6 @@ def _parts(values: list[Any] | None) -> Iterator[list[Any] | None]:
 
 def _refuse_changes(schema: TableSchema, old: pd.DataFrame, new: pd.DataFrame, path: Path) -> None:
     """Raise if a row that is there would get another content."""
-    if old.empty:
-        return
     key = list(schema.key)
     compared = [name for name in schema.columns if name not in _OCCASION[schema.name]]
     both = old[compared].merge(new[compared], on=key, suffixes=("_old", "_new"))

@@ -38,6 +38,11 @@ class Provenance:
     settings: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # As they will be read again: tuples as lists, paths as text.
+        plain = json.loads(json.dumps(self.settings, default=str))
+        object.__setattr__(self, "settings", plain)
+
     @property
     def key(self) -> str:
         """Hash of all of it: 12 hexadecimal digits."""

@@ -177,10 +177,12 @@ def _finish(study: Path) -> None:
 
 def _refuse_while_held(study: Path) -> None:
     for folder in (study, *(study / "recordings").glob("*/")):
-        held = Leases(folder, folder.name).held() if (folder / ".locks").is_dir() else []
-        if held:
-            raise StudyLockedError(
-                f"{folder}: {held[0]!r} is being worked on, so the study cannot be brought "
-                "to the new format now",
-                hint="wait until it has finished",
-            )
+        if not (folder / ".locks").is_dir():
+            continue
+        with Leases(folder, folder.name).alone() as alone:
+            if not alone:
+                raise StudyLockedError(
+                    f"{folder}: someone works on it, so the study cannot be brought "
+                    "to the new format now",
+                    hint="wait until that process has finished",
+                )

@@ -250,6 +250,14 @@ class RecordingInfo(Settings):
     def _check_id(cls, value: str) -> str:
         return validate_name(value, "id of a recording")
 
+    @field_validator("individuals")
+    @classmethod
+    def _check_individuals(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in names)
+        if "" in names or len(set(names)) != len(names):
+            raise ValueError("every individual needs a name of its own")
+        return names
+
     @model_validator(mode="after")
     def _check_views(self) -> RecordingInfo:
         names = [view.name for view in self.views]

@@ -32,8 +32,6 @@ _RESULT = re.compile(r".+-[0-9a-f]{12}(-\d+)?\.(zarr|parquet|folder)")
 _LEFTOVER = (".writing-", ".trash-")
 #: Small files are replaced without a lease; what is older was left by a killed process.
 _SMALL_FILE_S = 3600.0
-#: Sub-folders that belong to a person or to another store.
-_NOT_SWEPT = ("recordings", "results")
 
 
 class ResultStore:
@@ -150,8 +148,7 @@ class ResultStore:
         with self._leases.alone() as alone:
             if not alone:
                 return []
-            named = {self.root / entry.file for entry in self._manifest().stages.values()}
-            return [path for path in list(self._deletable(self.root, named)) if _delete(path)]
+            return [path for path in list(self._deletable()) if _delete(path)]
 
     def _manifest(self) -> Manifest:
         return read_manifest(self._manifest_path)
@@ -227,18 +224,14 @@ class ResultStore:
         path = self.root / entry.file
         return path.exists() and _size(path) == entry.size
 
-    def _deletable(self, folder: Path, named: set[Path]) -> Iterator[Path]:
-        for path in sorted(folder.iterdir()):
-            if path in named:
-                continue
-            if _RESULT.fullmatch(path.name) or _is_leftover(path):
-                yield path
-            elif path.is_dir() and self._is_swept(path):
-                yield from self._deletable(path, named)
-
-    def _is_swept(self, folder: Path) -> bool:
-        of_others = folder.parent == self.root and folder.name in _NOT_SWEPT
-        return not (of_others or folder.is_symlink() or folder.name.startswith("."))
+    def _deletable(self) -> Iterator[Path]:
+        """Results and leftovers beside the valid ones; a person's own folders are not entered."""
+        named = {self.root / entry.file for entry in self._manifest().stages.values()}
+        for folder in sorted({self.root, *(path.parent for path in named)}):
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                ours = _RESULT.fullmatch(path.name) or _is_leftover(path)
+                if ours and path not in named:
+                    yield path
 
 
 def _check_stage(stage: str) -> str:

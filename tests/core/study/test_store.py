@@ -35,6 +35,7 @@ def test_provenance_key_depends_on_everything() -> None:
         Provenance("kinematics", 1, {"smooth": 0.1}, {"poses": "abd"}),
     ]
     assert len({P.key, *(other.key for other in others)}) == 5
+    assert Provenance("a", 1, {"k": (1, 2)}).settings == {"k": [1, 2]}
     assert P.key == Provenance("kinematics", 1, {"smooth": 0.1}, {"poses": "abc"}).key
 
 
@@ -149,6 +150,8 @@ def test_a_writer_that_fails_leaves_nothing(store: ResultStore, dataset: Make) -
 def test_sweep_deletes_only_what_nobody_names(store: ResultStore, dataset: Make) -> None:
     (store.root / "notes-of-mine.txt").write_text("mine")
     (store.root / "kinematics-mine.zarr").mkdir()
+    my_copy = store.root / "my backup" / f"kinematics-{P.key}.zarr"
+    my_copy.mkdir(parents=True)
     store.write_dataset(P, dataset(10))
     store.write_dataset(Provenance("kinematics", 2), dataset(20))
     store.write_table(Provenance("poses2d/top", 1), pd.DataFrame({"a": [1]}))
@@ -162,6 +165,7 @@ def test_sweep_deletes_only_what_nobody_names(store: ResultStore, dataset: Make)
     assert len(store.read_table("poses2d/top")) == 1
     assert (store.root / "notes-of-mine.txt").exists()
     assert (store.root / "kinematics-mine.zarr").exists()
+    assert my_copy.exists()
     assert store.sweep() == []
 
 

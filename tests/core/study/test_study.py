@@ -149,6 +149,12 @@ def test_ids_that_are_refused(study: Study, id: str) -> None:
         study.recording(id)
 
 
+@pytest.mark.parametrize("names", [("",), ("a", "a "), (" ",)])
+def test_individuals_need_names(names: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="a name of its own"):
+        RecordingInfo(id="m1", individuals=names)
+
+
 def test_taken_ids(study: Study) -> None:
     study.add_recording(RecordingInfo(id="Mouse"))
     for id in ("Mouse", "mouse"):
