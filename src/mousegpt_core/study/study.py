@@ -249,6 +249,9 @@ class Study:
         with self._editing(), writing(target):
             target.parent.mkdir(exist_ok=True)
             self._refuse_taken(info.id)
+            # First: an animal without a recording does no harm, the other way round it would.
+            new = pd.DataFrame({"animal": list(info.individuals)}, dtype=object)
+            self._write_animals(merge_animals(self._animals(), new))
             temporary.mkdir()
             try:
                 write_atomic(temporary / "recording.toml", recording_document(info))
@@ -258,8 +261,6 @@ class Study:
                 remove(temporary)
                 raise
             sync_path(target.parent)
-            new = pd.DataFrame({"animal": list(info.individuals)}, dtype=object)
-            self._write_animals(merge_animals(self._animals(), new.drop_duplicates()))
         return Recording(target, self.folder)
 
     @property
