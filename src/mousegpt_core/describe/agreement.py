@@ -79,6 +79,8 @@ def _fit_limbs(columns: Columns, upright: Bools) -> None:
     moving = columns["pace"] != "stationary"
     _drop(columns, ("gait",), ~moving | upright)
     _drop(columns, _STROKES, moving)
+    standing = np.all([np.isin(columns[paw], ("floor", "planted")) for paw in PAWS], axis=0)
+    _drop(columns, ("gait",), standing & (columns["gait"] == "stepping"))
     planted = np.all([np.isin(columns[paw], ("planted", "")) for paw in PAWS], axis=0)
     _drop(columns, tuple(PAWS), moving & planted)
     at_nose = columns["head_near"] == "forepaws"
@@ -92,22 +94,22 @@ def _fit_posture(columns: Columns, upright: Bools) -> None:
     """A rearing animal is neither level, low nor, for the view from above, compact."""
     columns["torso_pitch"][upright & np.isin(columns["torso_pitch"], ("level", "down"))] = ""
     _drop(columns, ("torso_height",), upright)
-    short = np.isin(columns["torso_length"], ("compact", "curled"))
-    columns["torso_length"][upright & short] = ""
+    short = np.isin(columns["body_length"], ("compact", "curled"))
+    columns["body_length"][upright & short] = ""
     columns["head_near"][upright & (columns["head_near"] == "floor")] = ""
     stretching = np.char.startswith(columns["activity"].astype(str), "stretch")
-    columns["torso_length"][stretching & short] = ""
-    _drop(columns, ("torso_back",), columns["torso_length"] == "stretched")
+    columns["body_length"][stretching & short] = ""
+    _drop(columns, ("torso_back",), columns["body_length"] == "stretched")
     hunched = columns["torso_back"] == "hunched"
     columns["torso_side"][hunched & (columns["torso_side"] == "straight")] = ""
     crouching = columns["activity"] == "crouching"
-    columns["torso_length"][crouching & (columns["torso_length"] == "stretched")] = ""
+    columns["body_length"][crouching & (columns["body_length"] == "stretched")] = ""
     columns["torso_pitch"][crouching & (columns["torso_pitch"] == "upright")] = ""
     vertical = columns["torso_pitch"] == "upright"
     _drop(columns, _SIDES, vertical)
     sideways = np.isin(columns["head_motion"], ("sweeping", "turning left", "turning right"))
     columns["head_motion"][vertical & sideways] = ""
-    curled = columns["torso_length"] == "curled"
+    curled = columns["body_length"] == "curled"
     columns["torso_side"][curled & (columns["torso_side"] == "straight")] = ""
     columns["torso_pitch"][curled & (columns["torso_pitch"] == "level")] = ""
     _drop(columns, ("torso_back",), curled)

@@ -86,9 +86,14 @@ def tail_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Colu
 
 
 def torso_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Columns:
-    """How the trunk is bent, pitched and stretched."""
+    """How the trunk is pitched, bent and stretched; bend and pitch only where it is tracked."""
+    tracked = signals.skeleton.regions.get("torso", ())
+
+    def trunk(name: str) -> Floats:
+        return signals.plain(name) if tracked else signals.nothing
+
     side, degree = sided(
-        _sides_only(signals, moment.clip.mean(signals.plain("spine_curvature")), settings),
+        _sides_only(signals, moment.clip.mean(trunk("spine_curvature")), settings),
         (settings.curve_slight, settings.curve_plain, settings.curve_strong),
         ("slight", "plain", "strong"),
     )
@@ -98,21 +103,21 @@ def torso_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Col
         ("curled" if signals.is_3d else "compact", "compact", "", "stretched"),
     )
     back = band(
-        np.degrees(moment.clip.mean(signals.plain("spine_arch"))),
+        np.degrees(moment.clip.mean(trunk("spine_arch"))),
         (settings.hunched,),
         ("", "hunched"),
     )
     pitch = band(
-        np.degrees(moment.clip.mean(signals.plain("body_pitch"))),
+        np.degrees(moment.clip.mean(trunk("body_pitch"))),
         (settings.pitch_down, settings.pitch_up, settings.pitch_upright),
         ("down", "level", "up", "upright"),
     )
-    trunk = signals.largest_over("height", signals.skeleton.regions.get("torso", ()))
-    height = band(moment.clip.mean(trunk / signals.body_length), (settings.low,), ("low", ""))
+    top = signals.largest_over("height", tracked)
+    height = band(moment.clip.mean(top / signals.body_length), (settings.low,), ("low", ""))
     return {
         "torso_side": side,
         "torso_degree": degree,
-        "torso_length": length,
+        "body_length": length,
         "torso_back": back,
         "torso_pitch": pitch,
         "torso_height": height,

@@ -63,7 +63,7 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "tail_motion": ("moving", "resting"),
     "torso_side": ("straight", "left", "right"),
     "torso_degree": _DEGREES,
-    "torso_length": ("stretched", "compact", "curled"),
+    "body_length": ("stretched", "compact", "curled"),
     "torso_back": ("hunched",),
     "torso_pitch": ("level", "up", "upright", "down"),
     "torso_height": ("low",),

@@ -24,7 +24,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sideways": "moving sideways",
     },
     "turn_side": {"left": "turning left", "right": "turning right"},
-    "speed_change": {"accelerating": "speeding up", "slowing": "slowing down"},
+    "speed_change": {"accelerating": "accelerating", "slowing": "decelerating"},
     "head_side": {
         "straight": "head straight",
         "left": "head turned left",
@@ -58,10 +58,10 @@ WORDS: dict[str, dict[str, str]] = {
         "left": "torso curved left",
         "right": "torso curved right",
     },
-    "torso_length": {
-        "stretched": "torso stretched",
-        "compact": "torso compact",
-        "curled": "torso curled up",
+    "body_length": {
+        "stretched": "body stretched",
+        "compact": "body compact",
+        "curled": "body curled up",
     },
     "torso_back": {"hunched": "torso hunched"},
     "torso_height": {"low": "torso low"},

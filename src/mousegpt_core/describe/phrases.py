@@ -25,7 +25,7 @@ def overall(facts: Facts) -> str:
     clause = _doing(activity_of(name), facts) if name else _moving(facts)
     tail = _participles(facts)
     text = f"The mouse {clause}"
-    if facts["onset"] == "begins":
+    if facts["onset"] == "begins" and not _stops(facts):
         text += f" after {activity_of(facts['before']).ing}"
     elif facts["onset"] == "pause":
         text += f" between bouts of {activity_of(facts['before']).ing}"
@@ -79,11 +79,14 @@ def torso(facts: Facts) -> str:
     posture = [
         _word("torso_pitch", facts),
         bend,
-        _word("torso_length", facts),
         _word("torso_back", facts),
         _word("torso_height", facts),
     ]
-    return f"The torso is {_listed(posture)}." if any(posture) else ""
+    length = _word("body_length", facts)
+    return _spaced(
+        f"The torso is {_listed(posture)}." if any(posture) else "",
+        f"The body is {length}." if length else "",
+    )
 
 
 def others(facts: Facts) -> str:
@@ -128,12 +131,27 @@ def _moving(facts: Facts) -> str:
 def _verb(activity: Activity, facts: Facts) -> str:
     if facts["certainty"] == "likely":
         return f"appears to {activity.base}"
-    return f"begins to {activity.base}" if facts["onset"] == "begins" else activity.third
+    if facts["onset"] != "begins":
+        return activity.third
+    if _stops(facts):
+        return f"stops {activity_of(facts['before']).ing} and {activity.third}"
+    calmer = activity.says_still and not activity.calm
+    return activity.third if calmer else f"begins to {activity.base}"
+
+
+def _stops(facts: Facts) -> bool:
+    """Whether the mouse begins an activity by coming to a stand."""
+    if facts["onset"] != "begins":
+        return False
+    before, now = activity_of(facts["before"]), activity_of(facts["activity"])
+    return now.says_still and before.moves == "always"
 
 
 def _participles(facts: Facts) -> list[str]:
     """What the mouse does meanwhile: turning, changing its speed."""
     turn = "" if facts["activity"] == "turning" else _turn_words(facts)
+    if turn and not facts["activity"] and facts["pace"] == "stationary":
+        turn += " on the spot"
     return [part for part in (turn, _word("speed_change", facts)) if part]
 
 

@@ -54,7 +54,7 @@ def test_slowing_down_on_a_right_curve_backward() -> None:
     plain = {"speed": speed, "forward_speed": -speed, "turning": np.radians(-50.0)}
     answer = describe(activity="walking", plain=plain)
     assert answer.sections["overall"] == (
-        "The mouse walks backward at a moderate pace, turning gently to the right and slowing down."
+        "The mouse walks backward at a moderate pace, turning gently to the right and decelerating."
     )
 
 
@@ -103,11 +103,13 @@ def test_full_posture_of_a_rearing_mouse() -> None:
             "Both hindpaws are on the floor, and both forepaws are in the air. "
             "The tail is low and at rest."
         ),
-        "torso": "The torso is pitched up, curved slightly to the right and stretched out.",
+        "torso": (
+            "The torso is pitched up and curved slightly to the right. The body is stretched out."
+        ),
         "others": "The mouse is near the wall. The nose is close to the wall.",
         "keywords": (
             "rearing, stationary, head turned left, head raised, head still, "
-            "forepaws in air, torso pitched up, torso curved right, torso stretched, near wall"
+            "forepaws in air, torso pitched up, torso curved right, body stretched, near wall"
         ),
     }
 
@@ -129,7 +131,7 @@ def test_grooming_strokes_are_not_lost() -> None:
     )
     assert answer.sections["overall"] == "The mouse is stationary and grooms itself."
     assert answer.sections["limb"] == "The forelimbs make rapid repeated strokes."
-    assert answer.sections["torso"] == "The torso is compact."
+    assert answer.sections["torso"] == "The body is compact."
     assert "repeated forelimb strokes" in answer.sections["keywords"]
 
 
@@ -184,6 +186,30 @@ def test_transitions_are_told() -> None:
     assert overall[7] == "The mouse rears up."
     assert overall[9] == "The mouse rears up, then walks."
     assert overall[10].startswith("The mouse begins to walk forward at a moderate pace")
+
+
+def test_coming_to_a_stand_is_said_as_such() -> None:
+    for activity, words in (
+        ("standing_still", "stops walking and stands still"),
+        ("freezing", "stops walking and freezes"),
+        ("grooming", "is stationary and begins to groom itself after walking"),
+    ):
+        per_frame = ["walking"] * 20 + [activity] * 40
+        speed = np.where(np.array(per_frame) == "walking", 8.0, 0.0)
+        evidence = make_evidence(activity=per_frame, plain={"speed": speed})
+        answers = KinematicDescriber().describe_all(evidence)
+        assert answers[5].sections["overall"] == f"The mouse {words}."
+
+
+def test_turning_on_the_spot() -> None:
+    answer = describe(plain={"speed": 0.5, "turning": -2.0})
+    assert answer.sections["overall"] == (
+        "The mouse is stationary, turning to the right on the spot."
+    )
+    answer = describe(activity="turning", plain={"speed": 0.5, "turning": 4.0})
+    assert answer.sections["overall"] == (
+        "The mouse turns sharply to the left while staying in place."
+    )
 
 
 def test_pause_between_bouts_of_walking() -> None:

@@ -17,7 +17,7 @@ SENTENCE = re.compile(r"^[A-Z][a-z]+( [a-z-]+,?)+\.$")
 MOVEMENT = ("sweep", "quick", "moves", "moving", "strokes", "steps", "turning", "jerks briefly")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(agreed_facts())
 def test_every_sentence_is_well_formed(facts: dict[str, str]) -> None:
     sections = write_sections(facts)
@@ -47,7 +47,7 @@ def test_subject_and_verb_agree(facts: dict[str, str]) -> None:
             assert single.group(3) == "is"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(agreed_facts())
 def test_label_sentences_and_keywords_agree(facts: dict[str, str]) -> None:
     sections = write_sections(facts)
@@ -75,7 +75,7 @@ def test_label_sentences_and_keywords_agree(facts: dict[str, str]) -> None:
         assert "step" not in sections["limb"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(agreed_facts())
 def test_keywords_are_from_the_closed_vocabulary(facts: dict[str, str]) -> None:
     listed = write_sections(facts)["keywords"].split(", ")
