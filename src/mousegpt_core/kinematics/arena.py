@@ -7,13 +7,16 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
+from scipy.ndimage import label
 from scipy.spatial import ConvexHull, QhullError
 
 from mousegpt_core.kinematics.signals import Floats
 from mousegpt_core.settings import Settings
 
-#: Animals keep their keypoints this far from the wall at the outermost (cm); robust cut of the places.
-_OUTERMOST = 0.999
+#: Size of the cells in which places are counted (cm), and the share of the usual count below which
+#: a cell holds errors of the tracking.
+_CELL_CM = 1.5
+_RARE = 0.05
 
 
 class Arena(Settings):
@@ -22,10 +25,12 @@ class Arena(Settings):
     shape: Literal["circle", "polygon"] = Field(
         description="A rectangle is a polygon of four corners"
     )
-    centre: tuple[float, float] = Field((0.0, 0.0), description="Centre of the circle (cm)")
-    radius: float = Field(0.0, ge=0, description="Radius of the circle (cm)")
-    corners: tuple[tuple[float, float], ...] = Field((), description="Corners of the polygon (cm)")
-    fitted: bool = Field(False, description="Estimated from where the animal has been")
+    centre: tuple[float, float] = Field(default=(0.0, 0.0), description="Centre of the circle (cm)")
+    radius: float = Field(default=0.0, ge=0, description="Radius of the circle (cm)")
+    corners: tuple[tuple[float, float], ...] = Field(
+        default=(), description="Corners of the polygon (cm)"
+    )
+    fitted: bool = Field(default=False, description="Estimated from where the animal has been")
 
     @model_validator(mode="after")
     def _whole(self) -> Arena:
@@ -43,11 +48,17 @@ class ArenaWanted(Settings):
     """
 
     shape: Literal["circle", "rectangle", "polygon"] = Field(description="Shape of the wall")
-    diameter_cm: float | None = Field(None, gt=0, description="Diameter of a circle (cm)")
-    width_cm: float | None = Field(None, gt=0, description="One side of a rectangle (cm)")
-    height_cm: float | None = Field(None, gt=0, description="The other side of a rectangle (cm)")
-    centre: tuple[float, float] | None = Field(None, description="Centre, in the poses' unit")
-    corners: tuple[tuple[float, float], ...] = Field((), description="Corners, in the poses' unit")
+    diameter_cm: float | None = Field(default=None, gt=0, description="Diameter of a circle (cm)")
+    width_cm: float | None = Field(default=None, gt=0, description="One side of a rectangle (cm)")
+    height_cm: float | None = Field(
+        default=None, gt=0, description="The other side of a rectangle (cm)"
+    )
+    centre: tuple[float, float] | None = Field(
+        default=None, description="Centre, in the poses' unit"
+    )
+    corners: tuple[tuple[float, float], ...] = Field(
+        default=(), description="Corners, in the poses' unit"
+    )
 
 
 def wall_distance(places: Floats, arena: Arena) -> Floats:
@@ -116,7 +127,7 @@ def make_arena(
 
 
 def fit_arena(places: Floats) -> Arena | None:
-    """The tighter of the smallest circle and the smallest rectangle around where keypoints have been.
+    """The tighter of the smallest circle and the smallest rectangle around these places.
 
     Returns None where there are too few places, or none apart.
     """
@@ -163,21 +174,32 @@ def _complete(asked: ArenaWanted, centre: Floats | None, places: Floats) -> Aren
 
 
 def _hull(places: Floats) -> Floats | None:
-    """Corners of the convex hull of the places, less the few outermost."""
+    """Corners of the convex hull of the ground that the animal has covered."""
     places = places[np.isfinite(places).all(axis=1)].astype(np.float64)
     if len(places) < 10:
         return None
-    distance = np.linalg.norm(places - np.median(places, axis=0), axis=1)
-    places = places[distance <= np.quantile(distance, _OUTERMOST)]
     try:
-        hull = ConvexHull(places)
+        hull = ConvexHull(_covered(places))
     except (QhullError, ValueError):
         return None
     return np.asarray(places[hull.vertices])
 
 
+def _covered(places: Floats) -> Floats:
+    """Places in the largest connected ground of cells that are not visited hardly ever."""
+    low = places.min(axis=0)
+    cells = np.floor((places - low) / max(_CELL_CM, float(np.ptp(places)) / 1000)).astype(np.intp)
+    counts = np.zeros(cells.max(axis=0) + 1, dtype=np.intp)
+    np.add.at(counts, (cells[:, 0], cells[:, 1]), 1)
+    used = counts > _RARE * counts[counts > 0].mean()
+    grounds, _ = label(used, structure=np.ones((3, 3)))
+    sizes = np.bincount(grounds.ravel(), weights=counts.ravel())
+    sizes[0] = 0
+    return np.asarray(places[grounds[cells[:, 0], cells[:, 1]] == np.argmax(sizes)])
+
+
 def _smallest_circle(hull: Floats) -> tuple[Floats, float]:
-    """Smallest circle around the hull, by Badoiu and Clarkson's steps towards the farthest corner."""
+    """Smallest circle around the hull: steps towards the farthest corner (Badoiu and Clarkson)."""
     centre = hull.mean(axis=0)
     for step in range(1, 2000):
         farthest = hull[np.argmax(np.linalg.norm(hull - centre, axis=1))]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -39,7 +41,7 @@ _QUANTITIES: tuple[Callable[[Stretch], dict[str, Quantity]], ...] = (
     compute_motion,
     compute_wall,
 )
-#: A time step of more than this many nominal frames, and more than the longest gap to fill, is a break.
+#: A time step of more than this many nominal frames and longer than any gap to fill is a break.
 _BREAK_FRAMES = 2.5
 
 
@@ -114,7 +116,8 @@ def kinematics_in_blocks(
 
 def halo_s(settings: KinematicsSettings) -> float:
     """Seconds around a frame on which its quantities depend."""
-    smoothing = settings.smooth_s + 3.5 * (settings.body_smooth_s + settings.motion_smooth_s)
+    widest = max(settings.motion_smooth_s, settings.motion_smooth_most_s)
+    smoothing = settings.smooth_s + 3.5 * (settings.body_smooth_s + widest)
     cleaning = 2 * settings.max_outlier_s + settings.fill_gap_s
     return cleaning + smoothing + 2 * (settings.immobile_min_s + settings.immobile_pause_s) + 0.5
 
@@ -139,7 +142,7 @@ def _compute(
     stop: int,
 ) -> xr.Dataset:
     """Kinematics of some frames, computed with their halo."""
-    anatomy = read_anatomy(skeleton, poses["keypoint"].values)
+    anatomy = read_anatomy(skeleton, poses["keypoint"].values.tolist())
     all_times = np.asarray(poses["time"].values, dtype=np.float64)
     halo = halo_s(settings)
     first = int(np.searchsorted(all_times, all_times[start] - halo))
@@ -150,7 +153,7 @@ def _compute(
     longest = max(settings.fill_gap_s, _BREAK_FRAMES / scene.fps)
     cuts = [0, *(np.flatnonzero(np.diff(times) > longest) + 1).tolist(), len(times)]
     parts = []
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in pairwise(cuts):
         a, b = max(low, start - first), min(high, stop - first)
         if a < b:
             piece = slice(low, high)
@@ -206,7 +209,8 @@ def _cut(quantity: Quantity, start: int, stop: int) -> Quantity:
 def _dataset(
     parts: list[dict[str, Quantity]], frames: xr.Dataset, scene: Scene, settings: KinematicsSettings
 ) -> xr.Dataset:
-    variables, coords = {}, {}
+    variables: dict[str, tuple[Any, ...]] = {}
+    coords: dict[str, list[str]] = {}
     for name, quantity in parts[0].items():
         pieces = [part[name].values for part in parts]
         values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)

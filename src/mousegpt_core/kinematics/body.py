@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mousegpt_core.kinematics.anatomy import point
+from mousegpt_core.kinematics.anatomy import PROPORTIONS, point
 from mousegpt_core.kinematics.arena import wall_distance
 from mousegpt_core.kinematics.frame import Stretch, angle_of
 from mousegpt_core.kinematics.quantities import PER_ANIMAL, PER_KEYPOINT, Quantity
@@ -22,8 +22,8 @@ def compute_directions(stretch: Stretch) -> dict[str, Quantity]:
     Returns
     -------
     dict
-        - ``heading`` (rad): of the trunk, rear to front, 0 along +x. In pictures y runs down, so y is
-          turned round; views from below are mirrored once more.
+        - ``heading`` (rad): of the trunk, rear to front, 0 along +x. In pictures y runs down, so y
+          is turned round; views from below are mirrored once more.
         - ``turning`` (rad/s): rate of the heading, smoothed.
         - ``head_direction`` (rad): from the ears (else neck, shoulders, forepaws) to the nose.
         - ``head_angle`` (rad): head direction less heading, -pi to pi; + head to the left.
@@ -50,12 +50,10 @@ def compute_lengths(stretch: Stretch) -> dict[str, Quantity]:
     dict
         - ``body_length`` (cm): straight distance from nose to tail base, or the substitute that
           ``body_length_from`` in the attributes names, scaled to it by its usual share.
-        - ``stretch`` (1): body length over that of the stretched animal (`Scene.body_length_cm`, the
-          upper quartile); about 1 while walking, less when crouched or curled.
+        - ``stretch`` (1): body length over that of the stretched animal (`Scene.body_length_cm`,
+          the upper quartile); about 1 while walking, less when crouched or curled.
         - ``body_extent`` (cm): largest distance between two keypoints of head and torso.
     """
-    from mousegpt_core.kinematics.anatomy import PROPORTIONS
-
     found: dict[str, Quantity] = {}
     anatomy, pair = stretch.anatomy, stretch.anatomy.length_pair
     if pair is not None:
@@ -81,8 +79,8 @@ def compute_pitch(stretch: Stretch) -> dict[str, Quantity]:
     -------
     dict
         - ``height`` (cm): of each keypoint above the floor.
-        - ``body_pitch``, ``head_pitch`` (rad): of the trunk's (rear to front) and the head's axis (ears
-          to nose) above the horizontal; + nose up.
+        - ``body_pitch``, ``head_pitch`` (rad): of the trunk's (rear to front) and the head's axis
+          (ears to nose) above the horizontal; + nose up.
     """
     if stretch.scene.space_dims != 3:
         return {}

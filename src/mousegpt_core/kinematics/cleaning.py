@@ -18,7 +18,7 @@ from mousegpt_core.kinematics.signals import (
 
 #: Passes over islands between jumps; each takes one island off both ends of a noisy stretch.
 _PASSES = 6
-#: Slowest sampling at which a single frame beside its neighbours is an error and not a movement (s).
+#: Slowest sampling at which a frame beside its neighbours is an error, not a movement (s).
 _SPIKE_STEP_S = 0.07
 #: Fewest keypoints of which the median is the body's middle.
 _FEWEST_FOR_REACH = 4
@@ -78,7 +78,7 @@ def clean_positions(
 
 
 def seen_keypoints(position: Floats, confidence: Floats, min_confidence: float) -> Bools:
-    """Keypoints with finite coordinates that are not doubted; shape (time, keypoint, individual)."""
+    """Keypoints with finite coordinates that are not doubted: (time, keypoint, individual)."""
     return np.asarray(np.isfinite(position).all(axis=1) & ~(confidence < min_confidence))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mousegpt_core.kinematics.anatomy import Anatomy
@@ -9,9 +11,15 @@ from mousegpt_core.kinematics.signals import Floats
 
 #: Below this ratio of the thinnest to the middle spread, places lie in a plane.
 _FLAT = 0.3
+#: Least spread (standard deviation, cm) across the plane for its slope to be known: of an animal
+#: that has walked about, and of the four feet of one that has not.
+_ROAMED_CM = 2.0
+_STANCE_CM = 0.5
+#: A tilt below this may be an error of a small plane (rad).
+_DOUBTFUL_TILT = np.pi / 6
 #: Places needed for a plane.
 _FEWEST = 50
-#: Share of the places on the floor that lie below the floor's zero: half of the noise of a paw at rest.
+#: Share of the feet's places that lie below the floor's zero: the lower half of the noise at rest.
 _FLOOR_SHARE = 0.25
 _ROUNDS = 12
 
@@ -44,7 +52,8 @@ def fit_floor(position: Floats, anatomy: Anatomy) -> tuple[Rotation, float]:
     if len(low) == 0:
         return UPRIGHT, 0.0
     up = _up(low, position, anatomy)
-    normal = _refine(low, up) if len(low) >= _FEWEST else up
+    roamed = _thinnest(low, _ROAMED_CM) is not None
+    normal = _refine(low, up) if roamed else up
     rotation = _turn_up(normal)
     heights = low @ rotation[2]
     return tuple(tuple(float(v) for v in row) for row in rotation), float(
@@ -56,30 +65,43 @@ def _low_places(position: Floats, anatomy: Anatomy) -> Floats:
     """Places of the hindpaws; else of the forepaws, the rear end, or all keypoints."""
     hind = [i for paw, i in anatomy.paws.items() if paw.startswith("hind")]
     members = hind or list(anatomy.paws.values()) or list(anatomy.points.get("tail_base", ()))
-    members = members or list(anatomy.rear or range(position.shape[2]))
-    places = np.moveaxis(position[:, :, members], 1, -1).reshape(-1, 3).astype(np.float64)
+    return _places(position, members or list(anatomy.rear or range(position.shape[2])))
+
+
+def _places(position: Floats, members: Sequence[int]) -> Floats:
+    """Known places of some keypoints; shape (n, 3)."""
+    places = np.moveaxis(position[:, :, list(members)], 1, -1).reshape(-1, 3).astype(np.float64)
     return np.asarray(places[np.isfinite(places).all(axis=1)])
 
 
 def _up(low: Floats, position: Floats, anatomy: Anatomy) -> Floats:
-    """Rough direction of up; +z where the places do not lie in a plane."""
-    upright = np.asarray([0.0, 0.0, 1.0])
-    if len(low) < _FEWEST:
-        return upright
-    middle = np.median(low, axis=0)
-    near = low[_inner(np.linalg.norm(low - middle, axis=1))]
-    values, vectors = np.linalg.eigh(np.cov((near - near.mean(axis=0)).T))
-    if np.sqrt(max(values[0], 0.0)) > _FLAT * np.sqrt(max(values[1], 1e-12)):
-        return upright
-    normal = vectors[:, 0]
-    return np.asarray(normal * _side(normal, middle, position, anatomy))
+    """Rough direction of up; +z or -z where the places say little."""
+    normal = _thinnest(low, _ROAMED_CM)
+    if normal is None:
+        # All four feet of an animal that hardly walked span a small plane: it can tell a wrong
+        # axis, but not a tilt of a few degrees.
+        normal = _thinnest(_places(position, list(anatomy.paws.values())), _STANCE_CM)
+        if normal is None or abs(normal[2]) > np.cos(_DOUBTFUL_TILT):
+            normal = np.asarray([0.0, 0.0, 1.0])
+            if not anatomy.paws:
+                return normal
+    return np.asarray(normal * _side(normal, np.median(low, axis=0), position, anatomy))
+
+
+def _thinnest(places: Floats, spread: float) -> Floats | None:
+    """Direction in which places lie in a plane; None if they do not, or cover too little of it."""
+    if len(places) < _FEWEST:
+        return None
+    distance = np.linalg.norm(places - np.median(places, axis=0), axis=1)
+    near = places[distance <= np.quantile(distance, 0.99)]
+    values, vectors = np.linalg.eigh(np.cov(near.T))
+    thin, middle = np.sqrt(np.maximum(values[:2], 0.0))
+    return vectors[:, 0] if middle >= spread and thin <= _FLAT * middle else None
 
 
 def _side(normal: Floats, middle: Floats, position: Floats, anatomy: Anatomy) -> float:
     """+1 if the body lies on the normal's side of the low places, else -1."""
-    body = np.moveaxis(position[:, :, list(anatomy.body)], 1, -1).reshape(-1, 3)
-    body = body[np.isfinite(body).all(axis=1)].astype(np.float64)
-    above = (body - middle) @ normal
+    above = (_places(position, anatomy.body) - middle) @ normal
     # Both the mean and the far end count: a mouse rears up, never down.
     lean = float(above.mean() + np.quantile(above, 0.99) + np.quantile(above, 0.01))
     if abs(lean) < 1e-6:
@@ -91,8 +113,6 @@ def _refine(low: Floats, up: Floats) -> Floats:
     """Normal of the plane through the places that lie on the floor."""
     rotation = _turn_up(up)
     places = low @ rotation.T
-    if min(np.ptp(places[:, 0]), np.ptp(places[:, 1])) < 3.0:
-        return up
     design = np.column_stack([places[:, :2], np.ones(len(places))])
     height = places[:, 2]
     slope = np.asarray([0.0, 0.0, np.median(height)])
@@ -102,10 +122,6 @@ def _refine(low: Floats, up: Floats) -> Floats:
         slope = np.linalg.lstsq(design[floor], height[floor], rcond=None)[0]
     normal = rotation.T @ np.asarray([-slope[0], -slope[1], 1.0])
     return np.asarray(normal / np.linalg.norm(normal))
-
-
-def _inner(distance: Floats) -> np.ndarray:
-    return np.asarray(distance <= np.quantile(distance, 0.99))
 
 
 def _turn_up(normal: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""One stretch of cleaned poses, with what several quantities need: the step before the quantities."""
+"""One stretch of cleaned poses, and what several quantities need of it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Stretch:
 
     @cached_property
     def spin(self) -> Floats | None:
-        """Angular velocity of the trunk in the coordinates' own sense, rad/s; (time, individual)."""
+        """Angular velocity of the trunk in the coordinates' sense, rad/s; (time, individual)."""
         if self.axis is None:
             return None
         change = rate(self.axis, self.times)

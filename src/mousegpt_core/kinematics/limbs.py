@@ -41,9 +41,9 @@ def compute_contact(stretch: Stretch) -> dict[str, Quantity]:
     Returns
     -------
     dict
-        ``contact`` (0-1): product of two soft thresholds, on the paw's height over its resting height
-        (3D) and on its speed; half-way values in the settings. In 2D by speed alone: a paw that
-        is held still in the air counts as on the floor.
+        ``contact`` (0-1): product of two soft thresholds, on the paw's height over its resting
+        height (3D) and on its speed; half-way values in the settings. In 2D by speed alone: a paw
+        that is held still in the air counts as on the floor.
     """
     paws = stretch.anatomy.paws
     if not paws:

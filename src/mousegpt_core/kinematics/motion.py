@@ -6,6 +6,8 @@ import numpy as np
 
 from mousegpt_core.kinematics.frame import Stretch
 from mousegpt_core.kinematics.quantities import PER_ANIMAL, PER_KEYPOINT, Quantity
+from mousegpt_core.kinematics.scene import Scene
+from mousegpt_core.kinematics.settings import KinematicsSettings
 from mousegpt_core.kinematics.signals import (
     Bools,
     Floats,
@@ -21,20 +23,22 @@ from mousegpt_core.kinematics.signals import (
 def compute_speeds(stretch: Stretch) -> dict[str, Quantity]:
     """Speeds of the whole animal and of its parts.
 
-    Velocity is the rate of change of position in cm/s (MouseGPT prints a division by the frame rate; the
+    Velocity is the rate of change of position (MouseGPT prints a division by the frame rate; the
     dimensionally right form is a multiplication).
 
     Returns
     -------
     dict
         - ``speed`` (cm/s): of the body centre; horizontal in 3D.
-        - ``forward_speed`` (cm/s): the part of it along the trunk; + forward, - backward. MouseGPT's
-          signed speed gives + to moving *against* its axis d = SpineG - SpineH; ours is the other way.
+        - ``forward_speed`` (cm/s): the part of it along the trunk; + forward, - backward.
+          MouseGPT's signed speed gives + to moving *against* its axis d = SpineG - SpineH; ours is
+          the other way round.
         - ``acceleration`` (cm/s^2): rate of ``speed``.
         - ``keypoint_speed`` (cm/s): of each keypoint.
-        - ``region_speed`` (cm/s): of the mean velocity of a region's keypoints; ``overall`` is that of
-          all but the tail (the speeds that MouseGPT's prompt names).
-        - ``local_speed`` (cm/s): of each keypoint relative to the body, whose travel and yaw are removed.
+        - ``region_speed`` (cm/s): of the mean velocity of a region's keypoints; ``overall`` is
+          that of all but the tail (the speeds that MouseGPT's prompt names).
+        - ``local_speed`` (cm/s): of each keypoint relative to the body, whose travel and yaw are
+          removed.
     """
     speed = length(stretch.body_velocity[:, :2])
     found = {
@@ -56,12 +60,13 @@ def compute_motion(stretch: Stretch) -> dict[str, Quantity]:
     Returns
     -------
     dict
-        - ``motion`` (cm/s): speed of the keypoints (without tail) after stronger smoothing, less what
-          their noise alone would show; mean over the keypoints of each region, then over regions, so
-          that a head counts as much however many keypoints it has. Keypoints noisier than the
-          others weigh less.
-        - ``immobile`` (bool): motion stays below a threshold for a shortest time; twitches shorter than
-          a pause do not end it.
+        - ``motion`` (cm/s): speed of the keypoints (without tail) after stronger smoothing, less
+          what their noise alone would show; mean over the keypoints of head, torso and limbs, then
+          root mean square over the three, so that a head that scans slowly counts, however many
+          keypoints it has. Keypoints noisier than the others weigh less. The smoothing is as
+          strong as the noise asks for.
+        - ``immobile`` (bool): motion stays below a threshold for a shortest time; twitches
+          shorter than a pause do not end it.
     """
     motion = _motion(stretch)
     settings = stretch.settings
@@ -139,7 +144,7 @@ def _local_speed(stretch: Stretch) -> Floats:
 
 def _motion(stretch: Stretch) -> Floats:
     scene, anatomy = stretch.scene, stretch.anatomy
-    kernel = gaussian_kernel(stretch.settings.motion_smooth_s, scene.fps)
+    kernel = gaussian_kernel(_motion_width(scene, stretch.settings), scene.fps)
     members = list(anatomy.body)
     velocity = rate(smooth(stretch.position[:, :, members], kernel), stretch.times)
     noise = np.asarray(
@@ -152,7 +157,18 @@ def _motion(stretch: Stretch) -> Floats:
     weights = 1 / (1 + np.square(noise / max(scene.noise_cm, 1e-6)))
     groups = [[members.index(i) for i in g if i in members] for g in _groups(stretch)]
     means = [mean_known(speed[:, g], axis=1, weights=weights[g]) for g in groups if g]
-    return mean_known(np.stack(means, axis=1), axis=1)
+    return np.asarray(np.sqrt(mean_known(np.square(np.stack(means, axis=1)), axis=1)))
+
+
+def _motion_width(scene: Scene, settings: KinematicsSettings) -> float:
+    """Width of the smoothing (s) after which noise alone shows a speed of `motion_noise`.
+
+    The rate of white noise of deviation n per axis, sampled at f and smoothed by a Gaussian of
+    width w, has deviation n / sqrt(4 sqrt(pi) f w^3).
+    """
+    variance = scene.space_dims * scene.noise_cm**2
+    width = (variance / (4 * np.sqrt(np.pi) * scene.fps * settings.motion_noise**2)) ** (1 / 3)
+    return float(np.clip(width, settings.motion_smooth_s, settings.motion_smooth_most_s))
 
 
 def _groups(stretch: Stretch) -> list[tuple[int, ...]]:
@@ -165,7 +181,7 @@ def _groups(stretch: Stretch) -> list[tuple[int, ...]]:
 
 
 def _noise_gain(kernel: Floats | None, fps: float) -> float:
-    """Standard deviation of the rate of smoothed white noise of standard deviation 1, per second."""
+    """Standard deviation of the rate (per second) of smoothed white noise of deviation 1."""
     weights = np.ones(1) if kernel is None else kernel
     slope = (np.append(weights, (0.0, 0.0)) - np.append((0.0, 0.0), weights)) * fps / 2
     return float(np.sqrt(np.square(slope).sum()))

@@ -49,21 +49,30 @@ class Scene(Settings):
     seen_from: Literal["above", "below", "side"] = Field(
         "above", description="The camera's side (2D)"
     )
-    rotation: Rotation = Field(UPRIGHT, description="Turns the poses so that z is up (3D)")
-    floor: float = Field(0.0, description="Height of the floor after the rotation (cm, 3D)")
-    arena: Arena | None = Field(None, description="The wall")
-    body_length_cm: float | None = Field(None, description="Nose to tail base, stretched (cm)")
-    body_length_from: str = Field("", description="The points whose distance it is")
-    noise_cm: float = Field(
-        0.0, ge=0, description="Jitter of a typical keypoint, standard deviation (cm)"
+    rotation: Rotation = Field(default=UPRIGHT, description="Turns the poses so that z is up (3D)")
+    floor: float = Field(default=0.0, description="Height of the floor after the rotation (cm, 3D)")
+    arena: Arena | None = Field(default=None, description="The wall")
+    body_length_cm: float | None = Field(
+        default=None, description="Nose to tail base, stretched (cm)"
     )
-    keypoint_noise_cm: dict[str, float] = Field({}, description="Jitter of each keypoint (cm)")
-    paw_rest_cm: dict[str, float] = Field({}, description="Height of each paw at rest (cm, 3D)")
+    body_length_from: str = Field(default="", description="The points whose distance it is")
+    noise_cm: float = Field(
+        default=0.0, ge=0, description="Jitter of a typical keypoint, standard deviation (cm)"
+    )
+    keypoint_noise_cm: dict[str, float] = Field(
+        default={}, description="Jitter of each keypoint (cm)"
+    )
+    paw_rest_cm: dict[str, float] = Field(
+        default={}, description="Height of each paw at rest (cm, 3D)"
+    )
     confidence_scale: float = Field(
-        1.0, ge=0, description="The estimator's usual best score; 0 where its scores say nothing"
+        default=1.0,
+        ge=0,
+        description="The estimator's usual best score; 0 where its scores say nothing",
     )
     sides_agree: float | None = Field(
-        None, description="Share of frames in which keypoints called left lie on the animal's left"
+        default=None,
+        description="Share of frames in which keypoints called left lie on the animal's left",
     )
 
     @property
@@ -151,7 +160,7 @@ def prepare_scene(
     """
     settings = settings or KinematicsSettings()
     validate_poses(poses)
-    anatomy = read_anatomy(skeleton, poses["keypoint"].values)
+    anatomy = read_anatomy(skeleton, poses["keypoint"].values.tolist())
     fps = float(poses.attrs["fps"])
     chunks = _sample(poses)
     scale = _confidence_scale(np.concatenate([c[1] for c in chunks]))
@@ -250,7 +259,7 @@ def read_block(poses: xr.Dataset, start: int, stop: int) -> tuple[Floats, Floats
 def _confidence_scale(confidence: Floats) -> float:
     """The estimator's usual best score: 1 for DeepLabCut, other for scores that do not end at 1."""
     best = quantile(confidence, 0.95)
-    return best if np.isfinite(best) and best > 0 else 0.0
+    return round(best, 6) if np.isfinite(best) and best > 0 else 0.0
 
 
 def scaled_confidence(confidence: Floats, scale: float) -> Floats:

@@ -14,54 +14,70 @@ class KinematicsSettings(Settings):
     """
 
     min_confidence: float = Field(
-        0.5,
+        default=0.5,
         ge=0,
         le=1,
         description="Keypoints below this are not seen (share of the estimator's usual best score)",
     )
     max_speed: float = Field(
-        250.0, gt=0, description="A keypoint that moves faster has jumped (cm/s)"
+        default=250.0, gt=0, description="A keypoint that moves faster has jumped (cm/s)"
     )
     max_outlier_s: float = Field(
-        0.3, ge=0, description="Stretches between two jumps are dropped up to this length (s)"
+        default=0.3,
+        ge=0,
+        description="Stretches between two jumps are dropped up to this length (s)",
     )
     spike: float = Field(
-        1.5,
+        default=1.5,
         gt=0,
         description="A single frame that lies this far beside its neighbours is dropped (cm)",
     )
     max_reach: float = Field(
-        1.2, gt=0, description="Farthest a keypoint can be from the body's middle (body lengths)"
+        default=1.2,
+        gt=0,
+        description="Farthest a keypoint can be from the body's middle (body lengths)",
     )
     max_reach_tail: float = Field(
-        2.5,
+        default=2.5,
         gt=0,
         description="Farthest a tail keypoint can be from the body's middle (body lengths)",
     )
-    fill_gap_s: float = Field(0.25, ge=0, description="Gaps are filled up to this length (s)")
+    fill_gap_s: float = Field(
+        default=0.25, ge=0, description="Gaps are filled up to this length (s)"
+    )
     smooth_s: float = Field(
-        0.15, ge=0, description="Window of the quadratic smoothing of each keypoint (s)"
+        default=0.15, ge=0, description="Window of the quadratic smoothing of each keypoint (s)"
     )
     body_smooth_s: float = Field(
-        0.06, ge=0, description="Width (sigma) of the smoothing of body velocity and heading (s)"
+        default=0.06,
+        ge=0,
+        description="Width (sigma) of the smoothing of body velocity and heading (s)",
     )
     motion_smooth_s: float = Field(
-        0.1, ge=0, description="Width (sigma) of the smoothing behind `motion` (s)"
+        default=0.06, ge=0, description="Least width (sigma) of the smoothing behind `motion` (s)"
+    )
+    motion_smooth_most_s: float = Field(
+        default=0.2, gt=0, description="Greatest width of it, for the noisiest keypoints (s)"
+    )
+    motion_noise: float = Field(
+        default=0.35,
+        gt=0,
+        description="Speed that noise alone may show before it is taken off (cm/s)",
     )
     immobile_motion: float = Field(
-        0.6, gt=0, description="An animal whose motion stays below is immobile (cm/s)"
+        default=0.6, gt=0, description="An animal whose motion stays below is immobile (cm/s)"
     )
     immobile_min_s: float = Field(
-        0.5, ge=0, description="Shortest time without motion that counts as immobile (s)"
+        default=0.75, ge=0, description="Shortest time without motion that counts as immobile (s)"
     )
     immobile_pause_s: float = Field(
-        0.2, ge=0, description="Twitches up to this length do not end immobility (s)"
+        default=0.2, ge=0, description="Twitches up to this length do not end immobility (s)"
     )
     contact_height: float = Field(
-        0.5,
+        default=0.5,
         gt=0,
         description="Height over its resting height at which a paw is half off the floor (cm)",
     )
     contact_speed: float = Field(
-        8.0, gt=0, description="Speed at which a paw is half off the floor (cm/s)"
+        default=8.0, gt=0, description="Speed at which a paw is half off the floor (cm/s)"
     )

@@ -20,11 +20,11 @@ def quadratic_kernel(window_s: float, fps: float) -> Floats | None:
     fps : float
         Frames per second.
     """
-    half = int(round((window_s * fps - 1) / 2))
+    half = round((window_s * fps - 1) / 2)
     if half < 2:
         return None
     powers = np.vander(np.arange(-half, half + 1, dtype=np.float64), 3)
-    return np.linalg.pinv(powers)[2]
+    return np.asarray(np.linalg.pinv(powers)[2])
 
 
 def gaussian_kernel(sigma_s: float, fps: float) -> Floats | None:
@@ -135,7 +135,8 @@ def mean_known(values: Floats, axis: int, *, weights: Floats | None = None) -> F
         weight *= weights.astype(values.dtype).reshape(shape)
     total = weight.sum(axis=axis)
     summed = (np.where(known, values, 0) * weight).sum(axis=axis)
-    return np.divide(summed, total, out=np.full_like(summed, np.nan), where=total > 0)
+    unknown = np.full_like(summed, np.nan)
+    return np.asarray(np.divide(summed, total, out=unknown, where=total > 0))
 
 
 def length(vectors: Floats, axis: int = 1) -> Floats:
