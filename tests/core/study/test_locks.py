@@ -33,12 +33,13 @@ from pathlib import Path
 from mousegpt_core.study import Provenance, ResultStore
 store = ResultStore(Path(sys.argv[1]), "r")
 value = 1
-print("ready", flush=True)
 while True:
     data = np.full((20_000, 4), value, "f4")
     make = lambda part: xr.Dataset({"a": (("time", "k"), part), "b": (("time", "k"), part + 1)})
     store.write_blocks(Provenance("kinematics", value), (make(p) for p in np.array_split(data, 5)))
     store.write_table(Provenance("table", value), make(data[:9000]).to_dataframe().reset_index())
+    if value == 1:
+        print("ready", flush=True)
     value += 1
     if value % 3 == 0:
         store.sweep()

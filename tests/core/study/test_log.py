@@ -27,11 +27,12 @@ from mousegpt_core.clips import ANSWERS, make_table
 from mousegpt_core.study import Log
 log = Log(Path(sys.argv[1]))
 first, last = int(sys.argv[2]), int(sys.argv[3])
-print("ready", flush=True)
 added = 0
 for n in range(first, last):
     row = {"answer_id": [f"a{n}"], "overall": "text", "seed": n, "run_id": sys.argv[4]}
     added += log.add_answers(make_table(ANSWERS, row))
+    if n == first:
+        print("ready", flush=True)
 print(added, flush=True)
 """
 
