@@ -1,0 +1,296 @@
+"""Adding a recording to a study: what the files say, what is guessed, what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mousegpt_core.errors import DataError
+from mousegpt_core.io import read_poses
+from mousegpt_core.skeleton import Skeleton
+from mousegpt_core.skeletons import Guess, guess_skeleton
+from mousegpt_core.study import (
+    PoseFile,
+    Recording,
+    RecordingInfo,
+    Space,
+    Study,
+    View,
+    safe_name,
+)
+from mousegpt_core.study import Film as FilmFile
+from mousegpt_core.video import Film
+
+#: A keypoint farther outside of the picture than this share of its size is not of that film.
+PICTURE_MARGIN = 0.25
+#: Films and poses whose lengths differ by more than this share hardly belong together.
+LENGTH_TOLERANCE = 0.05
+
+NamedPath = tuple[str | None, Path]
+
+
+@dataclass(frozen=True)
+class NewRecording:
+    """What a user says of a recording.
+
+    Attributes
+    ----------
+    id : str
+        Unique in the study.
+    films, poses : sequence of (view or None, Path)
+        Where no view is given, it is the film's name.
+    keypoints : sequence of str
+        Names for a pose file without a header.
+    format : str, optional
+        Format of the pose files, where it is not recognised.
+    fps : float, optional
+        Frames per second, where neither film nor poses say.
+    unit : str, optional
+        Unit of the coordinates.
+    px_per_cm : float, optional
+        Scale of the picture.
+    seen_from : str
+        ``"above"``, ``"below"`` or ``"side"``.
+    animal : dict
+        Columns of the table of animals; ``animal`` is its name, by default the recording's id.
+    notes : str
+        Free text.
+    """
+
+    id: str
+    films: Sequence[NamedPath] = ()
+    poses: Sequence[NamedPath] = ()
+    keypoints: Sequence[str] = ()
+    format: str | None = None
+    fps: float | None = None
+    unit: str | None = None
+    px_per_cm: float | None = None
+    seen_from: str = "above"
+    animal: dict[str, Any] = field(default_factory=dict)
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class AddedRecording:
+    """What came of it.
+
+    Attributes
+    ----------
+    recording : Recording
+        The recording.
+    roles : list of (keypoint, role or None, why)
+        The mapping that was guessed, for the user to check.
+    remarks : list of str
+        What the user should know.
+    """
+
+    recording: Recording
+    roles: list[tuple[str, str | None, str]]
+    remarks: list[str]
+
+
+@dataclass(frozen=True)
+class _OpenedView:
+    """A film that was looked at."""
+
+    view: View
+    frames: int
+    fps: float
+    width: int
+    height: int
+
+
+def add_recording(study: Study, new: NewRecording) -> AddedRecording:
+    """Look at the files of a recording and add it to a study; the files stay where they are.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, film and poses do not belong together, or the id is taken.
+    VideoError
+        If a film cannot be opened.
+    """
+    if not new.poses:
+        raise DataError(
+            f"recording {new.id!r} has no poses", hint="give a file of poses with --poses FILE"
+        )
+    remarks: list[str] = []
+    views = _open_films(new.films)
+    files, poses = zip(*(_read(name, path, new, views) for name, path in new.poses), strict=True)
+    for file, read in zip(files, poses, strict=True):
+        _check_against_film(read, file, views, remarks)
+    primary = next((i for i, file in enumerate(files) if not file.view), 0)
+    main = poses[primary]
+    skeleton, guess = _skeleton(study, main, remarks)
+    animals = _animals(new, main)
+    space = Space.model_validate(
+        {
+            "unit": main["position"].attrs["units"],
+            "cm_per_unit": 1 / new.px_per_cm if new.px_per_cm else None,
+            "seen_from": new.seen_from,
+        }
+    )
+    info = RecordingInfo(
+        id=new.id,
+        individuals=tuple(animals),
+        notes=new.notes,
+        skeleton=skeleton.name,
+        space=space,
+        views=(*(opened.view for opened in views.values()), *_views_without_film(files, views)),
+        poses=files,
+    )
+    if study.skeleton(skeleton.name) is None:
+        study.set_skeleton(skeleton.name, skeleton)
+    recording = study.add_recording(info)
+    for name, columns in animals.items():
+        study.set_animal(name, **columns)
+    if space.scale is None and main.sizes["space"] == 2:
+        remarks.append(
+            "the scale is not known and is estimated from the animal's length; "
+            "give it with --px-per-cm, or as known_length in recording.toml"
+        )
+    return AddedRecording(recording, _shown(skeleton, guess), remarks)
+
+
+def _open_films(films: Sequence[NamedPath]) -> dict[str, _OpenedView]:
+    views: dict[str, _OpenedView] = {}
+    for given, path in films:
+        name = given or safe_name(path.stem)
+        with Film(path) as film:
+            count, height, width = film.shape[:3]
+            view = View(name=name, films=(FilmFile(path=str(path)),), fps=round(film.fps, 4))
+            if name in views:
+                raise DataError(
+                    f"two films are of the view {name!r}", file=path, hint="name them: --film VIEW=FILE"
+                )
+            views[name] = _OpenedView(view, count, float(film.fps), width, height)
+    return views
+
+
+def _read(
+    given: str | None, path: Path, new: NewRecording, views: dict[str, _OpenedView]
+) -> tuple[PoseFile, xr.Dataset]:
+    """Read a file of poses and say what it is of: a view, or the space itself."""
+    only = next(iter(views)) if len(views) == 1 else None
+    name = given or only or "camera"
+    fps = new.fps or (views[name].fps if name in views else None)
+    poses = read_poses(
+        path,
+        format=new.format,
+        keypoints=list(new.keypoints) or None,
+        fps=fps,
+        unit=new.unit,
+    )
+    flat = poses.sizes["space"] == 2
+    if flat and given is None and only is None and len(views) > 1:
+        raise DataError(
+            "these 2D poses belong to one of several films",
+            file=path,
+            hint=f"say to which: --poses VIEW={path.name}, VIEW one of {', '.join(views)}",
+        )
+    file = PoseFile.model_validate(
+        {
+            "path": str(path),
+            "format": new.format or "",
+            "view": name if flat else "",
+            "keypoints": tuple(new.keypoints),
+            "fps": float(poses.attrs["fps"]),
+            "unit": new.unit or "",
+        }
+    )
+    return file, poses
+
+
+def _views_without_film(
+    files: Sequence[PoseFile], views: dict[str, _OpenedView]
+) -> tuple[View, ...]:
+    names = dict.fromkeys(file.view for file in files if file.view and file.view not in views)
+    return tuple(View(name=name) for name in names)
+
+
+def _check_against_film(
+    poses: xr.Dataset, file: PoseFile, views: dict[str, _OpenedView], remarks: list[str]
+) -> None:
+    """Refuse poses that cannot be of their film; remark on lengths that differ.
+
+    Raises
+    ------
+    DataError
+        If keypoints lie outside of the picture or the lengths differ much.
+    """
+    if file.view not in views:
+        return
+    film = views[file.view]
+    frames = int(poses["frame"].values[-1]) + 1
+    if abs(frames - film.frames) > LENGTH_TOLERANCE * max(frames, film.frames):
+        raise DataError(
+            "poses and film differ too much in length to belong together",
+            file=file.path,
+            expected=f"about {film.frames} frames, as in {film.view.films[0].path}",
+            found=f"{frames} frames",
+            hint="check that this is the right film; add the poses without it if it is not",
+        )
+    if frames != film.frames:
+        remarks.append(
+            f"{Path(file.path).name} has {frames} frames and the film {film.frames}; "
+            "what both have is used"
+        )
+    x, y = (poses["position"].sel(space=axis).values for axis in ("x", "y"))
+    margin = PICTURE_MARGIN
+    outside = (
+        (x < -margin * film.width) | (x > (1 + margin) * film.width)
+        | (y < -margin * film.height) | (y > (1 + margin) * film.height)
+    )  # fmt: skip
+    seen = np.isfinite(x)
+    if seen.any() and outside[seen].mean() > 0.05:
+        raise DataError(
+            "keypoints lie outside of the picture: this seems to be the wrong film",
+            file=file.path,
+            expected=f"coordinates within {film.width} x {film.height} px",
+            found=f"x up to {np.nanmax(x):.0f}, y up to {np.nanmax(y):.0f}",
+            hint="check that film and poses belong together and were not cropped or resized",
+        )
+
+
+def _skeleton(
+    study: Study, poses: xr.Dataset, remarks: list[str]
+) -> tuple[Skeleton, Guess]:
+    """The skeleton for these keypoints: the study's own where it has one, else a guess."""
+    keypoints = tuple(str(name) for name in poses["keypoint"].values)
+    guess = guess_skeleton(keypoints)
+    for name in study.skeletons:
+        known = study.skeleton(name)
+        if known is not None and set(known.keypoints) == set(keypoints):
+            return known, guess
+    name = guess.skeleton.name
+    number = 2
+    while name in study.skeletons:
+        name = f"{guess.skeleton.name}-{number}"
+        number += 1
+    if guess.unassigned:
+        remarks.append("keypoints without a role: " + ", ".join(guess.unassigned))
+    return Skeleton(name, guess.skeleton.keypoints, guess.skeleton.roles), guess
+
+
+def _shown(skeleton: Skeleton, guess: Guess) -> list[tuple[str, str | None, str]]:
+    rows = []
+    for name in skeleton.keypoints:
+        role, guessed = skeleton.role_of(name), guess.skeleton.role_of(name)
+        why = guess.how.get(name, "") if role == guessed else "as study.toml says"
+        rows.append((name, role, why))
+    return rows
+
+
+def _animals(new: NewRecording, poses: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Name and columns of each animal, in the order of the individuals of the poses."""
+    columns = dict(new.animal)
+    name = str(columns.pop("animal", "") or new.id)
+    individuals = [str(value) for value in poses["individual"].values]
+    if len(individuals) == 1:
+        return {name: columns}
+    return {f"{name}-{individual}": columns for individual in individuals}

@@ -1,0 +1,146 @@
+"""The stages of a whole study: vectors of the descriptions, and the profile of behaviours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mousegpt_core.embed.cache import VectorCache, embed_texts, text_hash
+from mousegpt_core.embed.contract import Embedder
+from mousegpt_core.embed.texts import description_texts
+from mousegpt_core.errors import DataError
+from mousegpt_core.pipeline.recording_stages import run_descriptions
+from mousegpt_core.pipeline.work import Work
+from mousegpt_core.registry import load_backend
+from mousegpt_core.settings import Settings, content_hash
+from mousegpt_core.study import Provenance, Recording, Study, descriptions
+
+EMBED_VERSION = 1
+
+
+def run_all_descriptions(work: Work) -> dict[str, str]:
+    """Describe every recording; returns recording to the hash of what is said in it.
+
+    Raises
+    ------
+    DataError
+        If the study has no recordings.
+    """
+    recordings = work.study.recordings
+    if not recordings:
+        raise DataError(
+            "the study has no recordings",
+            file=work.study.folder,
+            hint=f"mousegpt add {work.study.folder} --id M1 --poses FILE",
+        )
+    return {
+        id: content_hash([run_descriptions(work, recording), edits_hash(recording, "description")])
+        for id, recording in recordings.items()
+    }
+
+
+def edits_hash(recording: Recording, kind: str) -> str:
+    """Hash of a person's edits of one kind, so that what rests on them is made again."""
+    return content_hash(recording.log.edits(kind)["edit_id"].tolist())
+
+
+def described_clips(recording: Recording) -> pd.DataFrame:
+    """What is said of each clip of a recording, with its place in time.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `study.descriptions`, then recording, individual, start_s, stop_s, start_frame,
+        stop_frame.
+
+    Raises
+    ------
+    StageMissingError
+        If the recording has not been described.
+    """
+    answers = recording.store.read_table("descriptions")
+    said = descriptions(answers, recording.log.edits("description"))
+    clips = recording.store.read_table("clips").rename(columns={"individuals": "individual"})
+    place = clips[
+        ["clip_id", "recording", "individual", "start_s", "stop_s", "start_frame", "stop_frame"]
+    ]
+    return said.merge(place, on="clip_id", how="inner")
+
+
+def all_described_clips(study: Study) -> pd.DataFrame:
+    """`described_clips` of every recording, one after the other."""
+    tables = [described_clips(recording) for recording in study.recordings.values()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def make_embedder(study: Study) -> Embedder:
+    """The embedder that ``study.toml`` asks for, not fitted."""
+    section = study.section("embed")
+    name = str(section.pop("embedder", "lsa"))
+    kind: type[Embedder] = load_backend("embedders", name)
+    options: Settings = kind.Options.parse(section, source="study.toml [embed]")
+    return kind(options)
+
+
+def run_embedding(work: Work) -> str:
+    """Vectors of all distinct texts of the study, and the embedder that made them."""
+    said = run_all_descriptions(work)
+    study = work.study
+    embedder = make_embedder(study)
+    settings = {"embedder": embedder.name, "options": embedder.options.fingerprint()}
+    model = Provenance("models/embedder", embedder.version, settings, said)
+
+    def fit() -> None:
+        texts = description_texts(all_described_clips(study))
+        work.step("embed", message=f"{len(texts)} descriptions")
+        embedder.fit(texts)
+        study.store.write_files(model, embedder.save)
+
+    model_key = work.make(study.store, model, fit)
+    vectors = Provenance("vectors", EMBED_VERSION, {}, {"model": model_key})
+
+    def write() -> None:
+        distinct = list(dict.fromkeys(description_texts(all_described_clips(study))))
+        fitted = fitted_embedder(study)
+        work.step("embed", message=f"{len(distinct)} distinct texts")
+        # What is fitted to a study is of no use to another one: not worth keeping by text.
+        cache = None if fitted.needs_fit else VectorCache(study.folder / ".cache" / "vectors")
+        matrix = embed_texts(fitted, distinct, cache=cache)
+        study.store.write_dataset(vectors, _vectors_dataset(distinct, matrix), dim="text")
+
+    return work.make(study.store, vectors, write)
+
+
+def fitted_embedder(study: Study) -> Embedder:
+    """The embedder as it was fitted to this study."""
+    return type(make_embedder(study)).load(study.store.folder("models/embedder"))
+
+
+def vectors_of(study: Study, clips: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Vectors of described clips, from those that were kept.
+
+    Raises
+    ------
+    StageMissingError
+        If the descriptions have not been embedded.
+    DataError
+        If a description has changed since; run ``mousegpt embed`` again.
+    """
+    kept = study.store.read_dataset("vectors")
+    row_of = {hash_: row for row, hash_ in enumerate(kept["text"].values)}
+    try:
+        rows = [row_of[text_hash(text)] for text in description_texts(clips)]
+    except KeyError as error:
+        raise DataError(
+            "descriptions have changed since they were embedded", hint="run `mousegpt embed` again"
+        ) from error
+    matrix: np.ndarray[Any, np.dtype[np.float32]] = kept["vector"].values
+    return matrix[rows]
+
+
+def _vectors_dataset(texts: list[str], matrix: np.ndarray[Any, Any]) -> xr.Dataset:
+    hashes = np.array([text_hash(text) for text in texts])
+    return xr.Dataset({"vector": (("text", "dimension"), matrix)}, coords={"text": hashes})
