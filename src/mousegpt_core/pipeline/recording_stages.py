@@ -103,7 +103,7 @@ def run_kinematics(work: Work, recording: Recording) -> str:
     skeleton = recording_skeleton(work.study, recording)
     settings = KinematicsSettings.parse(study.section("kinematics"), source="study.toml [kinematics]")
     space = info.space.model_dump(mode="json")
-    arena = info.arena.model_dump(mode="json")
+    arena = info.arena.model_dump(mode="json") if info.arena.shape != "none" else None
     provenance = Provenance(
         "kinematics",
         KINEMATICS_VERSION,
@@ -117,7 +117,8 @@ def run_kinematics(work: Work, recording: Recording) -> str:
             poses,
             skeleton,
             cm_per_unit=info.space.scale,
-            arena=None,
+            scale_source="known length" if info.space.known_length else "given",
+            arena=arena,
             seen_from=info.space.seen_from,
             settings=settings,
         )

@@ -181,37 +181,35 @@ class Space(_Part):
 
 
 class Arena(_Part):
-    """The walls.
+    """The walls: sizes in centimetres, places in the unit of the poses, as read off the picture.
+
+    What is left out is fitted from where the animal has been.
 
     Attributes
     ----------
     shape : str
-        ``"none"`` (fitted or left out), ``"circle"``, ``"rectangle"`` or ``"polygon"``.
+        ``"none"`` (all is fitted), ``"circle"``, ``"rectangle"`` or ``"polygon"``.
+    diameter_cm : float, optional
+        Of a circle.
+    width_cm, height_cm : float, optional
+        Sides of a rectangle.
     centre : (x, y), optional
-        Of a circle or rectangle, in `unit`.
-    radius : float, optional
-        Of a circle, in `unit`.
-    size : (width, height), optional
-        Of a rectangle, in `unit`.
-    points : tuple of (x, y)
-        Corners of a polygon in order, in `unit`.
-    unit : str
-        ``"poses"`` (that of the poses) or ``"cm"``.
+        Of a circle or rectangle.
+    corners : tuple of (x, y)
+        Of a polygon (or a rectangle), in order.
     """
 
     shape: Literal["none", "circle", "rectangle", "polygon"] = "none"
+    diameter_cm: float | None = Field(default=None, gt=0)
+    width_cm: float | None = Field(default=None, gt=0)
+    height_cm: float | None = Field(default=None, gt=0)
     centre: tuple[float, float] | None = None
-    radius: float | None = Field(default=None, gt=0)
-    size: tuple[float, float] | None = None
-    points: tuple[tuple[float, float], ...] = ()
-    unit: Literal["poses", "cm"] = "poses"
+    corners: tuple[tuple[float, float], ...] = ()
 
     @model_validator(mode="after")
     def _check_shape(self) -> Arena:
-        if self.shape == "polygon" and len(self.points) < 3:
-            raise ValueError("a polygon needs at least three points")
-        if self.size is not None and min(self.size) <= 0:
-            raise ValueError("width and height must be positive")
+        if self.shape == "polygon" and len(self.corners) < 3:
+            raise ValueError("a polygon needs at least three corners")
         return self
 
 
@@ -450,8 +448,8 @@ _COMMENTS = {
         'seen_from: "above", "below" or "side"',
     ),
     "arena": (
-        'shape: "none", "circle" (centre, radius), "rectangle" (centre, size) or "polygon"',
-        'unit = "poses"   # or "cm"',
+        'shape: "none" (fitted), "circle" (diameter_cm), "rectangle" (width_cm, height_cm) or "polygon" (corners)',
+        "centre and corners are in the unit of the poses, as read off the picture",
     ),
 }
 #: Written even where they have their default, so that a person sees them.

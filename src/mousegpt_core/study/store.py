@@ -29,6 +29,19 @@ from mousegpt_core.study.tables import read_parquet, write_parquet
 
 _SUFFIX: dict[Kind, str] = {"dataset": ".zarr", "table": ".parquet", "files": ".folder"}
 _RESULT = re.compile(r".+-[0-9a-f]{12}(-\d+)?\.(zarr|parquet|folder)")
+#: Stages that are not made by a command of their own name.
+_VERBS = {
+    "poses2d": "kinematics",
+    "poses3d": "kinematics",
+    "ethogram": "describe",
+    "activities": "describe",
+    "clips": "describe",
+    "descriptions": "describe",
+    "models": "embed",
+    "vectors": "embed",
+    "labels": "classify",
+    "bouts": "classify",
+}
 _LEFTOVER = (".writing-", ".trash-")
 #: Small files are replaced without a lease; what is older was left by a killed process.
 _SMALL_FILE_S = 3600.0
@@ -206,7 +219,7 @@ class ResultStore:
         if entry is None:
             raise StageMissingError(
                 f"{self.owner}: there is no result of the stage {stage!r} yet",
-                hint=f"run `mousegpt {stage.partition('/')[0]}` first",
+                hint=f"run `mousegpt {_verb(stage)}` first",
             )
         path = self.root / entry.file
         if entry.kind != kind:
@@ -216,7 +229,7 @@ class ResultStore:
             raise DataError(
                 "the result has lost files",
                 file=path,
-                hint=f"run `mousegpt {stage.partition('/')[0]}` again to make it anew",
+                hint=f"run `mousegpt {_verb(stage)}` again to make it anew",
             )
         return path
 
@@ -232,6 +245,12 @@ class ResultStore:
                 ours = _RESULT.fullmatch(path.name) or _is_leftover(path)
                 if ours and path not in named:
                     yield path
+
+
+def _verb(stage: str) -> str:
+    """The command that makes the result of a stage."""
+    kind = stage.partition("/")[0]
+    return _VERBS.get(kind, kind)
 
 
 def _check_stage(stage: str) -> str:

@@ -36,7 +36,7 @@ def info(tmp_path: Path) -> RecordingInfo:
         notes='a "note"\nof two lines',
         skeleton="mine",
         space=Space(unit="px", known_length=KnownLength(length_cm=10, a=(0, 0), b=(3, 4))),
-        arena=Arena(shape="circle", centre=(1, 2), radius=3),
+        arena=Arena(shape="circle", centre=(1, 2), diameter_cm=3),
         views=(
             View(
                 name="top",
@@ -100,7 +100,7 @@ def test_scale() -> None:
         ('\n[space]\nunit = "inch"', "space.unit"),
         ("\n[space]\ncm_per_unit = -1", "cm_per_unit"),
         ("\n[space.known_length]\nlength_cm = 1", "either length"),
-        ('\n[arena]\nshape = "polygon"', "three points"),
+        ('\n[arena]\nshape = "polygon"', "three corners"),
         ("\ncolour = 1", "colour"),
         ('\n[[views]]\nname = "a"\n[[views]]\nname = "a"', "same name"),
         ('\n[[poses]]\npath = "a"\nview = "b"', "'b'"),
