@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -27,8 +29,27 @@ Rotation = tuple[tuple[float, ...], ...]
 UPRIGHT: Rotation = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
-def fit_floor(position: Floats, anatomy: Anatomy) -> tuple[Rotation, float]:
-    """Rotation that turns up into +z, and the height of the floor after it.
+@dataclass(frozen=True)
+class Floor:
+    """The floor.
+
+    Attributes
+    ----------
+    rotation : tuple of three rows
+        ``rotated = rotation @ place`` has z up.
+    height : float
+        z of the floor after the rotation, cm.
+    source : str
+        ``"fitted"``; ``"assumed"`` if the animal moved too little and z is taken as up or down.
+    """
+
+    rotation: Rotation
+    height: float
+    source: Literal["fitted", "assumed", ""]
+
+
+def fit_floor(position: Floats, anatomy: Anatomy) -> Floor:
+    """Find the floor.
 
     The plane is found in three steps: the thinnest direction of where the feet have been (any
     axis may be up), turned to the side on which the body is; then a plane through the lower
@@ -40,25 +61,16 @@ def fit_floor(position: Floats, anatomy: Anatomy) -> tuple[Rotation, float]:
         Sampled positions in cm; NaN where unknown.
     anatomy : Anatomy
         What the keypoints stand for.
-
-    Returns
-    -------
-    rotation : tuple of three rows
-        ``rotated = rotation @ place``.
-    height : float
-        z of the floor after the rotation, cm.
     """
     low = _low_places(position, anatomy)
     if len(low) == 0:
-        return UPRIGHT, 0.0
-    up = _up(low, position, anatomy)
+        return Floor(UPRIGHT, 0.0, "assumed")
     roamed = _thinnest(low, _ROAMED_CM) is not None
-    normal = _refine(low, up) if roamed else up
-    rotation = _turn_up(normal)
-    heights = low @ rotation[2]
-    return tuple(tuple(float(v) for v in row) for row in rotation), float(
-        np.quantile(heights, _FLOOR_SHARE)
-    )
+    up = _up(low, position, anatomy)
+    rotation = _turn_up(_refine(low, up) if roamed else up)
+    height = float(np.quantile(low @ rotation[2], _FLOOR_SHARE))
+    rows = tuple(tuple(float(value) for value in row) for row in rotation)
+    return Floor(rows, height, "fitted" if roamed else "assumed")
 
 
 def _low_places(position: Floats, anatomy: Anatomy) -> Floats:

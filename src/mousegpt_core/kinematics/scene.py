@@ -17,7 +17,7 @@ from mousegpt_core.errors import DataError
 from mousegpt_core.kinematics.anatomy import PROPORTIONS, Anatomy, point, read_anatomy
 from mousegpt_core.kinematics.arena import Arena, make_arena
 from mousegpt_core.kinematics.cleaning import clean_positions, seen_keypoints
-from mousegpt_core.kinematics.floor import UPRIGHT, Rotation, fit_floor
+from mousegpt_core.kinematics.floor import UPRIGHT, Floor, Rotation, fit_floor
 from mousegpt_core.kinematics.settings import KinematicsSettings
 from mousegpt_core.kinematics.signals import Floats, length, quantile
 from mousegpt_core.poses import validate_poses
@@ -32,6 +32,8 @@ ASSUMED_BODY_LENGTH_CM = 8.5
 STRETCHED_SHARE = 0.75
 
 _CM_PER_UNIT = {"mm": 0.1, "cm": 1.0, "m": 100.0}
+#: Where the best scores of an estimator lie if they are probabilities.
+_PROBABILITIES = (0.95, 1.2)
 _SAMPLED_FRAMES = 20_000
 _CHUNK = 500
 #: Frames over which jitter is measured, and the quantile of such stretches that is a quiet one.
@@ -51,6 +53,9 @@ class Scene(Settings):
     )
     rotation: Rotation = Field(default=UPRIGHT, description="Turns the poses so that z is up (3D)")
     floor: float = Field(default=0.0, description="Height of the floor after the rotation (cm, 3D)")
+    floor_source: Literal["fitted", "assumed", ""] = Field(
+        default="", description="Whether the floor's slope was fitted, or z taken as up (3D)"
+    )
     arena: Arena | None = Field(default=None, description="The wall")
     body_length_cm: float | None = Field(
         default=None, description="Nose to tail base, stretched (cm)"
@@ -68,7 +73,7 @@ class Scene(Settings):
     confidence_scale: float = Field(
         default=1.0,
         ge=0,
-        description="The estimator's usual best score; 0 where its scores say nothing",
+        description="The estimator's usual score; 0 where its scores say nothing",
     )
     sides_agree: float | None = Field(
         default=None,
@@ -163,7 +168,7 @@ def prepare_scene(
     anatomy = read_anatomy(skeleton, poses["keypoint"].values.tolist())
     fps = float(poses.attrs["fps"])
     chunks = _sample(poses)
-    scale = _confidence_scale(np.concatenate([c[1] for c in chunks]))
+    scale = _confidence_scale(chunks)
     chunks = [_believed(c, scale, settings) for c in chunks]
     raw = np.concatenate([c[0] for c in chunks])
     if not np.isfinite(raw).any():
@@ -172,7 +177,7 @@ def prepare_scene(
     pair = anatomy.length_pair
     stretched = _stretched(raw, anatomy) * cm
     space_dims: Literal[2, 3] = 3 if raw.shape[1] == 3 else 2
-    rotation, floor = fit_floor(raw * cm, anatomy) if space_dims == 3 else (UPRIGHT, 0.0)
+    floor = fit_floor(raw * cm, anatomy) if space_dims == 3 else Floor(UPRIGHT, 0.0, "")
     noise = _keypoint_noise([c[0] * np.float32(cm) for c in chunks], anatomy)
     scene = Scene(
         cm_per_unit=cm,
@@ -180,8 +185,9 @@ def prepare_scene(
         fps=fps,
         space_dims=space_dims,
         seen_from=seen_from,
-        rotation=rotation,
-        floor=floor,
+        rotation=floor.rotation,
+        floor=floor.height,
+        floor_source=floor.source,
         body_length_cm=stretched if np.isfinite(stretched) else None,
         body_length_from=" to ".join(pair) if pair else "",
         noise_cm=_typical([noise[anatomy.keypoints[i]] for i in anatomy.body]),
@@ -256,14 +262,21 @@ def read_block(poses: xr.Dataset, start: int, stop: int) -> tuple[Floats, Floats
     return position, confidence, np.asarray(part["time"].values, dtype=np.float64)
 
 
-def _confidence_scale(confidence: Floats) -> float:
-    """The estimator's usual best score: 1 for DeepLabCut, other for scores that do not end at 1."""
-    best = quantile(confidence, 0.95)
-    return round(best, 6) if np.isfinite(best) and best > 0 else 0.0
+def _confidence_scale(chunks: list[tuple[Floats, Floats, Floats]]) -> float:
+    """What a usual score of a seen keypoint is: 1 for probabilities, less for heights of peaks.
+
+    DeepLabCut's likelihoods end at 1, and a low one means doubt. SLEAP's are heights of peaks and
+    may all be around .4 for good keypoints; what counts there is the share of the usual score.
+    """
+    scores = np.concatenate([score[np.isfinite(p).all(axis=1)] for p, score, _ in chunks])
+    best = quantile(scores, 0.95)
+    if not np.isfinite(best) or best <= 0:
+        return 0.0
+    return 1.0 if _PROBABILITIES[0] <= best <= _PROBABILITIES[1] else quantile(scores, 0.5)
 
 
 def scaled_confidence(confidence: Floats, scale: float) -> Floats:
-    """Scores as shares of the usual best one; NaN (believed) where they say nothing."""
+    """Scores as shares of the usual one; NaN (believed) where they say nothing."""
     if scale <= 0:
         return np.full_like(confidence, np.nan)
     return np.asarray(confidence / np.float32(scale))

@@ -90,6 +90,11 @@ def test_an_animal_that_stays_in_one_place_keeps_z_up():
     scene = prepare_scene(poses_of(still(100) + 3.0, FPS), SKELETON)
     assert scene.rotation[2] == pytest.approx((0, 0, 1))
     assert scene.floor == pytest.approx(3.0)
+    assert scene.floor_source == "assumed"
+    below = still(100)
+    below[:, 1:] *= -1  # the same mouse with z down
+    scene = prepare_scene(poses_of(below, FPS), SKELETON)
+    assert scene.rotation[2] == pytest.approx((0, 0, -1))
 
 
 def test_a_square_arena_is_fitted_in_spite_of_outliers():
@@ -198,10 +203,7 @@ def test_nan_only_is_named():
 def test_nothing_confident_is_named():
     from mousegpt_core.kinematics import KinematicsSettings
 
-    confidence = np.full((100, len(KEYPOINTS), 1), 0.1)
-    confidence[:10] = 1.0
-    position = still(100)
-    position[:10] = np.nan
-    poses = poses_of(position, FPS, confidence=confidence)
+    confidence = np.full((100, len(KEYPOINTS), 1), 0.97)
+    poses = poses_of(still(100), FPS, confidence=confidence)
     with pytest.raises(DataError, match="confident"):
-        prepare_scene(poses, SKELETON, settings=KinematicsSettings(min_confidence=0.9))
+        prepare_scene(poses, SKELETON, settings=KinematicsSettings(min_confidence=0.99))
