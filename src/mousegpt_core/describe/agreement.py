@@ -47,11 +47,18 @@ def _drop(columns: Columns, names: tuple[str, ...], where: Bools) -> None:
 
 
 def _fit_pace(columns: Columns, traits: list[Activity | None]) -> None:
-    """Walking is at least slow, running at least fast; grooming and freezing stay in place."""
+    """Walking is at least slow, running at least fast; grooming and freezing stay in place.
+
+    A body that turns or is drawn together has no axis to move sideways or backward along.
+    """
     pace, activity = columns["pace"], columns["activity"]
     moves = np.array([one.moves if one else "" for one in traits], dtype=object)
     running = np.array([one is not None and "running" in one.keywords for one in traits])
     known = pace != ""
+    direction = columns["direction"]
+    direction[(direction == "sideways") & (columns["turn_side"] != "")] = ""
+    short = np.isin(columns["body_length"], ("compact", "curled"))
+    direction[(direction == "backward") & short] = ""
     pace[known & (moves == "always") & (pace == "stationary")] = "slow"
     pace[known & running & np.isin(pace, ("slow", "moderate"))] = "fast"
     pace[known & (activity == "walking") & (pace == "very fast")] = "fast"
@@ -70,12 +77,14 @@ def _calm_down(columns: Columns, calm: Bools) -> None:
         columns[paw][calm & (columns[paw] == "moving")] = ""
     during = calm & (columns["event_when"] == "during")
     _drop(columns, ("event", "event_when"), during)
-    lively = (columns["activity"] != "") & ~calm & (columns["pace"] != "stationary")
-    _drop(columns, ("rest",), lively | (columns["pace"] != "stationary"))
+    _drop(columns, ("rest",), columns["pace"] != "stationary")
 
 
 def _fit_limbs(columns: Columns, upright: Bools) -> None:
     """Steps belong to moving animals, strokes to animals that stay in place."""
+    at_nose = columns["head_near"] == "forepaws"
+    for paw in ("forepaw_left", "forepaw_right"):
+        columns[paw][(upright | at_nose) & (columns[paw] == "floor")] = ""
     moving = columns["pace"] != "stationary"
     _drop(columns, ("gait",), ~moving | upright)
     _drop(columns, _STROKES, moving)
@@ -83,9 +92,6 @@ def _fit_limbs(columns: Columns, upright: Bools) -> None:
     _drop(columns, ("gait",), standing & (columns["gait"] == "stepping"))
     planted = np.all([np.isin(columns[paw], ("planted", "")) for paw in PAWS], axis=0)
     _drop(columns, tuple(PAWS), moving & planted)
-    at_nose = columns["head_near"] == "forepaws"
-    for paw in ("forepaw_left", "forepaw_right"):
-        columns[paw][(upright | at_nose) & (columns[paw] == "floor")] = ""
     flying = np.all([columns[paw] == "air" for paw in PAWS], axis=0)
     _drop(columns, tuple(PAWS), flying & (columns["activity"] != "jumping"))
 
@@ -125,6 +131,9 @@ def _fit_time(columns: Columns) -> None:
     _drop(columns, ("before",), columns["onset"] == "")
     _drop(columns, ("rest",), columns["onset"] != "")
     _drop(columns, ("after",), columns["onset"] == "pause")
+    starts = (columns["onset"] == "begins") & (columns["speed_change"] == "slowing")
+    stops = (columns["after"] != "") & (columns["speed_change"] == "accelerating")
+    _drop(columns, ("speed_change",), starts | stops)
     told = columns["event"] != ""
     twice = told & (
         (columns["event"] == columns["before"]) | (columns["event"] == columns["after"])

@@ -50,7 +50,7 @@ def limb_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Colu
     columns["gait"] = _gait(signals, moment, settings)
     fore = signals.limb_speed("foreleg_left", "foreleg_right")
     forelimbs = band(moment.clip.mean(fore), (settings.paw_moving,), ("", "moving"))
-    forelimbs[_repeated(fore, moment, settings)] = "repetitive"
+    forelimbs[_repeated(signals, fore, moment, settings)] = "repetitive"
     columns["forelimbs"] = forelimbs
     near = moment.widened(settings.motion_s)
     for side, other in (("left", "right"), ("right", "left")):
@@ -58,7 +58,7 @@ def limb_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Colu
         opposite = near.mean(signals.limb_speed(f"hindleg_{other}"))
         alone = ~(opposite > 0.5 * near.mean(speed))
         column = words(len(forelimbs))
-        column[_repeated(speed, moment, settings) & alone] = "repetitive"
+        column[_repeated(signals, speed, moment, settings) & alone] = "repetitive"
         columns[f"hindlimb_{side}"] = column
     return columns
 
@@ -225,15 +225,15 @@ def _gait(signals: Signals, moment: Moment, settings: FactSettings) -> Words:
     return gait
 
 
-def _repeated(speed: Floats, moment: Moment, settings: FactSettings) -> Bools:
-    """Whether a limb makes repeated strokes: fast, and fast and slow in turn."""
+def _repeated(signals: Signals, speed: Floats, moment: Moment, settings: FactSettings) -> Bools:
+    """Whether a limb of a mouse in place makes repeated strokes: fast and slow in turn."""
     near = moment.widened(settings.motion_s)
     swing = detrend(speed, moment.times, _STROKE_S)
     strokes = moment.rate(near.sum(crossings(swing)) / 2.0, near)
     lively = np.sqrt(near.mean(swing**2)) >= 0.3 * near.mean(speed)
-    return np.asarray(
-        (near.mean(speed) >= settings.repeat_speed) & (strokes >= settings.repeat_hz) & lively
-    )
+    in_place = near.mean(signals.plain("speed")) < settings.slow
+    fast = near.mean(speed) >= settings.repeat_speed
+    return np.asarray(fast & (strokes >= settings.repeat_hz) & lively & in_place)
 
 
 def _tail_shape(signals: Signals, moment: Moment, settings: FactSettings) -> Words:

@@ -29,8 +29,11 @@ class FactSettings(Settings):
     moderate: float = Field(default=6.0, description="cm/s; from here a moderate pace")
     fast: float = Field(default=15.0, description="cm/s; from here fast")
     very_fast: float = Field(default=30.0, description="cm/s; from here very fast")
-    backward_share: float = Field(
-        default=0.5, description="signed forward speed over speed, below minus"
+    forward_share: float = Field(
+        default=0.5, description="forward speed over speed; from here forward (or minus: backward)"
+    )
+    sideways_share: float = Field(
+        default=0.25, description="forward speed over speed; between minus and plus: sideways"
     )
     turn_gentle: float = Field(default=40.0, description="degrees/s; from here a gentle turn")
     turn_plain: float = Field(default=90.0, description="degrees/s; from here a turn")

@@ -220,8 +220,8 @@ def pace_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Colu
     )
     moving = (pace != "stationary") & (pace != "")
     share = moment.clip.mean(signals.plain("forward_speed")) / np.maximum(mean, 1e-6)
-    back = settings.backward_share
-    direction = band(share, (-back, back), ("backward", "sideways", "forward"))
+    back, side = settings.forward_share, settings.sideways_share
+    direction = band(share, (-back, -side, side, back), ("backward", "", "sideways", "", "forward"))
     change = moment.after(settings.change_s).mean(speed) - moment.before(settings.change_s).mean(
         speed
     )

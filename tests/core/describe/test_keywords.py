@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mousegpt_core.describe.activities import activity_of, known_activities
+from mousegpt_core.describe.ethogram import load_rules
 from mousegpt_core.describe.factors import FACTS
 from mousegpt_core.describe.keywords import MOST, PAW_WORDS, WORDS, keywords, vocabulary
 from mousegpt_core.describe.signals import PAWS
@@ -61,6 +62,10 @@ def test_plain_postures_go_first_where_there_are_too_many() -> None:
     assert len(listed) == MOST
     assert "torso straight" not in listed
     assert listed[0] == "rearing"
+
+
+def test_every_activity_of_the_built_in_ethogram_has_words() -> None:
+    assert set(load_rules(None).activities) <= set(known_activities())
 
 
 def test_names_of_activities_are_read_leniently() -> None:

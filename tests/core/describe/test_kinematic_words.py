@@ -109,6 +109,44 @@ def test_absent_keypoints_are_never_mentioned(subset: str, dims: int) -> None:
     assert words & banned == set()
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("view", ["3d", "above", "below"])
+def test_left_and_right_from_pose_to_word(view: str, side: str) -> None:
+    """Head, torso and tail bent to one side: all three are said to be on that side."""
+    dims, bend = 3 if view == "3d" else 2, 1.0 if side == "left" else -1.0
+    names = ("nose", "ear_left", "ear_right", "neck", "back", "hip", "tail_base", "tail_tip")
+    n = 200
+    position = np.zeros((n, dims, len(names), 1))
+    for index, name in enumerate(names):
+        x, y, z = PLACES[name]
+        if x > 2.5:  # the head is turned by 50 degrees about the neck
+            angle, ahead = bend * np.radians(50.0), x - 2.0
+            x = 2.0 + ahead * np.cos(angle) - y * np.sin(angle)
+            y = ahead * np.sin(angle) + y * np.cos(angle) + bend * 0.8
+        y += bend * {"neck": 0.8, "tail_base": 1.2, "tail_tip": 7.0}.get(name, 0.0)
+        position[:, 0, index, 0] = x + np.arange(n) * 5.0 / FPS
+        position[:, 1, index, 0] = -y if view == "above" else y
+        if dims == 3:
+            position[:, 2, index, 0] = z
+    poses = make_poses(position, keypoints=names, fps=FPS, unit="cm")
+    skeleton = make_skeleton(names)
+    seen_from = "below" if view == "below" else "above"
+    scene = prepare_scene(poses, skeleton, seen_from=seen_from)
+    kinematics = compute_kinematics(poses, skeleton, scene)
+    times = np.asarray(poses["time"].values)
+    evidence = Evidence(
+        cut_clips(times, np.arange(n), recording="r"),
+        kinematics,
+        make_ethogram(times, "", 0.0, ("walking",)),
+        skeleton,
+    )
+    sections = KinematicDescriber().describe_all(evidence)[20].sections
+    other = "right" if side == "left" else "left"
+    for section in ("head", "limb", "torso"):
+        assert side in sections[section]
+        assert other not in sections[section]
+
+
 @pytest.mark.parametrize("dims", [2, 3])
 def test_present_keypoints_are_mentioned(dims: int) -> None:
     words = words_of(describe_all(SUBSETS["all"], dims))
