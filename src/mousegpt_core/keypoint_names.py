@@ -77,6 +77,7 @@ _PLACE = {
 }  # fmt: skip
 _LETTER_PLACE = {"f": 0.05, "g": 0.33, "m": 0.5, "h": 0.66, "l": 0.9, "r": 0.95}
 _SIDED = ("wrist", "elbow", "shoulder", "ankle", "knee", "haunch", "flank", "ear", "eye")
+_WITH_SIDES = (*_SIDED, "forepaw", "hindpaw", "leg", "paw")
 
 
 @dataclass(frozen=True)
@@ -129,17 +130,21 @@ def read_name(name: str) -> NameReading:
     chunks = re.findall(r"[^\W\d_]+|\d+", name)
     words, number, group = _words(chunks)
     if words is None:
-        return NameReading(group=group, number=number, why_not="not a part of a mouse that is known")
+        return NameReading(
+            group=group, number=number, why_not="not a part of a mouse that is known"
+        )
     sides, ends, words = _sides(words)
     if len(sides) > 1 or len(ends) > 1:
         return NameReading(group=group, number=number, why_not="says two sides at once")
     side = next(iter(sides), "")
     part, place = _part(words, side, next(iter(ends), ""))
-    if part in _SIDED + ("forepaw", "hindpaw", "leg", "paw") and not side:
+    if part in _WITH_SIDES and not side:
         return NameReading(group=group, number=number, why_not="left or right is not said")
-    if side and part and part not in _SIDED + ("forepaw", "hindpaw", "leg", "paw"):
+    if side and part and part not in _WITH_SIDES:
         return NameReading(group=group, number=number, why_not=f"a {part} has no sides")
-    detail = len([word for word in words if word in _DETAIL]) + 2 * len(words & {"leg", "arm", "tip"})
+    detail = len([word for word in words if word in _DETAIL]) + 2 * len(
+        words & {"leg", "arm", "tip"}
+    )
     why_not = "" if part else "not a part of a mouse that is known"
     return NameReading(part, side, place, number, group, detail, why_not=why_not)
 
@@ -151,7 +156,7 @@ def _words(chunks: list[str]) -> tuple[list[str] | None, int | None, str]:
     group = ""
     unknown = False
     for chunk in chunks:
-        if chunk.isdigit():
+        if chunk.isdecimal():
             if words and words[-1] in ("view", "animal"):
                 group = f"{words.pop()} {int(chunk[:9])}"
             else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from mousegpt_core.errors import SkeletonError
 from mousegpt_core.keypoint_names import NameReading, read_name
 from mousegpt_core.skeleton import CHAIN_ROLES, ROLES, SINGLE_ROLES, Skeleton
 
@@ -253,11 +254,14 @@ def guess_skeleton(keypoints: Sequence[str], name: str = "") -> Guess:
         If a name repeats.
     """
     names = tuple(str(keypoint) for keypoint in keypoints)
+    repeated = sorted({point for point in names if names.count(point) > 1})
+    if repeated:
+        raise SkeletonError(f"keypoint names repeat: {', '.join(repeated)}")
     known = _matching_built_in(names, name)
     if known is not None:
-        how = {point: f"{known.name}: {known.role_of(point) or 'no role'}" for point in names}
+        reasons = {point: f"{known.name}: {known.role_of(point) or 'no role'}" for point in names}
         skeleton = replace(known.select(names), name=name or known.name)
-        return Guess(skeleton, how, tuple(n for n in names if known.role_of(n) is None))
+        return Guess(skeleton, reasons, tuple(n for n in names if known.role_of(n) is None))
     readings = _settle({point: read_name(point) for point in names})
     how: dict[str, str] = {}
     roles = _assign(readings, how)
@@ -338,7 +342,9 @@ def _assign(readings: dict[str, NameReading], how: dict[str, str]) -> dict[str, 
         if not points:
             continue
         if role in SINGLE_ROLES:
-            points.sort(key=lambda point: (readings[point].detail, readings[point].number or 0, point))
+            points.sort(
+                key=lambda point: (readings[point].detail, readings[point].number or 0, point)
+            )
             for loser in points[1:]:
                 how[loser] = f"{role} is already {points[0]!r}"
             points = points[:1]

@@ -63,7 +63,7 @@ class Reader:
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
-        Reader("dlc-csv", "DeepLabCut or Lightning Pose csv", (".csv",), "mousegpt_core.io.dlc_csv"),
+        Reader("dlc-csv", "DeepLabCut, Lightning Pose csv", (".csv",), "mousegpt_core.io.dlc_csv"),
         Reader("dlc-h5", "DeepLabCut h5", (".h5", ".hdf5"), "mousegpt_core.io.dlc_h5"),
         Reader("sleap-h5", "SLEAP analysis h5", (".h5", ".hdf5"), "mousegpt_core.io.sleap_h5"),
         Reader("wide-csv", "csv with name_x, name_y columns", (".csv", ".tsv", ".txt"),
@@ -152,7 +152,9 @@ def read_poses(
 
     path = Path(path)
     if format is not None and format not in READERS:
-        raise FormatError(f"no format is called {format!r}", hint="there are: " + ", ".join(READERS))
+        raise FormatError(
+            f"no format is called {format!r}", hint="there are: " + ", ".join(READERS)
+        )
     if unit is not None and unit not in UNITS:
         raise DataError(f"unknown unit {unit!r}", expected=", ".join(UNITS))
     names = tuple(str(name) for name in keypoints or ())

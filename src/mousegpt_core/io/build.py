@@ -43,7 +43,7 @@ def build_poses(
     """
     raw = _select(raw, keep, path)
     unit = unit or raw.unit or ("px" if raw.position.shape[1] == 2 else "unknown")
-    clean(raw.position, raw.confidence, in_pixels=unit == "px")
+    clean(raw, in_pixels=unit == "px")
     if not _anything_seen(raw.position):
         raise FormatError("not one keypoint is seen in any frame", file=path)
     raw = _sort_by_time(raw, path)
@@ -67,33 +67,32 @@ def build_poses(
         raise DataError(error.message, file=path, hint=error.hint) from error
 
 
-def clean(
-    position: NDArray[np.float32], confidence: NDArray[np.float32] | None, *, in_pixels: bool
-) -> None:
+def clean(raw: RawPoses, *, in_pixels: bool) -> None:
     """Make what stands for a missing point NaN, in place.
 
-    Missing are points with an infinite or missing coordinate, with a likelihood of zero or less,
-    and, in pixels, the points (-1, -1) and (0, 0), the picture's very corner. Likelihoods are
-    limited to 1 (SLEAP's peaks exceed it a little).
+    Missing are points with an infinite or missing coordinate, with a likelihood of zero or less
+    (where the format means that by it), and, in pixels, the points (-1, -1) and (0, 0), the
+    picture's very corner. Likelihoods are limited to 1 (SLEAP's peaks exceed it a little).
 
     Parameters
     ----------
-    position : array of shape (time, space, keypoint, individual)
-    confidence : array of shape (time, keypoint, individual) or None
+    raw : RawPoses
+        Its arrays are changed.
     in_pixels : bool
         Whether coordinates are pixels of a picture.
     """
-    for start in range(0, len(position), _BLOCK):
-        part = position[start : start + _BLOCK]
+    for start in range(0, len(raw.position), _BLOCK):
+        part = raw.position[start : start + _BLOCK]
         bad = ~np.isfinite(part).all(axis=1)
         if in_pixels:
-            bad |= (part == -1).all(axis=1) | (part == 0).all(axis=1)
-        if confidence is not None:
-            trust = confidence[start : start + _BLOCK]
-            bad |= trust <= 0
-            trust[~(trust >= 0)] = np.nan
+            bad |= np.all(part == -1, axis=1) | np.all(part == 0, axis=1)
+        if raw.confidence is not None:
+            trust = raw.confidence[start : start + _BLOCK]
+            if raw.zero_is_missing:
+                bad |= trust <= 0
+            trust[np.less(trust, 0)] = np.nan
             np.minimum(trust, 1, out=trust)
-        part[np.broadcast_to(bad[:, None], part.shape)] = np.nan
+        np.copyto(part, np.float32(np.nan), where=bad[:, None])
 
 
 def _anything_seen(position: NDArray[np.float32]) -> bool:
@@ -163,12 +162,15 @@ def _frame_rate(raw: RawPoses, fps: float | None, path: Path) -> float:
         own = fps
     elif fps is not None and not 0.9 < fps / own < 1.1:
         raise DataError(
-            "the frame rate contradicts the file's times", file=path, expected=f"{own:g} by its times",
+            "the frame rate contradicts the file's times", file=path,
+            expected=f"{own:g} by its times",
             found=f"{fps:g} given", hint="leave out --fps, or correct it",
         )  # fmt: skip
     if own is None:
         raise DataError(
-            "the frame rate is not in the file", file=path, hint="give it with --fps, as in --fps 30"
+            "the frame rate is not in the file",
+            file=path,
+            hint="give it with --fps, as in --fps 30",
         )
     return float(own)
 
@@ -184,5 +186,3 @@ def _rate_of(times: NDArray[np.float64], frames: NDArray[np.int64] | None) -> fl
     mean = float(np.mean(steps))
     rate = 1.0 / (mean if abs(mean - step) < 0.01 * step else step)
     return round(rate, 3) if abs(rate - round(rate, 3)) < 1e-5 * rate else rate
-
-

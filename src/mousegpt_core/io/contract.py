@@ -50,6 +50,8 @@ class RawPoses:
         Where the file says it.
     source_software : str
         The program that made the poses.
+    zero_is_missing : bool
+        Whether a likelihood of zero or less says that the point was not found.
     """
 
     position: NDArray[np.float32]
@@ -61,3 +63,4 @@ class RawPoses:
     fps: float | None = None
     unit: str = ""
     source_software: str = ""
+    zero_is_missing: bool = True

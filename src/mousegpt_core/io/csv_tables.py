@@ -56,8 +56,8 @@ class TextTable:
 
     @property
     def n_columns(self) -> int:
-        """Cells of the last of the first rows."""
-        return len(self.rows[-1])
+        """Cells of the first row."""
+        return len(self.rows[0])
 
 
 @dataclass(frozen=True)
@@ -322,5 +322,7 @@ def _explain(table: TextTable, skip_rows: int, numeric: set[int], message: str) 
                             hint=hint,
                         )
         except csv.Error as error:
-            return FormatError(f"not a table: {error}", file=table.path, place=f"row {rows.line_num}")
+            return FormatError(
+                f"not a table: {error}", file=table.path, place=f"row {rows.line_num}"
+            )
     return FormatError(f"not a table of numbers: {message[:200]}", file=table.path)

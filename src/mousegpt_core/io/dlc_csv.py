@@ -41,7 +41,9 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     rows = {name: table.rows[number] for name, number in header.items()}
     lengths = {len(row) for row in rows.values()}
     if len(lengths) > 1:
-        raise FormatError("header rows differ in length", file=path, place="header", found=str(lengths))
+        raise FormatError(
+            "header rows differ in length", file=path, place="header", found=str(lengths)
+        )
     if len(table.rows) <= n_rows:
         raise FormatError("a header but no rows", file=path, place=f"row {n_rows + 1}")
     # Labelled pictures may have their folder and name in up to three columns before the points.
@@ -82,7 +84,9 @@ def frames_from_numbers(values: NDArray[np.float64], path: Path) -> NDArray[np.i
         If one is missing, negative or not whole.
     """
     with np.errstate(invalid="ignore"):
-        bad = ~(np.isfinite(values) & (values >= 0) & (values < 2**53) & (values == np.floor(values)))
+        bad = ~(
+            np.isfinite(values) & (values >= 0) & (values < 2**53) & (values == np.floor(values))
+        )
     if bad.any():
         at = int(np.argmax(bad))
         raise FormatError(

@@ -92,7 +92,9 @@ def _choose(file: Any, path: Path) -> Any:
     """The table's group: a name DeepLabCut uses, else the only one."""
     names = [name for name, group in file.items() if _is_frame(group)]
     if not names:
-        raise FormatError("no pandas table", file=path, expected=LOOKED_FOR, found=str(list(file)[:5]))
+        raise FormatError(
+            "no pandas table", file=path, expected=LOOKED_FOR, found=str(list(file)[:5])
+        )
     preferred = [name for name in _PREFERRED if name in names]
     if not preferred and len(names) > 1:
         raise FormatError("several tables", file=path, expected="one", found=", ".join(names))
@@ -121,9 +123,7 @@ def _read_fixed(
     return levels, blocks, index if index.dtype.kind in "iuf" else decode_names(index)
 
 
-def _multi_index(
-    group: Any, key: str, path: Path
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def _multi_index(group: Any, key: str, path: Path) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Level names and labels of a pandas MultiIndex; the scorer's level is not needed."""
     count = int(group.attrs.get(f"{key}_nlevels", 1))
     if not 2 <= count <= 5:
@@ -212,9 +212,7 @@ def _column_order(group: Any, columns: list[tuple[str, ...]]) -> list[int]:
     return sorted(range(len(columns)), key=lambda at: place.get(columns[at], len(place)))
 
 
-def _label(
-    column: tuple[str, ...], levels: tuple[str, ...], path: Path
-) -> tuple[str, str, str]:
+def _label(column: tuple[str, ...], levels: tuple[str, ...], path: Path) -> tuple[str, str, str]:
     """Individual, keypoint and coordinate of a column."""
     named = dict(zip(levels, column, strict=False))
     if not {"bodyparts", "coords"} <= set(named):

@@ -19,8 +19,26 @@ _CONSTANTS: dict[str, Any] = {
     "EMPTY_TUPLE": (),
 }
 _VALUES = frozenset(
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING "
-    "UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES".split()
+    [
+        "INT",
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG",
+        "LONG1",
+        "LONG4",
+        "FLOAT",
+        "BINFLOAT",
+        "STRING",
+        "BINSTRING",
+        "SHORT_BINSTRING",
+        "UNICODE",
+        "BINUNICODE",
+        "SHORT_BINUNICODE",
+        "BINUNICODE8",
+        "BINBYTES",
+        "SHORT_BINBYTES",
+    ]
 )
 _PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
 _GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
@@ -68,7 +86,9 @@ def _step(name: str, argument: Any, stack: list[Any], memo: dict[int, Any]) -> N
         stack.append([] if name == "EMPTY_LIST" else {})
     elif name in ("LIST", "TUPLE", "DICT"):
         items = _pop_to_mark(stack)
-        stack.append(items if name == "LIST" else tuple(items) if name == "TUPLE" else _pairs(items))
+        stack.append(
+            items if name == "LIST" else tuple(items) if name == "TUPLE" else _pairs(items)
+        )
     elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
         size = int(name[-1])
         stack[-size:] = [tuple(stack[-size:])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,12 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     layout = options.layout or ("xyl" if per_point == 3 and _third_is_likelihood(table, offset) else
                                 {2: "xy", 3: "xyz", 4: "xyzl"}[per_point])  # fmt: skip
     labels = [
-        (offset + per_point * i + k, DEFAULT_INDIVIDUAL, name, "likelihood" if kind == "l" else kind)
+        (
+            offset + per_point * i + k,
+            DEFAULT_INDIVIDUAL,
+            name,
+            "likelihood" if kind == "l" else kind,
+        )
         for i, name in enumerate(names)
         for k, kind in enumerate(layout)
     ]
@@ -70,7 +76,9 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
 def _columns_per_keypoint(table: TextTable, names: tuple[str, ...], layout: str) -> tuple[int, int]:
     """Number of columns before the keypoints (0 or 1), and of columns a keypoint."""
     if layout and layout not in LAYOUTS:
-        raise FormatError(f"unknown layout {layout!r}", file=table.path, expected=", ".join(LAYOUTS))
+        raise FormatError(
+            f"unknown layout {layout!r}", file=table.path, expected=", ".join(LAYOUTS)
+        )
     for offset in (0, 1):
         per_point, rest = divmod(table.n_columns - offset, len(names))
         fits = per_point == len(layout) if layout else per_point in (2, 3, 4)
@@ -92,7 +100,7 @@ def _counts_up(table: TextTable) -> bool:
     """Whether the first column is a frame number."""
     firsts = [row[0] for row in table.rows]
     return all(cell.isdigit() for cell in firsts) and all(
-        int(b) > int(a) for a, b in zip(firsts, firsts[1:], strict=False)
+        int(b) > int(a) for a, b in pairwise(firsts)
     )
 
 

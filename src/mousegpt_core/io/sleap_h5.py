@@ -37,12 +37,17 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     with open_hdf5(path) as file:
         if "tracks" not in file:
             raise FormatError(
-                "not a SLEAP analysis file", file=path, expected=LOOKED_FOR, found=str(list(file)[:6])
+                "not a SLEAP analysis file",
+                file=path,
+                expected=LOOKED_FOR,
+                found=str(list(file)[:6]),
             )
         tracks = load(file["tracks"], path)
         scores = load(file["point_scores"], path) if "point_scores" in file else None
         names = decode_names(load(file["node_names"], path).ravel()) if "node_names" in file else ()
-        owners = decode_names(load(file["track_names"], path).ravel()) if "track_names" in file else ()
+        owners = (
+            decode_names(load(file["track_names"], path).ravel()) if "track_names" in file else ()
+        )
     if tracks.ndim != 4 or tracks.dtype.kind not in "fiu":
         raise FormatError(
             "tracks of a wrong shape", file=path, place="dataset 'tracks'",
@@ -50,19 +55,25 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         )  # fmt: skip
     if not names:
         return _read_points3d(tracks, owners, options, path)
-    position, transposed = _orient(tracks, len(names), path)
+    position, transposed = _orient(tracks, len(names), len(owners), path)
     confidence = None if scores is None else _orient_scores(scores, position, transposed, path)
     return _named(position, confidence, names, owners)
 
 
 def _orient(
-    tracks: NDArray[Any], n_nodes: int, path: Path
+    tracks: NDArray[Any], n_nodes: int, n_tracks: int, path: Path
 ) -> tuple[NDArray[np.float32], bool]:
     """Positions as (time, space, keypoint, individual), and whether the file was transposed."""
+    first, second, third, last = tracks.shape
+    usual = second in (2, 3) and third == n_nodes
+    transposed = third in (2, 3) and second == n_nodes
+    if usual and transposed and n_tracks:
+        # As many nodes as dimensions: only the number of tracks tells them apart.
+        usual = first == n_tracks or last != n_tracks
     with np.errstate(over="ignore"):
-        if tracks.shape[1] in (2, 3) and tracks.shape[2] == n_nodes:
+        if usual:
             return tracks.transpose(3, 1, 2, 0).astype(np.float32), False
-        if tracks.shape[2] in (2, 3) and tracks.shape[1] == n_nodes:
+        if transposed:
             return tracks.transpose(0, 2, 1, 3).astype(np.float32), True
     raise FormatError(
         "tracks do not fit the nodes", file=path, place="dataset 'tracks'",
@@ -116,7 +127,9 @@ def _named(
     n_tracks = position.shape[3]
     if len(owners) != n_tracks:
         owners = tuple(f"track_{number}" for number in range(n_tracks))
-    seen = [i for i in range(n_tracks) if np.isfinite(position[..., i]).any()] or list(range(n_tracks))
+    seen = [i for i in range(n_tracks) if np.isfinite(position[..., i]).any()] or list(
+        range(n_tracks)
+    )
     individuals = (DEFAULT_INDIVIDUAL,) if len(seen) == 1 else tuple(owners[i] for i in seen)
     return RawPoses(
         position[..., seen],
@@ -124,4 +137,5 @@ def _named(
         names,
         individuals,
         source_software="SLEAP",
+        zero_is_missing=False,
     )

@@ -137,7 +137,10 @@ def _block_columns(block: xr.Dataset, n_columns: int) -> list[Any]:
         values = np.concatenate([values, trust[..., None]], axis=-1)
     values = values.reshape(-1, n_columns)
     owners = np.tile(block["individual"].values.astype(str), block.sizes["time"])
-    columns = [np.repeat(block["frame"].values, n_animals), np.repeat(block["time"].values, n_animals)]
+    columns = [
+        np.repeat(block["frame"].values, n_animals),
+        np.repeat(block["time"].values, n_animals),
+    ]
     columns += [owners] if n_animals > 1 else []
     columns += [np.ascontiguousarray(values[:, i], dtype=np.float32) for i in range(n_columns)]
     return [pa.array(column, from_pandas=True) for column in columns]

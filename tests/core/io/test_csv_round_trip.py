@@ -1,0 +1,76 @@
+"""Writing and reading back, speed and memory of large tables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mousegpt_core.io import read_poses
+from mousegpt_core.io.wide_csv import write_poses_csv
+from mousegpt_core.poses import make_poses
+
+LARGE = """
+import resource, sys, time
+import pyarrow
+from mousegpt_core.io import read_poses
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+start = time.perf_counter()
+poses = read_poses(sys.argv[1], fps=60)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+      poses.sizes["time"], poses["position"].values.nbytes / 2**20)
+"""
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    position=hnp.arrays(
+        np.float32,
+        st.tuples(st.integers(2, 6), st.integers(2, 3), st.integers(1, 3), st.integers(1, 2)),
+        elements=st.floats(0.125, 1e6, width=32) | st.just(np.nan),
+    ),
+    trust=st.floats(0.125, 1, width=32) | st.none(),
+    first=st.integers(0, 10**6),
+)
+def test_what_is_written_reads_the_same(position, trust, first, tmp_path):
+    position[0] = 3.25
+    missing = np.isnan(position).any(axis=1)
+    position[np.broadcast_to(missing[:, None], position.shape)] = np.nan
+    n_time, _, n_points, n_animals = position.shape
+    confidence = None if trust is None else np.full((n_time, n_points, n_animals), trust)
+    poses = make_poses(
+        position, confidence, keypoints=[f"a b_{i}" for i in range(n_points)],
+        individuals=["mouse", "m2"][:n_animals], fps=59.94, frames=np.arange(n_time) + first,
+        unit="cm",
+    )  # fmt: skip
+    path = write_poses_csv(poses, tmp_path / "poses.csv")
+    back = read_poses(path, unit="cm")
+    xr.testing.assert_equal(back, poses)
+    assert back.attrs["fps"] == pytest.approx(59.94, rel=1e-4)
+    assert not (tmp_path / "poses.csv.part").exists()
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "limit"), [(20_000, 330), pytest.param(720_000, 800, marks=pytest.mark.slow)]
+)
+def test_a_large_table_is_read_fast_and_thriftily(tmp_path, n_frames, limit):
+    rng = np.random.default_rng(0)
+    position = rng.uniform(0, 1000, (n_frames, 2, 24, 1)).astype(np.float32)
+    poses = make_poses(
+        position, np.ones((n_frames, 24, 1)), keypoints=[f"k{i}" for i in range(24)], fps=60
+    )
+    path = write_poses_csv(poses, tmp_path / "poses.csv")
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE, path], capture_output=True, text=True, check=True
+    )
+    _seconds, peak, frames, _size = map(float, done.stdout.split())
+    assert frames == n_frames
+    assert peak < limit

@@ -1,0 +1,371 @@
+"""Frame n is frame n, in films of every awkward kind."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mousegpt_core.errors import SettingsError, VideoError
+from mousegpt_core.video import Film, write_film
+
+HEIGHT, WIDTH, BITS = 32, 96, 12
+
+
+def picture(number):
+    """A picture that shows its number as black and white blocks."""
+    bits = [(number >> bit) & 1 for bit in range(BITS)]
+    row = np.repeat(np.array(bits, dtype=np.uint8) * 255, WIDTH // BITS)
+    return np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3)).astype(np.uint8)
+
+
+def number_in(image):
+    """The number that a picture shows."""
+    cells = (
+        image[HEIGHT // 4 : HEIGHT // 2].mean(axis=(0, 2)).reshape(BITS, -1)[:, 2:-2].mean(axis=1)
+    )
+    return int(sum(1 << bit for bit, cell in enumerate(cells) if cell > 127))
+
+
+def encode(path, n, *, codec="libx264", gop=250, b_frames=0, pts=None, rate=25, options=None):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate, options=options or {})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.gop_size = gop
+        stream.codec_context.max_b_frames = b_frames
+        stream.codec_context.time_base = Fraction(1, 1000 if pts is not None else rate)
+        for number in range(n):
+            frame = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(picture(number)), format="rgb24"
+            )
+            frame.pts = number if pts is None else int(pts[number])
+            frame.time_base = stream.codec_context.time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+RNG = np.random.default_rng(0)
+UNEVEN = np.cumsum(RNG.integers(10, 90, 120))
+KINDS = {
+    "gop250-b.mp4": {"b_frames": 3},
+    "gop15.mp4": {"gop": 15},
+    "intra.mp4": {"gop": 1},
+    "uneven.mkv": {"pts": UNEVEN, "gop": 30, "b_frames": 2},
+    "uneven.mp4": {"pts": UNEVEN, "gop": 30, "b_frames": 2},
+    "open-gop.mkv": {"gop": 20, "b_frames": 3, "options": {"x264-params": "open-gop=1:bframes=3"}},
+    "mpeg4.avi": {"codec": "mpeg4", "gop": 12},
+    "mpeg4-b.avi": {"codec": "mpeg4", "gop": 12, "b_frames": 2},
+    "h264-b.avi": {"gop": 30, "b_frames": 2},
+    "raw.h264": {"gop": 30, "b_frames": 2},
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def film_path(request, tmp_path_factory):
+    return encode(tmp_path_factory.mktemp("films") / request.param, 120, **KINDS[request.param])
+
+
+def test_every_frame_is_the_right_one(film_path):
+    with Film(film_path) as film:
+        assert film.shape == (120, HEIGHT, WIDTH, 3)
+        assert film.dtype == np.uint8
+        assert [number_in(film.frame(n)) for n in range(120)] == list(range(120))
+
+
+def test_any_order_gives_the_right_frame(film_path):
+    film = Film(film_path)
+    order = [119, 0, 60, 59, 61, 118, 1, 33, 30, 29, 31, 90, 91, 92, 5, *RNG.integers(0, 120, 20)]
+    assert [number_in(film.frame(int(n))) for n in order] == order
+
+
+def test_times_and_rate(tmp_path):
+    film = Film(encode(tmp_path / "a.mkv", 120, pts=UNEVEN))
+    np.testing.assert_allclose(film.times, (UNEVEN - UNEVEN[0]) / 1000, atol=1e-6)
+    assert film.is_uneven
+    assert film.fps == pytest.approx(1000 / np.median(np.diff(UNEVEN)))
+    assert number_in(film.frame_at(film.times[77])) == 77
+    assert number_in(film.frame_at((film.times[77] + film.times[78]) / 2)) == 77
+    with pytest.raises(VideoError, match="lasts"):
+        film.frame_at(-1)
+    with pytest.raises(VideoError, match="lasts"):
+        film.frame_at(1e4)
+
+
+@pytest.mark.parametrize("rate", [25, 30, 250, Fraction(30000, 1001), 59.94])
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_the_rate_of_an_even_film_is_exact(rate, ending, tmp_path):
+    write_film(tmp_path / f"a.{ending}", (picture(n) for n in range(40)), float(rate))
+    film = Film(tmp_path / f"a.{ending}")
+    assert film.fps == pytest.approx(float(rate), rel=2e-6 if ending == "mp4" else 2e-3)
+    assert not film.is_uneven
+
+
+def test_indexing_like_an_array(tmp_path):
+    film = Film(encode(tmp_path / "a.mp4", 30, gop=10))
+    assert film[7].shape == (HEIGHT, WIDTH, 3)
+    assert number_in(film[-1]) == 29
+    assert [number_in(image) for image in film[3:9:2]] == [3, 5, 7]
+    assert film[200:201].shape == (0, HEIGHT, WIDTH, 3)
+    assert film[4, 2:5, :, 0].shape == (3, WIDTH)
+    assert film[4:6, 2:5, ..., 0].shape == (2, 3, WIDTH)
+    assert film[..., 0].shape == (30, HEIGHT, WIDTH)
+    assert [number_in(image) for image in film[[5, 2]]] == [5, 2]
+    assert film[np.int64(4)].shape == (HEIGHT, WIDTH, 3)
+    assert len(list(film)) == len(film) == 30
+    assert "30 frames" in repr(film)
+    for bad in (30, -31):
+        with pytest.raises(IndexError):
+            film[bad]
+    with pytest.raises(ValueError, match="read-only"):
+        film[0][0] = 1
+
+
+def test_sampling(tmp_path):
+    film = Film(encode(tmp_path / "a.mp4", 100, gop=50, b_frames=2))
+    taken = list(film.sample(5))
+    assert [number for number, _ in taken] == list(range(0, 100, 5))
+    assert all(number_in(image) == number for number, image in taken)
+    assert len(list(film.sample(1000))) == 100
+    with pytest.raises(SettingsError):
+        list(film.sample(0))
+
+
+def test_sampling_decodes_nothing_twice(tmp_path, monkeypatch):
+    from mousegpt_core.video import film as module
+
+    film = Film(encode(tmp_path / "a.mp4", 100, gop=250))
+    decoded = []
+    real = module.decode
+
+    def counting(container, stream):
+        for frame in real(container, stream):
+            decoded.append(frame.pts)
+            yield frame
+
+    monkeypatch.setattr(module, "decode", counting)
+    list(film.sample(5))
+    assert len(decoded) == len(set(decoded)) <= 100
+
+
+def test_dask(tmp_path):
+    film = Film(encode(tmp_path / "a.mp4", 20, gop=10))
+    array = film.as_dask()
+    assert array.shape == film.shape
+    assert array.chunks[0] == (1,) * 20
+    assert [number_in(image) for image in array[5:8].compute(scheduler="threads")] == [5, 6, 7]
+    assert array.name == Film(film.path).as_dask().name
+
+
+def test_pickle_and_index_are_reused(tmp_path):
+    film = Film(encode(tmp_path / "a.mp4", 30, gop=10))
+    film.frame(5)
+    copy = pickle.loads(pickle.dumps(film))  # noqa: S301
+    assert copy.shape == film.shape
+    assert number_in(copy.frame(17)) == 17
+    assert number_in(Film(film.path, film.index).frame(3)) == 3
+
+
+def test_threads_share_a_film(tmp_path):
+    film = Film(encode(tmp_path / "a.mp4", 60, gop=30, b_frames=2))
+    wrong = []
+
+    def look(seed):
+        for n in np.random.default_rng(seed).integers(0, 60, 40):
+            if number_in(film.frame(int(n))) != n:
+                wrong.append(n)
+
+    threads = [threading.Thread(target=look, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not wrong
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_closing_and_going_on(tmp_path):
+    with Film(encode(tmp_path / "a.mp4", 30)) as film:
+        film.frame(10)
+    assert number_in(film.frame(11)) == 11
+    film.close()
+    film.close()
+
+
+def test_rotated_film(tmp_path):
+    film = Film(encode(tmp_path / "a.mp4", 3))
+    turned = film.index.__class__(
+        **{**film.index.__dict__, "quarter_turns": 1, "width": HEIGHT, "height": WIDTH}
+    )
+    assert Film(film.path, turned)[0].shape == (WIDTH, HEIGHT, 3)
+    np.testing.assert_array_equal(Film(film.path, turned)[1], np.rot90(film[1]))
+
+
+@pytest.mark.parametrize("ending", ["mkv", "avi"])
+def test_a_truncated_film_is_read_as_far_as_it_goes(ending, tmp_path):
+    codec = {"mkv": "libx264", "avi": "mpeg4"}[ending]
+    path = encode(tmp_path / f"a.{ending}", 120, codec=codec, gop=12)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 6 // 10])
+    film = Film(path)
+    assert 20 < len(film) < 120
+    good = []
+    for n in range(len(film)):
+        try:
+            good.append(number_in(film.frame(n)) == n)
+        except VideoError as error:
+            assert f"frame {n}" in str(error)  # noqa: PT017
+            assert n >= len(film) - 2
+    assert len(good) > 20
+    assert all(good[:-1])
+
+
+def test_a_hole_in_a_film_names_the_frame(tmp_path):
+    path = encode(tmp_path / "a.mp4", 120, gop=12)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 3
+    data[middle : middle + 400] = bytes(400)
+    path.write_bytes(bytes(data))
+    film = Film(path)
+    right = wrong = 0
+    for n in (0, 1, 119, 118, *range(30, 90)):
+        try:
+            right += number_in(film.frame(n)) == n
+        except VideoError as error:
+            wrong += 1
+            assert path.name in str(error)  # noqa: PT017
+            assert f"frame {n}" in str(error)  # noqa: PT017
+    assert right > 30
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello, this is text\n" * 50,
+        bytes(5000),
+        b"#EXTM3U\n#EXTINF:1,\nhttp://localhost/a.ts\n",
+    ],
+    ids=["empty", "text", "zeros", "playlist"],
+)
+@pytest.mark.parametrize("name", ["a.mp4", "a.txt", "a.m3u8", "a.avi"])
+def test_what_is_not_a_film(content, name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(VideoError, match=name):
+        Film(path)
+
+
+def test_a_missing_film_a_picture_and_a_film_without_its_end(tmp_path):
+    with pytest.raises(VideoError, match="no such file"):
+        Film(tmp_path / "none.mp4")
+    with pytest.raises(VideoError):
+        Film(tmp_path)
+    from PIL import Image
+
+    Image.fromarray(picture(3)).save(tmp_path / "a.png")
+    with pytest.raises(VideoError, match="not a film"):
+        Film(tmp_path / "a.png")
+    path = encode(tmp_path / "a.mp4", 30)
+    path.write_bytes(path.read_bytes()[:700])
+    with pytest.raises(VideoError, match=r"a\.mp4"):
+        Film(path)
+
+
+def test_a_film_that_changed_since(tmp_path):
+    film = Film(encode(tmp_path / "a.mp4", 30))
+    encode(tmp_path / "a.mp4", 60)
+    with pytest.raises(VideoError, match="changed"):
+        film.frame(3)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(kind=st.sampled_from(["gop15.mp4", "mpeg4.avi", "uneven.mkv"]), data=st.data())
+def test_mutated_films(kind, data, tmp_path):
+    source = tmp_path / f"whole-{kind}"
+    if not source.exists():
+        encode(source, 24, **{**KINDS[kind], "pts": None})
+    changed = bytearray(source.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(changed) - 1))
+        if data.draw(st.booleans()):
+            changed[at] = data.draw(st.integers(0, 255))
+        else:
+            changed[at : at + 40] = bytes(len(changed[at : at + 40]))
+    path = tmp_path / f"mutated-{kind}"
+    path.write_bytes(bytes(changed))
+    try:
+        film = Film(path)
+        for n in (0, len(film) // 2, len(film) - 1):
+            film.frame(n)
+    except VideoError as error:
+        assert path.name in str(error)  # noqa: PT017
+
+
+def test_memory_stays_constant(tmp_path):
+    path = write_film(
+        tmp_path / "a.mp4", (np.full((480, 640, 3), n % 255, np.uint8) for n in range(300)), 30
+    )
+    code = (
+        "import resource, sys\nfrom mousegpt_core.video import Film\nfilm = Film(sys.argv[1])\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "[film.frame(n) for n in range(100)]\nbefore = peak()\n"
+        "[film.frame(n) for n in range(300)]\nprint(peak() - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    )
+    # 200 more frames of 0.9 MB would be 180 MB if they were kept.
+    assert float(done.stdout) < 40
+
+
+FORKING = """
+import os, signal, sys
+from mousegpt_core.video import Film
+film = Film(sys.argv[1])
+film.frame(3)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    film.frame(20)
+    film.close()
+    os._exit(0 if film._owner == os.getpid() else 1)
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_opens_its_own_decoder(tmp_path):
+    path = encode(tmp_path / "a.mp4", 30)
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING, path],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert done.stdout.strip() == "0"
+
+
+def test_written_films(tmp_path):
+    odd = [np.full((31, 33, 3), 90, np.uint8)] * 3
+    assert Film(write_film(tmp_path / "odd.mp4", odd, 20)).shape == (3, 32, 34, 3)
+    with pytest.raises(VideoError, match="no frames"):
+        write_film(tmp_path / "none.mp4", [], 20)
+    with pytest.raises(VideoError, match="differ"):
+        write_film(tmp_path / "two.mp4", [odd[0], odd[0][:20]], 20)
+    with pytest.raises(VideoError):
+        write_film(tmp_path / "missing" / "a.mp4", odd, 20)
+    with pytest.raises(VideoError):
+        write_film(tmp_path / "grey.mp4", [odd[0][..., 0]], 20)
