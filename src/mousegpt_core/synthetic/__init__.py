@@ -1,0 +1,45 @@
+"""A synthetic mouse: known 3D, behaviours and treatment effects; sample data and ground truth."""
+
+from mousegpt_core.synthetic.body import KEYPOINTS
+from mousegpt_core.synthetic.camera import Camera, look_at, preset_camera, project
+from mousegpt_core.synthetic.cohort import (
+    EFFECTS,
+    Animal,
+    CohortSettings,
+    Effect,
+    draw_animals,
+    effects_table,
+    simulate_cohort,
+)
+from mousegpt_core.synthetic.dataset import DatasetSettings, write_cohort
+from mousegpt_core.synthetic.noise import NoiseSettings, add_noise
+from mousegpt_core.synthetic.render import Renderer, render_film, render_frames
+from mousegpt_core.synthetic.script import BehaviourScript, draw_script
+from mousegpt_core.synthetic.simulate import SimulationSettings, SyntheticRecording, simulate
+
+__all__ = [
+    "EFFECTS",
+    "KEYPOINTS",
+    "Animal",
+    "BehaviourScript",
+    "Camera",
+    "CohortSettings",
+    "DatasetSettings",
+    "Effect",
+    "NoiseSettings",
+    "Renderer",
+    "SimulationSettings",
+    "SyntheticRecording",
+    "add_noise",
+    "draw_animals",
+    "draw_script",
+    "effects_table",
+    "look_at",
+    "preset_camera",
+    "project",
+    "render_film",
+    "render_frames",
+    "simulate",
+    "simulate_cohort",
+    "write_cohort",
+]

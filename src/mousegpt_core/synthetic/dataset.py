@@ -1,0 +1,152 @@
+"""Write a synthetic cohort as plain files, as a user could have brought them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import xarray as xr
+from pydantic import Field
+from pyarrow import csv
+
+from mousegpt_core.progress import Progress
+from mousegpt_core.synthetic.camera import preset_camera
+from mousegpt_core.synthetic.cohort import CohortSettings, effects_table, simulate_cohort
+from mousegpt_core.synthetic.simulate import SyntheticRecording
+
+
+class DatasetSettings(CohortSettings):
+    """A cohort and the film of its first animal.
+
+    Attributes
+    ----------
+    film_s : float
+        Length of the film (s), from the start of the recording; 0 for none.
+    views : tuple of str
+        Views that are filmed (`camera.preset_camera`).
+    film_size : (int, int)
+        Width and height of the film in pixels.
+    """
+
+    film_s: float = Field(20.0, ge=0)
+    views: tuple[str, ...] = ("top", "side")
+    film_size: tuple[int, int] = (640, 480)
+
+
+def write_cohort(
+    folder: Path,
+    settings: DatasetSettings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[Path]:
+    """Simulate a cohort and write it.
+
+    The files are ``animals.csv``; ``effects.csv``, the treatments' true effects; ``scene.json``,
+    the arena; and for every animal ``ANIMAL.poses.csv`` (wide: ``name_x, name_y, name_z,
+    name_likelihood``; cm, 30 frames a second by default) and ``ANIMAL.truth.csv`` (``frame,
+    label``); and ``ANIMAL.VIEW.mp4`` of the first animal.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; made if need be.
+    settings : DatasetSettings, optional
+        What to simulate.
+    progress : callable, optional
+        Told after every animal and, while filming, once a second of film.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order they were written.
+    """
+    settings = settings or DatasetSettings()
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    total = sum(settings.treatments.values())
+    written: list[Path] = []
+    rows = []
+    first: tuple[str, SyntheticRecording] | None = None
+    for done, (animal, recording) in enumerate(simulate_cohort(settings), start=1):
+        first = first or (animal.animal, recording)
+        written.append(write_poses(recording.poses, folder / f"{animal.animal}.poses.csv"))
+        written.append(write_truth(recording.labels, folder / f"{animal.animal}.truth.csv"))
+        rows.append(animal.row())
+        _tell(progress, Progress("synthetic", animal.animal, done, total, finished=done == total))
+    written.append(_write_table(pd.DataFrame(rows), folder / "animals.csv"))
+    written.append(_write_table(effects_table(settings), folder / "effects.csv"))
+    if first is not None:
+        scene = folder / "scene.json"
+        scene.write_text(json.dumps(first[1].scene, indent=2) + "\n", encoding="utf-8")
+        written.append(scene)
+        if settings.film_s > 0:
+            written += _film(*first, folder, settings, progress)
+    return written
+
+
+def write_poses(poses: xr.Dataset, path: Path) -> Path:
+    """Write poses of one individual as wide csv, four decimals.
+
+    Parameters
+    ----------
+    poses : Dataset
+        Poses of one individual.
+    path : Path
+        File to write.
+    """
+    position = poses["position"].values[..., 0].astype(np.float64).round(4)
+    confidence = poses["confidence"].values[..., 0].astype(np.float64).round(3)
+    columns = {}
+    for index, name in enumerate(poses["keypoint"].values):
+        for axis, letter in enumerate(poses["space"].values):
+            columns[f"{name}_{letter}"] = pa.array(position[:, axis, index], from_pandas=True)
+        columns[f"{name}_likelihood"] = pa.array(confidence[:, index], from_pandas=True)
+    with path.open("wb") as file:
+        # The header by hand: the writer would quote it, and not every reader takes that.
+        file.write((",".join(columns) + "\n").encode())
+        csv.write_csv(pa.table(columns), file, csv.WriteOptions(include_header=False))
+    return path
+
+
+def write_truth(labels: np.ndarray, path: Path) -> Path:
+    """Write the behaviour of every frame: columns ``frame`` and ``label``."""
+    return _write_table(pd.DataFrame({"frame": np.arange(len(labels)), "label": labels}), path)
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> Path:
+    table.to_csv(path, index=False)
+    return path
+
+
+def _film(
+    animal: str,
+    recording: SyntheticRecording,
+    folder: Path,
+    settings: DatasetSettings,
+    progress: Callable[[Progress], None] | None,
+) -> list[Path]:
+    from mousegpt_core.synthetic.render import render_film
+
+    poses = recording.clean.isel(time=slice(0, max(round(settings.film_s * settings.fps), 1)))
+    total = poses.sizes["time"] * len(settings.views)
+    written = []
+    for index, view in enumerate(settings.views):
+
+        def told(done: int, start: int = index * poses.sizes["time"]) -> None:
+            if done % max(round(settings.fps), 1) == 0 or start + done == total:
+                step = Progress("film", animal, start + done, total, finished=start + done == total)
+                _tell(progress, step)
+
+        camera = preset_camera(view, settings.film_size)
+        written.append(
+            render_film(poses, camera, folder / f"{animal}.{view}.mp4", on_frame=told)
+        )
+    return written
+
+
+def _tell(progress: Callable[[Progress], None] | None, step: Progress) -> None:
+    if progress is not None:
+        progress(step)
