@@ -9,9 +9,9 @@ from mousegpt_core.describe.factors import Columns
 from mousegpt_core.describe.signals import PAWS
 from mousegpt_core.describe.windows import Bools
 
-_PATH = ("direction", "speed_change", "turn_side", "turn_degree")
+_TURN = ("turn_side", "turn_degree")
 #: What is measured in the horizontal plane, in which an upright trunk has hardly any length.
-_SIDES = ("turn_side", "turn_degree", "head_side", "head_degree", "torso_side", "torso_degree")
+_SIDES = (*_TURN, "head_side", "head_degree", "torso_side", "torso_degree")
 _STROKES = ("forelimbs", "hindlimb_left", "hindlimb_right")
 
 
@@ -31,7 +31,8 @@ def make_agree(columns: Columns) -> Columns:
     traits = [activity_of(name) if name else None for name in columns["activity"]]
     _fit_pace(columns, traits)
     _calm_down(columns, _having(traits, "calm"))
-    _fit_limbs(columns, _having(traits, "upright"))
+    grooming = np.array([one is not None and "grooming" in one.keywords for one in traits], bool)
+    _fit_limbs(columns, _having(traits, "upright"), grooming)
     _fit_posture(columns, _having(traits, "upright"))
     _fit_time(columns)
     return columns
@@ -64,7 +65,7 @@ def _fit_pace(columns: Columns, traits: list[Activity | None]) -> None:
     pace[known & (activity == "walking") & (pace == "very fast")] = "fast"
     pace[known & (moves == "never")] = "stationary"
     _drop(columns, ("direction", "speed_change"), pace == "stationary")
-    _drop(columns, _PATH, moves == "never")
+    _drop(columns, _TURN, (moves == "never") & short)
 
 
 def _calm_down(columns: Columns, calm: Bools) -> None:
@@ -72,7 +73,7 @@ def _calm_down(columns: Columns, calm: Bools) -> None:
     for name in ("head_motion", "tail_motion"):
         moving = ~np.isin(columns[name], ("", "still", "resting"))
         columns[name][calm & moving] = ""
-    _drop(columns, ("gait", *_STROKES), calm)
+    _drop(columns, ("gait", *_STROKES, *_TURN), calm)
     for paw in PAWS:
         columns[paw][calm & (columns[paw] == "moving")] = ""
     during = calm & (columns["event_when"] == "during")
@@ -80,11 +81,13 @@ def _calm_down(columns: Columns, calm: Bools) -> None:
     _drop(columns, ("rest",), columns["pace"] != "stationary")
 
 
-def _fit_limbs(columns: Columns, upright: Bools) -> None:
+def _fit_limbs(columns: Columns, upright: Bools, grooming: Bools) -> None:
     """Steps belong to moving animals, strokes to animals that stay in place."""
-    at_nose = columns["head_near"] == "forepaws"
+    at_nose = grooming & (columns["head_near"] == "forepaws")
+    wiping = at_nose | (columns["activity"] == "face_grooming")
     for paw in ("forepaw_left", "forepaw_right"):
-        columns[paw][(upright | at_nose) & (columns[paw] == "floor")] = ""
+        down = np.isin(columns[paw], ("floor", "planted"))
+        columns[paw][(upright | wiping) & down] = ""
     moving = columns["pace"] != "stationary"
     _drop(columns, ("gait",), ~moving | upright)
     _drop(columns, _STROKES, moving)

@@ -173,18 +173,24 @@ def _transitions(
     least = settings.transition_share - 1e-9
     before, _ = _filling(names, flags, moment.before(settings.context_s), least=least)
     after, _ = _filling(names, flags, moment.after(settings.context_s), least=least)
+    kind, kind_before, kind_after = (_kinds(column) for column in (activity, before, after))
     onset = words(len(activity))
     known = (activity != "") & (before != "")
-    begins = known & (before != activity) & (after == activity)
+    begins = known & (kind_before != kind) & (kind_after == kind)
     onset[begins] = "begins"
     travelling = np.array([name != "" and activity_of(name).moves == "always" for name in before])
-    onset[travelling & (before == after) & (before != activity)] = "pause"
-    ends = (activity != "") & (after != activity) & (before == activity)
+    onset[travelling & (before == after) & (kind_before != kind)] = "pause"
+    ends = (activity != "") & (kind_after != kind) & (kind_before == kind)
     return {
         "onset": onset,
         "before": np.where(begins | (onset == "pause"), before, ""),
         "after": np.where(ends, after, ""),
     }
+
+
+def _kinds(activity: Words) -> Words:
+    """What kind of activity: grooming the face and grooming the body are both grooming."""
+    return np.array([activity_of(name).keywords[0] if name else "" for name in activity], object)
 
 
 def _brief_events(

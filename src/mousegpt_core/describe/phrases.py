@@ -112,10 +112,10 @@ def _doing(activity: Activity, facts: Facts) -> str:
         pace = facts["pace"]
         plain = "running" in activity.keywords and pace != "very fast"
         return _spaced(verb, facts["direction"], "" if plain else _word("pace", facts))
+    if facts["activity"] == "turning":
+        return _spaced(verb, _turn_words(facts).removeprefix("turning").strip(), "on the spot")
     if activity.moves == "never":
         return verb if activity.says_still else f"is stationary and {verb}"
-    if facts["activity"] == "turning":
-        verb = _spaced(verb, _turn_words(facts).removeprefix("turning").strip())
     if not stationary:
         return f"{verb} while moving {_spaced(facts['direction'], _word('pace', facts))}"
     return verb if activity.upright else f"{verb} while staying in place"

@@ -207,9 +207,14 @@ def test_turning_on_the_spot() -> None:
         "The mouse is stationary, turning to the right on the spot."
     )
     answer = describe(activity="turning", plain={"speed": 0.5, "turning": 4.0})
-    assert answer.sections["overall"] == (
-        "The mouse turns sharply to the left while staying in place."
-    )
+    assert answer.sections["overall"] == ("The mouse turns sharply to the left on the spot.")
+
+
+def test_grooming_of_another_part_is_no_beginning() -> None:
+    per_frame = ["face_grooming"] * 20 + ["grooming"] * 40
+    answers = KinematicDescriber().describe_all(make_evidence(activity=per_frame))
+    assert answers[4].sections["overall"] == "The mouse is stationary and grooms its face."
+    assert answers[5].sections["overall"] == "The mouse is stationary and grooms itself."
 
 
 def test_pause_between_bouts_of_walking() -> None:
@@ -292,6 +297,18 @@ def test_nose_close_to_the_forepaws() -> None:
     place = {"nose": (0, 0, 1), "forepaw_left": (0.5, 0, 1), "forepaw_right": (2, 0, 1)}
     answer = middle(KinematicDescriber().describe_all(with_positions(evidence, place)))
     assert answer.sections["head"] == "The nose is close to the forepaws."
+
+
+def test_forepaws_at_the_face_are_on_the_floor_only_while_sniffing() -> None:
+    place = {"nose": (0, 0, 1), "forepaw_left": (0.5, 0, 1), "forepaw_right": (0.5, 1, 1)}
+    contact = dict.fromkeys(PAWS, 1.0)
+    for activity, limb in (
+        ("grooming", "Both hindpaws are on the floor."),
+        ("sniffing", "All paws are on the floor."),
+    ):
+        evidence = with_positions(make_evidence(activity=activity, contact=contact), place)
+        answer = middle(KinematicDescriber().describe_all(evidence))
+        assert answer.sections["limb"] == limb
 
 
 def test_side_view_tells_no_left_and_right() -> None:
