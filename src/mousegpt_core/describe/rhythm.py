@@ -1,0 +1,142 @@
+"""Running statistics and rhythms of time series, of finite memory, so that they work in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import convolve1d, maximum_filter1d, minimum_filter1d, uniform_filter1d
+from scipy.signal import firwin
+
+Floats = NDArray[np.floating]
+Bools = NDArray[np.bool_]
+
+#: Added before a logarithm is taken of a speed in body lengths/s: below it nothing is told apart.
+SPEED_FLOOR = 0.02
+
+
+def odd_frames(window_s: float, fps: float) -> int:
+    """Frames of a window, odd so that it lies evenly around its frame; at least 1."""
+    return max(1, 2 * round((window_s * fps - 1) / 2) + 1)
+
+
+def running_mean(values: Floats, frames: int) -> Floats:
+    """Mean over a window around each frame; what is NaN is left out, an empty window gives NaN.
+
+    Parameters
+    ----------
+    values : array of shape (time, ...)
+        Signal.
+    frames : int
+        Width of the window, odd.
+    """
+    if frames <= 1:
+        return values
+    known = np.isfinite(values)
+    kind = np.float64
+    summed = uniform_filter1d(
+        np.where(known, values, 0).astype(kind), frames, axis=0, mode="constant"
+    )
+    count = uniform_filter1d(known.astype(kind), frames, axis=0, mode="constant")
+    some = count > 0.5 / frames
+    return np.divide(summed, count, out=np.full_like(summed, np.nan), where=some)
+
+
+def running_std(values: Floats, frames: int) -> Floats:
+    """Standard deviation over a window around each frame, as `running_mean`."""
+    mean = running_mean(values, frames)
+    squared = running_mean(np.square(values), frames)
+    return np.asarray(np.sqrt(np.maximum(squared - np.square(mean), 0)))
+
+
+def running_log_mean(values: Floats, frames: int) -> Floats:
+    """Geometric mean over a window, so that one burst does not stand for a whole window."""
+    logs = np.log(np.maximum(values, 0) + SPEED_FLOOR)
+    return np.asarray(np.exp(running_mean(logs, frames)) - SPEED_FLOOR)
+
+
+def running_extreme(values: Floats, frames: int, *, largest: bool) -> Floats:
+    """Largest or smallest known value over a window around each frame; NaN where none is known."""
+    empty = -np.inf if largest else np.inf
+    filled = np.where(np.isfinite(values), values, empty)
+    extreme = maximum_filter1d if largest else minimum_filter1d
+    found = extreme(filled, frames, axis=0, mode="nearest")
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+#: By their names in the rules: from values of shape (time, ...) and the frames of a window.
+STATISTICS: dict[str, Callable[[Floats, int], Floats]] = {
+    "mean": running_mean,
+    "log_mean": running_log_mean,
+    "std": running_std,
+    "max": lambda values, frames: running_extreme(values, frames, largest=True),
+    "min": lambda values, frames: running_extreme(values, frames, largest=False),
+}
+
+
+def band_speed(
+    velocity: Floats, fps: float, *, low_hz: float, high_hz: float, window_s: float
+) -> Floats | None:
+    """How fast something moves to and fro at a rate between two frequencies.
+
+    The velocity is band-passed by a linear filter (windowed sinc of one period of `low_hz` on both
+    sides) and its root mean square taken over `window_s`.
+
+    Parameters
+    ----------
+    velocity : array of shape (time, space, individual)
+        cm/s; NaN is taken as no movement.
+    fps : float
+        Frames per second.
+    low_hz, high_hz : float
+        The band; cut at 0.45 times the frame rate.
+    window_s : float
+        Seconds.
+
+    Returns
+    -------
+    array of shape (time, individual) or None
+        cm/s; None where the film is too slow to show at least the lower half of the band.
+    """
+    top = min(high_hz, 0.45 * fps)
+    if top < (low_hz + high_hz) / 2:
+        return None
+    taps = 2 * int(np.ceil(fps / low_hz)) + 1
+    kernel = firwin(taps, [low_hz, top], pass_zero=False, fs=fps)
+    known = np.isfinite(velocity)
+    passed = convolve1d(
+        np.where(known, velocity, 0).astype(np.float64), kernel, axis=0, mode="constant"
+    )
+    power = np.where(known, np.square(passed), np.nan).sum(axis=1)
+    # Running sums leave rounding errors below zero.
+    mean = np.maximum(running_mean(power, odd_frames(window_s, fps)), 0)
+    return np.asarray(np.sqrt(mean))
+
+
+def runs_of(flags: Bools) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Half-open ``start, stop`` of the runs of True in a one-dimensional array."""
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return edges[::2], edges[1::2]
+
+
+def bridge(flags: Bools, *, pause_frames: int, shortest_frames: int) -> Bools:
+    """Close short pauses in a state, then drop what remains too short.
+
+    Parameters
+    ----------
+    flags : array of shape (time,)
+        Where the state holds.
+    pause_frames : int
+        Pauses of up to this many frames do not end it.
+    shortest_frames : int
+        Shorter runs are dropped, except at the edges of the series, where they may go on.
+    """
+    flags = flags.copy()
+    for start, stop in zip(*runs_of(~flags), strict=True):
+        if start > 0 and stop < len(flags) and stop - start <= pause_frames:
+            flags[start:stop] = True
+    for start, stop in zip(*runs_of(flags), strict=True):
+        if stop - start < shortest_frames:
+            flags[start:stop] = False
+    return flags
