@@ -228,10 +228,10 @@ def _group_first(vectors: Array, counts: Array, settings: ProfileSettings) -> Ar
 
     means = MiniBatchKMeans(
         min(settings.groups, len(vectors)),
+        init="random",
         batch_size=4_096,
-        max_iter=10,
+        max_iter=5,
         n_init=1,
-        init_size=3 * settings.groups,
         reassignment_ratio=0.0,
         random_state=settings.seed,
     )
