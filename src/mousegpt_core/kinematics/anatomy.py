@@ -66,6 +66,9 @@ class Anatomy:
         ``elbow_left`` ... to the three keypoints that make the angle.
     tail : tuple of int
         Keypoints of the tail beyond its base.
+    body : tuple of int
+        Keypoints with a role but the tail's; keypoints without a role may be corners of the arena
+        or another view's. Where there is nothing else, the tail or all keypoints.
     """
 
     keypoints: tuple[str, ...]
@@ -80,12 +83,7 @@ class Anatomy:
     paws: dict[str, int]
     joints: dict[str, tuple[int, int, int]]
     tail: Point
-
-    @property
-    def body(self) -> Point:
-        """All keypoints but the tail; the tail too where there is nothing else."""
-        body = tuple(i for i in range(len(self.keypoints)) if i not in self.tail)
-        return body or self.tail
+    body: Point
 
     @property
     def length_pair(self) -> tuple[str, str] | None:
@@ -111,6 +109,8 @@ def read_anatomy(skeleton: Skeleton, keypoints: Sequence[str]) -> Anatomy:
     if front == rear or front is None or rear is None:
         front = _first({k: v for k, v in points.items() if v != rear}, _FRONT)
     tip = _first(points, _HEAD_TIP)
+    tail = _members(skeleton, names, ("tail", "tail_tip"))
+    roles = _members(skeleton, names, tuple(skeleton.roles))
     base = _first({k: v for k, v in points.items() if v != tip}, _HEAD_BASE)
     return Anatomy(
         keypoints=tuple(names),
@@ -124,11 +124,8 @@ def read_anatomy(skeleton: Skeleton, keypoints: Sequence[str]) -> Anatomy:
         regions=_regions(skeleton, names),
         paws=_paws(skeleton, names),
         joints=_joints(skeleton, names),
-        tail=tuple(
-            names.index(name)
-            for role in ("tail", "tail_tip")
-            for name in skeleton.roles.get(role, ())
-        ),
+        tail=tail,
+        body=tuple(i for i in roles if i not in tail) or tail or tuple(range(len(names))),
     )
 
 
@@ -154,6 +151,13 @@ def point(values: Floats, members: Point) -> Floats:
 def centre_point(values: Floats, anatomy: Anatomy) -> Floats:
     """Mean of the centre's keypoints that are known; shape (time, space, individual)."""
     return mean_known(values[:, :, list(anatomy.centre)], axis=2)
+
+
+def _members(skeleton: Skeleton, names: list[str], roles: Sequence[str]) -> Point:
+    """Keypoints of some roles, in the order of the poses."""
+    return tuple(
+        sorted(names.index(name) for role in roles for name in skeleton.roles.get(role, ()))
+    )
 
 
 def _points(skeleton: Skeleton, names: list[str]) -> dict[str, Point]:
@@ -191,7 +195,8 @@ def _centre(skeleton: Skeleton, names: list[str], points: dict[str, Point]) -> P
         members += _first(points, ("ears", "head", "forepaws", "nose")) or ()
     if not has_rear:
         members += _first(points, ("hindpaws",)) or ()
-    return tuple(dict.fromkeys(members)) or tuple(range(len(names)))
+    everything = _members(skeleton, names, tuple(skeleton.roles)) or tuple(range(len(names)))
+    return tuple(dict.fromkeys(members)) or everything
 
 
 def _chain(skeleton: Skeleton, names: list[str], points: dict[str, Point]) -> tuple[Point, ...]:
@@ -199,6 +204,11 @@ def _chain(skeleton: Skeleton, names: list[str], points: dict[str, Point]) -> tu
     if len(chain) < 3:
         ahead = [points[name] for name in ("ears", "head", "nose") if name in points]
         chain += ahead[: 3 - len(chain)]
+    if len(chain) > 4:
+        # Of many short pieces each has an uncertain direction; two joints between four points do.
+        inner = [i for members in chain[1:-1] for i in members]
+        half = len(inner) // 2
+        chain = [chain[0], tuple(inner[:half]), tuple(inner[half:]), chain[-1]]
     return tuple(chain) if len(chain) >= 3 else ()
 
 

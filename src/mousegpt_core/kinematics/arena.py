@@ -13,10 +13,13 @@ from scipy.spatial import ConvexHull, QhullError
 from mousegpt_core.kinematics.signals import Floats
 from mousegpt_core.settings import Settings
 
-#: Size of the cells in which places are counted (cm), and the share of the usual count below which
-#: a cell holds errors of the tracking.
-_CELL_CM = 1.5
-_RARE = 0.05
+#: Size of the cells in which places are counted (cm); cells with fewer places, and separate grounds
+#: with less than this share of all places, are errors of the tracking.
+_CELL_CM = 3.0
+_FEWEST = 3
+_SMALL_GROUND = 0.002
+#: A circle fitted to a piece of it may be larger than the smallest around the places by this much.
+_LARGER = 1.3
 
 
 class Arena(Settings):
@@ -127,18 +130,23 @@ def make_arena(
 
 
 def fit_arena(places: Floats) -> Arena | None:
-    """The tighter of the smallest circle and the smallest rectangle around these places.
+    """The circle or rectangle to whose wall the outermost of these places lie closest.
 
     Returns None where there are too few places, or none apart.
     """
     hull = _hull(places)
     if hull is None:
         return None
-    centre, radius = _smallest_circle(hull)
-    corners, area = _smallest_rectangle(hull)
-    if np.pi * radius**2 <= area:
-        return Arena(shape="circle", centre=(centre[0], centre[1]), radius=radius, fitted=True)
-    return Arena(shape="polygon", corners=_pairs(corners), fitted=True)
+    centre, radius = _circle(hull)
+    corners, _ = _smallest_rectangle(hull)
+    circle = Arena(shape="circle", centre=(centre[0], centre[1]), radius=radius, fitted=True)
+    rectangle = Arena(shape="polygon", corners=_pairs(corners), fitted=True)
+    return min((circle, rectangle), key=lambda arena: _slack(hull, arena))
+
+
+def _slack(hull: Floats, arena: Arena) -> float:
+    """Mean distance of the hull's corners from the wall."""
+    return float(np.abs(wall_distance(hull[:, :, None], arena)).mean())
 
 
 def _complete(asked: ArenaWanted, centre: Floats | None, places: Floats) -> Arena | None:
@@ -146,7 +154,7 @@ def _complete(asked: ArenaWanted, centre: Floats | None, places: Floats) -> Aren
     hull = _hull(places)
     fitted = centre is None
     if asked.shape == "circle":
-        middle, radius = _smallest_circle(hull) if hull is not None else (None, 0.0)
+        middle, radius = _circle(hull) if hull is not None else (None, 0.0)
         middle = centre if centre is not None else middle
         radius = asked.diameter_cm / 2 if asked.diameter_cm else radius
         if middle is None or radius <= 0:
@@ -178,30 +186,48 @@ def _hull(places: Floats) -> Floats | None:
     places = places[np.isfinite(places).all(axis=1)].astype(np.float64)
     if len(places) < 10:
         return None
+    covered = _covered(places)
     try:
-        hull = ConvexHull(_covered(places))
+        hull = ConvexHull(covered)
     except (QhullError, ValueError):
         return None
-    return np.asarray(places[hull.vertices])
+    return np.asarray(covered[hull.vertices])
 
 
 def _covered(places: Floats) -> Floats:
-    """Places in the largest connected ground of cells that are not visited hardly ever."""
+    """Places but those in cells or separate grounds that are hardly ever visited."""
     low = places.min(axis=0)
     cells = np.floor((places - low) / max(_CELL_CM, float(np.ptp(places)) / 1000)).astype(np.intp)
     counts = np.zeros(cells.max(axis=0) + 1, dtype=np.intp)
     np.add.at(counts, (cells[:, 0], cells[:, 1]), 1)
-    used = counts > _RARE * counts[counts > 0].mean()
+    used = counts >= _FEWEST
     grounds, _ = label(used, structure=np.ones((3, 3)))
     sizes = np.bincount(grounds.ravel(), weights=counts.ravel())
     sizes[0] = 0
-    return np.asarray(places[grounds[cells[:, 0], cells[:, 1]] == np.argmax(sizes)])
+    kept = sizes >= min(_SMALL_GROUND * len(places), sizes.max())
+    kept[0] = False
+    return np.asarray(places[kept[grounds[cells[:, 0], cells[:, 1]]]])
+
+
+def _circle(hull: Floats) -> tuple[Floats, float]:
+    """Circle around the hull through as many of its corners as can be.
+
+    Least squares (Kasa) find the circle of which the animal has only seen a piece; where that is
+    out of proportion, the smallest circle around the hull is taken.
+    """
+    smallest = _smallest_circle(hull)
+    origin = hull.mean(axis=0)
+    x, y = (hull - origin).T
+    design = np.column_stack([2 * x, 2 * y, np.ones(len(x))])
+    middle = np.linalg.lstsq(design, x**2 + y**2, rcond=None)[0][:2] + origin
+    radius = float(np.linalg.norm(hull - middle, axis=1).max())
+    return (middle, radius) if radius <= _LARGER * smallest[1] else smallest
 
 
 def _smallest_circle(hull: Floats) -> tuple[Floats, float]:
     """Smallest circle around the hull: steps towards the farthest corner (Badoiu and Clarkson)."""
     centre = hull.mean(axis=0)
-    for step in range(1, 2000):
+    for step in range(1, 500):
         farthest = hull[np.argmax(np.linalg.norm(hull - centre, axis=1))]
         centre = centre + (farthest - centre) / (step + 1)
     return centre, float(np.linalg.norm(hull - centre, axis=1).max())

@@ -179,7 +179,7 @@ def _quantities(
         times,
         fps=scene.fps,
         body_length=scene.body_length_cm or float("nan"),
-        tail=anatomy.tail,
+        anatomy=anatomy,
         settings=settings,
     )
     stretch = Stretch(cleaned.position, cleaned.measured, times, anatomy, scene, settings)

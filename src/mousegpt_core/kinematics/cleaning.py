@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mousegpt_core.kinematics.anatomy import Anatomy
 from mousegpt_core.kinematics.settings import KinematicsSettings
 from mousegpt_core.kinematics.signals import (
     Bools,
@@ -47,7 +48,7 @@ def clean_positions(
     *,
     fps: float,
     body_length: float,
-    tail: tuple[int, ...],
+    anatomy: Anatomy,
     settings: KinematicsSettings,
 ) -> Cleaned:
     """Drop what cannot be, fill short gaps and smooth.
@@ -64,13 +65,13 @@ def clean_positions(
         Frames per second.
     body_length : float
         Centimetres; NaN where unknown, then reach is not checked.
-    tail : tuple of int
-        Keypoints of the tail.
+    anatomy : Anatomy
+        Which keypoints are body and tail; the others' reach is not checked.
     settings : KinematicsSettings
         Thresholds and widths.
     """
     seen = seen_keypoints(position, confidence, settings.min_confidence)
-    seen &= ~_out_of_reach(position, seen, body_length, tail, settings)
+    seen &= ~_out_of_reach(position, seen, body_length, anatomy, settings)
     seen &= ~_spikes(position, seen, times, settings)
     seen = _without_jumps(position, seen, times, fps, settings)
     filled = _fill_gaps(position, seen, times, fps, settings.fill_gap_s)
@@ -86,17 +87,18 @@ def _out_of_reach(
     position: Floats,
     seen: Bools,
     body_length: float,
-    tail: tuple[int, ...],
+    anatomy: Anatomy,
     settings: KinematicsSettings,
 ) -> Bools:
     """Keypoints farther from the body's middle than a mouse is long."""
-    body = [i for i in range(position.shape[2]) if i not in tail]
+    body = list(anatomy.body)
     if len(body) < _FEWEST_FOR_REACH or not np.isfinite(body_length):
         return np.zeros_like(seen)
     middle = _median_keypoint(np.where(seen[:, None], position, np.nan)[:, :, body])
     distance = length(position - middle[:, :, None])
-    reach = np.full(position.shape[2], settings.max_reach * body_length, dtype=position.dtype)
-    reach[list(tail)] = settings.max_reach_tail * body_length
+    reach = np.full(position.shape[2], np.inf, dtype=position.dtype)
+    reach[body] = settings.max_reach * body_length
+    reach[list(anatomy.tail)] = settings.max_reach_tail * body_length
     return np.asarray(distance > reach[None, :, None])
 
 

@@ -15,7 +15,7 @@ from mousegpt_core.kinematics.signals import Floats
 _FLAT = 0.3
 #: Least spread (standard deviation, cm) across the plane for its slope to be known: of an animal
 #: that has walked about, and of the four feet of one that has not.
-_ROAMED_CM = 2.0
+_ROAMED_CM = 1.0
 _STANCE_CM = 0.5
 #: A tilt below this may be an error of a small plane (rad).
 _DOUBTFUL_TILT = np.pi / 6

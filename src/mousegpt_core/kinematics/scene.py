@@ -213,7 +213,7 @@ def _with_places(
                 times,
                 fps=scene.fps,
                 body_length=scene.body_length_cm or float("nan"),
-                tail=anatomy.tail,
+                anatomy=anatomy,
                 settings=settings,
             ).position
             for position, confidence, times in chunks

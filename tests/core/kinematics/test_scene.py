@@ -104,8 +104,10 @@ def test_a_square_arena_is_fitted_in_spite_of_outliers():
     assert scene.arena is not None
     assert scene.arena.fitted
     assert scene.arena.shape == "polygon"
-    sides = np.ptp(np.asarray(scene.arena.corners), axis=0)
-    assert sides == pytest.approx([27, 27], abs=3.5)  # the nose reaches beyond the middle
+    body = np.delete(position, KEYPOINTS.index("tail_tip"), axis=2)[20:, :2]
+    corners = np.asarray(scene.arena.corners)
+    assert corners.min(axis=0) == pytest.approx(body.min(axis=(0, 2, 3)), abs=0.8)
+    assert corners.max(axis=0) == pytest.approx(body.max(axis=(0, 2, 3)), abs=0.8)
 
 
 def test_a_round_arena_is_fitted():
@@ -120,6 +122,14 @@ def test_a_round_arena_is_fitted():
     assert known is not None
     assert known.radius == 12.5
     assert known.fitted  # its place is
+
+
+def test_a_round_arena_is_known_from_half_of_it():
+    position = circle(300, FPS, radius=15.0, rate=0.5)  # 3 of 6.3 rad
+    arena = prepare_scene(poses_of(picture(position), FPS), SKELETON).arena
+    assert arena is not None
+    assert arena.shape == "circle"
+    assert arena.centre == pytest.approx((0, -15), abs=1.0)
 
 
 def test_given_corners_are_in_the_unit_of_the_poses():
