@@ -83,7 +83,7 @@ def clean(raw: RawPoses, *, in_pixels: bool) -> None:
     """
     for start in range(0, len(raw.position), _BLOCK):
         part = raw.position[start : start + _BLOCK]
-        bad = ~np.isfinite(part).all(axis=1)
+        bad: NDArray[np.bool_] = np.any(~np.isfinite(part), axis=1)
         if in_pixels:
             bad |= np.all(part == -1, axis=1) | np.all(part == 0, axis=1)
         if raw.confidence is not None:

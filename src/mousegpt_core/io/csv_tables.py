@@ -182,8 +182,6 @@ def read_columns(
                     values[rows, slot] = array
     except (pa.ArrowException, UnicodeError) as error:
         raise _explain(table, skip_rows, set(wanted) - set(text), str(error)) from error
-    except (MemoryError, OverflowError) as error:
-        raise FormatError("too large to read", file=table.path) from error
     if done == 0:
         raise FormatError("a header but no rows", file=table.path, place=f"row {skip_rows + 1}")
     return Columns(

@@ -66,7 +66,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         else:
             levels, blocks, index = _read_fixed(group, path)
         columns = [column for block in blocks for column in block.columns]
-        order = _column_order(group, columns)
+        order = _column_order(group, columns, path)
         labels = [(at, *_label(columns[at], levels, path)) for at in order]
         plan = plan_columns(labels, path)
         slots: dict[int, list[int]] = {}
@@ -196,7 +196,7 @@ def _literal_columns(pickled: Any, path: Path, name: str) -> list[tuple[str, ...
     return [tuple(str(part) for part in label) for label in value]
 
 
-def _column_order(group: Any, columns: list[tuple[str, ...]]) -> list[int]:
+def _column_order(group: Any, columns: list[tuple[str, ...]], path: Path) -> list[int]:
     """Columns in the order the table showed them; blocks sort them by number type."""
     if "non_index_axes" in group.attrs:
         try:
@@ -205,7 +205,7 @@ def _column_order(group: Any, columns: list[tuple[str, ...]]) -> list[int]:
         except (ValueError, TypeError, IndexError, KeyError):
             return list(range(len(columns)))
     elif "axis0_nlevels" in group.attrs:
-        shown = _multi_index(group, "axis0", Path())[1]
+        shown = _multi_index(group, "axis0", path)[1]
     else:
         return list(range(len(columns)))
     place = {label: at for at, label in enumerate(shown)}
