@@ -32,12 +32,19 @@ Array = npt.NDArray[Any]
 SCHEME = "profile"
 VERSION = 1
 _CANDIDATES = 300
+#: What it costs an example to be like another, and of a recording that has one.
+_ALIKE = 0.25
+_REPEATED = 0.1
 
 
 class ProfileSettings(Settings):
     """Settings of the first profile."""
 
-    behaviours: int = Field(default=12, ge=1, description="Clusters wanted (theta_c).")
+    clusters: int = Field(
+        default=20,
+        ge=1,
+        description="Clusters wanted before those of one meaning are merged (theta_c).",
+    )
     least_share: float = Field(
         default=0.005,
         ge=0,
@@ -49,7 +56,7 @@ class ProfileSettings(Settings):
     )
     merge: bool = Field(default=True, description="Merge clusters of one activity that are alike.")
     merge_similarity: float = Field(
-        default=0.8, ge=-1, le=1, description="Cosine of the centres of clusters that are alike."
+        default=0.6, ge=-1, le=1, description="Cosine of the centres of clusters that are alike."
     )
     exact_up_to: int = Field(
         default=4_000,
@@ -161,7 +168,7 @@ def make_profile(
     return Profile(
         labels=labels.iloc[np.argsort(rows.to_numpy())].reset_index(drop=True),
         behaviours=behaviours,
-        examples=_examples(table, matrix, group, centres, ids, settings.examples),
+        examples=_examples(table, matrix, group, centres, behaviours, settings.examples),
         tree=average_linkage(_means(matrix, group, len(centres)), wordings.sizes),
         centres=centres,
         reached=reached,
@@ -195,9 +202,7 @@ def _cluster(vectors: Array, settings: ProfileSettings) -> tuple[Array, bool, li
     least = min(
         max(settings.least_clips, math.ceil(settings.least_share * len(vectors))), len(vectors)
     )
-    cut = cut_tree(
-        average_linkage(means, weights), weights, wanted=settings.behaviours, least=least
-    )
+    cut = cut_tree(average_linkage(means, weights), weights, wanted=settings.clusters, least=least)
     label = _give_to_nearest(distinct, counts, cut.labels[part], cut.large)
     notes = []
     if number < len(distinct):
@@ -205,7 +210,7 @@ def _cluster(vectors: Array, settings: ProfileSettings) -> tuple[Array, bool, li
     if not cut.reached:
         notes.append(
             f"only {int(cut.large.sum())} clusters have at least {least} clips "
-            f"({settings.behaviours} were wanted), however many cuts are made"
+            f"({settings.clusters} were wanted), however many cuts are made"
         )
     return label[back], cut.reached, notes
 
@@ -335,30 +340,48 @@ def _ids(activity: list[str], words: list[list[str]], names: list[str]) -> list[
 
 
 def _examples(
-    table: pd.DataFrame, vectors: Array, group: Array, centres: Array, ids: Array, count: int
+    table: pd.DataFrame,
+    vectors: Array,
+    group: Array,
+    centres: Array,
+    behaviours: pd.DataFrame,
+    count: int,
 ) -> pd.DataFrame:
-    """Clips near each centre that differ in sentence, posture and, where possible, recording."""
+    """Typical clips of each behaviour that differ in sentence and, where possible, recording."""
     parts = []
-    for number, centre in enumerate(centres):
-        members = np.flatnonzero(group == number)
-        score = vectors[members] @ centre
-        nearest = members[np.argsort(-score, kind="stable")]
-        near = table.loc[nearest].drop_duplicates("overall").index[:_CANDIDATES].to_numpy()
-        recordings = table["recording"] if "recording" in table else table["overall"]
-        chosen = _diverse(vectors[near], centre, recordings.loc[near].to_list(), count)
-        picked = near[chosen]
+    for number, (id, activity) in enumerate(
+        zip(behaviours["behaviour_id"], behaviours["activity"], strict=True)
+    ):
+        picked = _typical(
+            table, vectors, np.flatnonzero(group == number), centres[number], activity, count
+        )
         parts.append(
             pd.DataFrame(
                 {
-                    "behaviour_id": pd.Series([ids[number]] * len(picked), dtype=object),
+                    "behaviour_id": pd.Series([id] * len(picked), dtype=object),
                     "rank": np.arange(1, len(picked) + 1),
                     "clip_id": table["clip_id"].loc[picked].to_numpy(dtype=object),
                     "sentence": table["overall"].loc[picked].to_numpy(dtype=object),
-                    "score": (vectors[picked] @ centre).astype(np.float64),
+                    "score": (vectors[picked] @ centres[number]).astype(np.float64),
                 }
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _typical(
+    table: pd.DataFrame, vectors: Array, members: Array, centre: Array, activity: str, count: int
+) -> Array:
+    """Rows near the centre, of the dominant activity if there is one, the best first."""
+    if activity:
+        labels = table["label"].loc[members].str.replace("_", " ")
+        members = members[(labels == activity).to_numpy()]
+    score = vectors[members] @ centre
+    nearest = members[np.argsort(-score, kind="stable")]
+    near = table.loc[nearest].drop_duplicates("overall").index[:_CANDIDATES].to_numpy()
+    recordings = table["recording"] if "recording" in table else table["overall"]
+    picked: Array = near[_diverse(vectors[near], centre, recordings.loc[near].to_list(), count)]
+    return picked
 
 
 def _diverse(vectors: Array, centre: Array, recordings: list[str], count: int) -> list[int]:
@@ -368,8 +391,8 @@ def _diverse(vectors: Array, centre: Array, recordings: list[str], count: int) -
     chosen: list[int] = []
     for _ in range(min(count, len(vectors))):
         used = {recordings[row] for row in chosen}
-        repeated = np.array([0.1 * (name in used) for name in recordings])
-        value = relevance - 0.5 * likeness - repeated
+        repeated = np.array([_REPEATED * (name in used) for name in recordings])
+        value = relevance - _ALIKE * likeness - repeated
         value[chosen] = -np.inf
         best = int(np.argmax(value))
         chosen.append(best)

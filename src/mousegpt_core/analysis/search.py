@@ -14,11 +14,18 @@ from mousegpt_core.errors import DataError
 Array = npt.NDArray[Any]
 
 _BLOCK = 262_144
+_TICK = 1e-6
 _PLACE = ("recording", "individual", "start_s", "stop_s")
 
 
 def search(
-    query: str, embedder: Embedder, vectors: npt.ArrayLike, described: pd.DataFrame, top: int = 5
+    query: str,
+    embedder: Embedder,
+    vectors: npt.ArrayLike,
+    described: pd.DataFrame,
+    top: int = 5,
+    *,
+    apart_s: float = 0.0,
 ) -> pd.DataFrame:
     """Clips nearest to a question.
 
@@ -35,6 +42,9 @@ def search(
         and stop_s.
     top : int
         How many; -1 = all, for the full ranking.
+    apart_s : float
+        Hits of one recording begin at least so many seconds apart: five moments, not five frames
+        of one. 0 = every clip counts.
 
     Returns
     -------
@@ -53,11 +63,16 @@ def search(
             f"none of the words of {query!r} occurs in the descriptions",
             hint="ask in other words, or use the embedder `minilm`, which knows synonyms",
         )
-    return _ranking(_cosines(vectors, asked, described), described, top)
+    return _ranking(_cosines(vectors, asked, described), described, top, apart_s)
 
 
 def similar_clips(
-    clip_id: str, vectors: npt.ArrayLike, described: pd.DataFrame, top: int = 5
+    clip_id: str,
+    vectors: npt.ArrayLike,
+    described: pd.DataFrame,
+    top: int = 5,
+    *,
+    apart_s: float = 0.0,
 ) -> pd.DataFrame:
     """Clips like one clip, which is not among them.
 
@@ -65,7 +80,7 @@ def similar_clips(
     ----------
     clip_id : str
         The clip.
-    vectors, described, top
+    vectors, described, top, apart_s
         As in `search`.
 
     Returns
@@ -85,9 +100,9 @@ def similar_clips(
     asked = np.asarray(vectors)[row]
     if not asked.any():
         raise DataError(f"clip {clip_id!r} has no description", hint="run `mousegpt describe`")
+    others = np.flatnonzero(np.arange(len(described)) != row)
     score = _cosines(vectors, asked, described)
-    score[row] = -np.inf
-    return _ranking(score, described, min(top, len(score) - 1) if top >= 0 else len(score) - 1)
+    return _ranking(score[others], described.iloc[others], top, apart_s)
 
 
 def _cosines(vectors: npt.ArrayLike, asked: Array, described: pd.DataFrame) -> Array:
@@ -106,18 +121,42 @@ def _cosines(vectors: npt.ArrayLike, asked: Array, described: pd.DataFrame) -> A
     return score
 
 
-def _ranking(score: Array, described: pd.DataFrame, top: int) -> pd.DataFrame:
+def _ranking(score: Array, described: pd.DataFrame, top: int, apart_s: float) -> pd.DataFrame:
     """The best rows, the first of equals first."""
     count = len(score) if top < 0 else min(top, len(score))
-    near = np.arange(len(score))
-    if 0 < count < len(score):
-        # Only those that can be among the best are sorted.
-        limit = np.partition(score, len(score) - count)[len(score) - count]
-        near = np.flatnonzero(score >= limit)
-    chosen = near[np.argsort(-score[near], kind="stable")][:count]
+    if apart_s > 0 and {"recording", "start_s"} <= set(described.columns):
+        chosen = _apart(np.argsort(-score, kind="stable"), described, count, apart_s)
+    else:
+        chosen = _best(score, count)
     hits = described.iloc[chosen].reset_index(drop=True)
-    columns = {"rank": np.arange(1, count + 1), "clip_id": hits["clip_id"]}
+    columns = {"rank": np.arange(1, len(hits) + 1), "clip_id": hits["clip_id"]}
     columns |= {name: hits[name] for name in _PLACE if name in hits}
     return pd.DataFrame(
         {**columns, "score": score[chosen].astype(np.float64), "sentence": hits["overall"]}
     )
+
+
+def _best(score: Array, count: int) -> Array:
+    """Rows with the best scores; only those that can be among them are sorted."""
+    near = np.arange(len(score))
+    if 0 < count < len(score):
+        limit = np.partition(score, len(score) - count)[len(score) - count]
+        near = np.flatnonzero(score >= limit)
+    chosen: Array = near[np.argsort(-score[near], kind="stable")][:count]
+    return chosen
+
+
+def _apart(order: Array, described: pd.DataFrame, count: int, apart_s: float) -> Array:
+    """The first rows of an order that lie far enough from those before."""
+    recordings = described["recording"].to_numpy()
+    starts = described["start_s"].to_numpy(dtype=np.float64)
+    taken: dict[str, list[float]] = {}
+    chosen: list[int] = []
+    for row in order.tolist():
+        if len(chosen) == count:
+            break
+        moments = taken.setdefault(recordings[row], [])
+        if all(abs(starts[row] - moment) >= apart_s - _TICK for moment in moments):
+            moments.append(starts[row])
+            chosen.append(row)
+    return np.array(chosen, dtype=np.intp)

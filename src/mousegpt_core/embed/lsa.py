@@ -28,7 +28,7 @@ _FAINT = 1e-5
 class LsaOptions(Settings):
     """Options of the embedder `lsa`."""
 
-    dimensions: int = Field(default=128, ge=1, description="Numbers in a vector, at most.")
+    dimensions: int = Field(default=64, ge=1, description="Numbers in a vector, at most.")
     longest_phrase: int = Field(default=2, ge=1, le=4, description="Words in a term, at most.")
     least_texts: int = Field(default=2, ge=1, description="A term in fewer texts is not learned.")
     most_terms: int = Field(default=20_000, ge=1, description="Terms that are learned, at most.")

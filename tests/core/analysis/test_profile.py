@@ -43,7 +43,7 @@ def _agree(profile: Profile, truth: np.ndarray) -> float:
 @pytest.mark.parametrize("exact_up_to", [4000, 50])
 def test_planted_clusters_are_found(exact_up_to: int) -> None:
     described, vectors, truth = _planted()
-    settings = ProfileSettings(behaviours=5, exact_up_to=exact_up_to, groups=50)
+    settings = ProfileSettings(clusters=5, exact_up_to=exact_up_to, groups=50)
     profile = make_profile(described, vectors, settings, source="kinematic")
     assert profile.reached
     assert _agree(profile, truth) == 1.0
@@ -78,7 +78,7 @@ def test_small_clusters_go_to_the_nearest() -> None:
     described, vectors, _ = _planted((60, 60, 3), noise=0.02)
     # The three are nearer to the second group.
     vectors[-3:] = 0.6 * np.eye(32, dtype=np.float32)[2] + 0.8 * np.eye(32, dtype=np.float32)[1]
-    profile = make_profile(described, vectors, ProfileSettings(behaviours=2))
+    profile = make_profile(described, vectors, ProfileSettings(clusters=2))
     assert profile.behaviours["size"].tolist() == [63, 60]
     ids = profile.labels["behaviour_id"]
     assert ids.iloc[-1] == ids.iloc[70]
@@ -86,13 +86,13 @@ def test_small_clusters_go_to_the_nearest() -> None:
 
 def test_failure_is_reported_and_the_best_is_taken() -> None:
     described, vectors, truth = _planted()
-    settings = ProfileSettings(behaviours=20, least_clips=15, merge=False)
+    settings = ProfileSettings(clusters=20, least_clips=15, merge=False)
     profile = make_profile(described, vectors, settings)
     assert not profile.reached
     assert any("20 were wanted" in note for note in profile.notes)
     assert len(profile.behaviours) >= 5
     assert profile.behaviours["size"].min() >= 15
-    assert _agree(make_profile(described, vectors, ProfileSettings(behaviours=20)), truth) > 0.5
+    assert _agree(make_profile(described, vectors, ProfileSettings(clusters=20)), truth) > 0.5
 
 
 def test_clusters_of_one_meaning_are_merged() -> None:
@@ -101,20 +101,20 @@ def test_clusters_of_one_meaning_are_merged() -> None:
     near[60:] = 0.9 * vectors[:60] + 0.43 * vectors[60:]
     near /= np.linalg.norm(near, axis=1, keepdims=True)
     described["label"] = "walking"
-    apart = make_profile(described, near, ProfileSettings(behaviours=2, merge=False))
+    apart = make_profile(described, near, ProfileSettings(clusters=2, merge=False))
     assert apart.behaviours["name"].tolist() != ["walking"]
     assert len(apart.behaviours) == 2
-    merged = make_profile(described, near, ProfileSettings(behaviours=2))
+    merged = make_profile(described, near, ProfileSettings(clusters=2))
     assert merged.behaviours["name"].tolist() == ["walking"]
     assert merged.tree.shape == (0, 4)
     described["label"] = ["walking"] * 60 + ["rearing"] * 60
-    assert len(make_profile(described, near, ProfileSettings(behaviours=2)).behaviours) == 2
+    assert len(make_profile(described, near, ProfileSettings(clusters=2)).behaviours) == 2
 
 
 def test_clips_without_words_belong_nowhere() -> None:
     described, vectors, _ = _planted((30, 30))
     vectors[::10] = 0
-    profile = make_profile(described, vectors, ProfileSettings(behaviours=2))
+    profile = make_profile(described, vectors, ProfileSettings(clusters=2))
     assert (profile.labels["behaviour_id"] == "").sum() == 6
     assert profile.labels["score"].isna().sum() == 6
     assert profile.behaviours["size"].sum() == 54
@@ -123,7 +123,7 @@ def test_clips_without_words_belong_nowhere() -> None:
 
 def test_examples_are_near_and_differ() -> None:
     described, vectors, _ = _planted()
-    profile = make_profile(described, vectors, ProfileSettings(behaviours=5, examples=3))
+    profile = make_profile(described, vectors, ProfileSettings(clusters=5, examples=3))
     for _, part in profile.examples.groupby("behaviour_id"):
         assert part["rank"].tolist() == [1, 2, 3]
         assert part["sentence"].is_unique
