@@ -64,7 +64,7 @@ def test_known_ranking(
 def test_hits_lie_apart(described: pd.DataFrame) -> None:
     vectors = np.array([[1, 0], [1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
     hits = similar_clips("M1@4", vectors, described, top=2, apart_s=0.4)
-    assert hits["clip_id"].tolist() == ["M1@3", "M1@1"]
+    assert hits["clip_id"].tolist() == ["M1@3", "M1@0"]
     assert hits["rank"].tolist() == [1, 2]
     described["recording"] = ["M1", "M2", "M1", "M2", "M1"]
     hits = similar_clips("M1@4", vectors, described, top=2, apart_s=0.4)
