@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mousegpt_core.synthetic.body import Anatomy, Array, Trunk, frames_of, place
+from mousegpt_core.synthetic.body import PAW_HEIGHT, Anatomy, Array, Trunk, frames_of, place
 
 #: Channels of posture and their values in a mouse that stands still: lengths in cm, angles in rad,
 #: as in `body.Posture`; ``forward`` shifts the hip along the heading, ``tail_curl`` turns the tail
@@ -320,11 +320,22 @@ def _sleeping(clock: Clock) -> Channels:
     }
 
 
+def _sleeping_reach(clock: Clock, trunk: Trunk, anatomy: Anatomy, radius: float) -> Reaches:
+    """Forepaws lie under the chest."""
+    level = frames_of(trunk.chest_heading, np.zeros_like(trunk.chest_heading))
+    found = {}
+    for paw, side in ((0, 1.0), (1, -1.0)):
+        spot = place(trunk.shoulders[paw], level, np.array([0.6, -0.15 * side, 0]) * anatomy.size)
+        spot[:, 2] = PAW_HEIGHT
+        found[paw] = spot
+    return found
+
+
 def _stretching(clock: Clock) -> Channels:
     rise = np.clip(np.sin(np.pi * np.clip(clock.t / clock.duration, 0, 1)), 0, 1) ** 0.7
     return {
-        "hip_height": 1.65,
-        "forward": 0.9 * rise,
+        "hip_height": 1.8,
+        "forward": 0.7 * rise,
         "pitch": 0.02,
         "arch": 0.15,
         "head_pitch": -0.15 + 0.06 * clock.wander(0.8),
@@ -358,9 +369,9 @@ def _jumping_reach(clock: Clock, trunk: Trunk, anatomy: Anatomy, radius: float) 
     for paw, root in enumerate(roots):
         frame = trunk.chest if paw < 2 else trunk.pelvis
         side = 1.0 if paw % 2 == 0 else -1.0
-        hang = np.array([0.6, 0.1 * side, -1.5]) if paw < 2 else np.array([0.1, 0.2 * side, -1.7])
+        hang = np.array([0.6, 0.1 * side, -1.5]) if paw < 2 else np.array([-0.5, 0.2 * side, -2.7])
         spot = place(root, frame, hang * anatomy.size)
-        spot[:, 2] = np.maximum(spot[:, 2], 0.12)
+        spot[:, 2] = np.maximum(spot[:, 2], PAW_HEIGHT)
         found[paw] = spot
     return found
 
@@ -382,7 +393,7 @@ _ALL = (
     Behaviour("stretching", 0.1, 1.5, _stretching, ease=0.4, shortest=1.0),
     Behaviour("crouching", 0.08, 3.0, _crouching, ease=0.4, shortest=1.0),
     Behaviour("freezing", 0.06, 3.0, _freezing, ease=0.2, shortest=1.5),
-    Behaviour("sleeping", 0.02, 20.0, _sleeping, ease=0.8, shortest=5.0),
+    Behaviour("sleeping", 0.02, 20.0, _sleeping, _sleeping_reach, ease=0.8, shortest=5.0),
     Behaviour("jumping", 0.02, 0.7, _jumping, _jumping_reach, ease=0.15, shortest=0.7),
 )
 #: Every behaviour by name.

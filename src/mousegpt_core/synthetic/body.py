@@ -34,6 +34,10 @@ KEYPOINTS = (
 PAWS = ("ForepawL", "ForepawR", "HindpawL", "HindpawR")
 #: +1 left, -1 right, in the order of `PAWS`.
 SIDES = np.array([1.0, -1.0, 1.0, -1.0])
+#: Height of a paw's keypoint above the floor while it stands (cm).
+PAW_HEIGHT = 0.12
+#: Height below which elbows and knees are turned upwards (cm).
+FLOOR_ROOM = 0.4
 
 #: Pairs of keypoints whose distance never changes.
 RIGID_PAIRS = (
@@ -84,7 +88,7 @@ class Anatomy:
 
     def offset(self, name: str, side: float) -> Array:
         """Offset of a joint (3,) in cm at this size; `side` is +1 for left, -1 for right."""
-        return np.array(getattr(self, name)) * self.size * np.array([1.0, side, 1.0])
+        return np.asarray(np.array(getattr(self, name)) * self.size * np.array([1.0, side, 1.0]))
 
 
 @dataclass
@@ -232,8 +236,10 @@ def pose_trunk(posture: Posture, anatomy: Anatomy, wall: Wall = Wall()) -> Trunk
         frames.append(frame)
     spine_h, spine_g, spine_f = points[1:]
     chest_heading = heading
+    # The snout keeps more distance, for a lowered head that rises at the wall swings through it.
+    near = Wall(wall.radius - 0.25, wall.calm)
     snout, head, _ = _bone(
-        spine_f, chest_heading + posture.head_yaw, posture.head_pitch, anatomy.length("head"), wall
+        spine_f, chest_heading + posture.head_yaw, posture.head_pitch, anatomy.length("head"), near
     )
     # The rump hangs from the hip, the more so the steeper the pelvis stands.
     fall = -np.clip(0.55 + 0.5 * (posture.pitch + 0.5 * posture.arch), 0.0, 1.45)
@@ -242,13 +248,28 @@ def pose_trunk(posture: Posture, anatomy: Anatomy, wall: Wall = Wall()) -> Trunk
     tail_end = _tail_bone(tail_mid, posture.tip_heading, posture.tip_height, anatomy, wall)
     chest, pelvis = frames[2], frames[0]
     return Trunk(
-        hip, spine_h, spine_g, spine_f, snout,
-        (place(spine_f, head, anatomy.offset("ear", 1)), place(spine_f, head, anatomy.offset("ear", -1))),
-        tail_base, tail_mid, tail_end, pelvis, chest, head,
-        (place(spine_f, chest, anatomy.offset("shoulder", 1)), place(spine_f, chest, anatomy.offset("shoulder", -1))),
-        (place(hip, pelvis, anatomy.offset("socket", 1)), place(hip, pelvis, anatomy.offset("socket", -1))),
-        chest_heading,
-    )  # fmt: skip
+        hip=hip,
+        spine_h=spine_h,
+        spine_g=spine_g,
+        spine_f=spine_f,
+        snout=snout,
+        ears=_both(spine_f, head, anatomy, "ear"),
+        tail_base=tail_base,
+        tail_mid=tail_mid,
+        tail_end=tail_end,
+        pelvis=pelvis,
+        chest=chest,
+        head=head,
+        shoulders=_both(spine_f, chest, anatomy, "shoulder"),
+        sockets=_both(hip, pelvis, anatomy, "socket"),
+        chest_heading=chest_heading,
+    )
+
+
+def _both(origin: Array, frame: Array, anatomy: Anatomy, name: str) -> tuple[Array, Array]:
+    """The left and the right one of a pair of joints."""
+    left, right = anatomy.offset(name, 1.0), anatomy.offset(name, -1.0)
+    return place(origin, frame, left), place(origin, frame, right)
 
 
 def _bone(
@@ -262,9 +283,7 @@ def _bone(
     return origin + length * frame[:, :, 0], frame, heading
 
 
-def _tail_bone(
-    origin: Array, heading: Array, height: Array, anatomy: Anatomy, wall: Wall
-) -> Array:
+def _tail_bone(origin: Array, heading: Array, height: Array, anatomy: Anatomy, wall: Wall) -> Array:
     """End of half a tail that strives for a height."""
     length = anatomy.length("tail")
     pitch = np.arcsin(np.clip((height - origin[:, 2]) / length, -0.9, 0.9))
@@ -290,20 +309,31 @@ def two_bone_reach(
     middle, end : array of shape (time, 3)
         The end is the target, or the nearest point towards it that the limb reaches.
     """
-    way = target - root
-    distance = np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-9)
-    direction = way / distance
+    direction = _unit(target - root)
+    distance = np.linalg.norm(target - root, axis=-1, keepdims=True)
     reached = np.clip(distance, abs(upper - lower) + 0.05, 0.999 * (upper + lower))
     along = (upper**2 - lower**2 + reached**2) / (2 * reached)
     across = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
-    side = pole - np.sum(pole * direction, axis=-1, keepdims=True) * direction
-    side /= np.maximum(np.linalg.norm(side, axis=-1, keepdims=True), 1e-9)
-    return root + along * direction + across * side, root + reached * direction
+    side = _unit(_across(pole, direction))
+    base = root + along * direction
+    # Where the joint comes near the floor, the limb turns it upwards.
+    low = np.clip(1.0 - (base + across * side)[:, 2:] / FLOOR_ROOM, 0.0, 2.0)
+    up = _unit(_across(np.array([[0.0, 0.0, 1.0]]), direction))
+    side = _unit(side + low * up)
+    return base + across * side, root + reached * direction
 
 
-def pose_limbs(
-    trunk: Trunk, paws: Array, paw_pitch: Array, anatomy: Anatomy
-) -> dict[str, Array]:
+def _across(vectors: Array, direction: Array) -> Array:
+    """The part of vectors (n, 3) that is perpendicular to unit vectors (n, 3)."""
+    along = np.sum(vectors * direction, axis=-1, keepdims=True)
+    return np.asarray(vectors - along * direction)
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+
+
+def pose_limbs(trunk: Trunk, paws: Array, paw_pitch: Array, anatomy: Anatomy) -> dict[str, Array]:
     """Place the four limbs so that the paws are where they are wanted.
 
     Parameters
@@ -326,18 +356,24 @@ def pose_limbs(
     for index, paw in enumerate(PAWS):
         side, letter = SIDES[index], paw[-1]
         front = index < 2
-        heading = trunk.chest_heading if front else np.arctan2(trunk.pelvis[:, 1, 0], trunk.pelvis[:, 0, 0])
+        heading = (
+            trunk.chest_heading
+            if front
+            else np.arctan2(trunk.pelvis[:, 1, 0], trunk.pelvis[:, 0, 0])
+        )
         reach = anatomy.length("forepaw" if front else "foot")
         splay = 0.0 if front else 0.2 * side
         tip = reach * frames_of(heading + splay, paw_pitch[:, index])[:, :, 0]
         body = frames_of(heading, np.zeros_like(heading))
         wanted = paws[:, index] - tip
         if front:
-            pole = body @ np.array([-1.0, 0.35 * side, 0.1])
             root, bones = trunk.shoulders[index], ("humerus", "forearm")
         else:
-            pole = body @ np.array([1.0, 0.3 * side, 0.15])
             root, bones = trunk.sockets[index - 2], ("femur", "tibia")
+        # Elbows point backwards from the limb and outwards, knees forwards.
+        across = np.cross(_unit(wanted - root), body[:, :, 1])
+        left, up = side * body[:, :, 1], body[:, :, 2]
+        pole = 0.7 * left + 0.3 * up - across if front else 0.35 * left + across
         upper, lower = (anatomy.length(bone) for bone in bones)
         middle, end = two_bone_reach(root, wanted, upper, lower, pole)
         names = ("Wrist", "Elbow", "Shoulder") if front else ("Ankle", "Knee")

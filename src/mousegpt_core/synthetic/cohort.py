@@ -30,8 +30,8 @@ class Effect(Settings):
         Written into the table of animals.
     """
 
-    rates: dict[str, float] = {}
-    speed: float = Field(1.0, gt=0)
+    rates: dict[str, float] = Field(default_factory=dict)
+    speed: float = Field(default=1.0, gt=0)
     dose: str = ""
 
 
@@ -55,7 +55,9 @@ EFFECTS: Mapping[str, Effect] = {
         dose="1 mg/kg",
     ),
     "hallucinogen": Effect(
-        rates={"scratching": 7.0, "walking": 0.7, "rearing": 0.5, "stretching": 2.5, "grooming": 0.6},
+        rates={
+            "scratching": 7.0, "walking": 0.7, "rearing": 0.5, "stretching": 2.5, "grooming": 0.6,
+        },
         speed=0.9,
         dose="3 mg/kg",
     ),
@@ -65,6 +67,10 @@ EFFECTS: Mapping[str, Effect] = {
         dose="6 h",
     ),
 }  # fmt: skip
+
+
+def _three_groups() -> dict[str, int]:
+    return {"saline": 4, "stimulant": 4, "sedative": 4}
 
 
 class CohortSettings(Settings):
@@ -87,12 +93,12 @@ class CohortSettings(Settings):
         What the pose estimator adds.
     """
 
-    treatments: dict[str, int] = {"saline": 4, "stimulant": 4, "sedative": 4}
-    effects: dict[str, Effect] = {}
-    duration_s: float = Field(300.0, gt=0)
-    fps: float = Field(30.0, gt=0)
+    treatments: dict[str, int] = Field(default_factory=_three_groups)
+    effects: dict[str, Effect] = Field(default_factory=dict)
+    duration_s: float = Field(default=300.0, gt=0)
+    fps: float = Field(default=30.0, gt=0)
     seed: int = 0
-    variation: float = Field(0.2, ge=0)
+    variation: float = Field(default=0.2, ge=0)
     noise: NoiseSettings = NoiseSettings(jitter_cm=0.03, dropouts=0.01, jumps=0.001)
 
     @model_validator(mode="after")
@@ -110,7 +116,9 @@ class CohortSettings(Settings):
         try:
             check_behaviours(found.rates)
         except SettingsError as error:
-            raise SettingsError(f"effects of {treatment}: {error.message}", hint=error.hint) from error
+            raise SettingsError(
+                f"effects of {treatment}: {error.message}", hint=error.hint
+            ) from error
         return found
 
 

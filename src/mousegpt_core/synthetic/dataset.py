@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import xarray as xr
-from pydantic import Field
 from pyarrow import csv
+from pydantic import Field
 
 from mousegpt_core.progress import Progress
 from mousegpt_core.synthetic.camera import preset_camera
@@ -32,7 +32,7 @@ class DatasetSettings(CohortSettings):
         Width and height of the film in pixels.
     """
 
-    film_s: float = Field(20.0, ge=0)
+    film_s: float = Field(default=20.0, ge=0)
     views: tuple[str, ...] = ("top", "side")
     film_size: tuple[int, int] = (640, 480)
 
@@ -141,9 +141,7 @@ def _film(
                 _tell(progress, step)
 
         camera = preset_camera(view, settings.film_size)
-        written.append(
-            render_film(poses, camera, folder / f"{animal}.{view}.mp4", on_frame=told)
-        )
+        written.append(render_film(poses, camera, folder / f"{animal}.{view}.mp4", on_frame=told))
     return written
 
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from mousegpt_core.synthetic.body import Array
+from mousegpt_core.synthetic.body import PAW_HEIGHT, Array
 
 #: Phase of each paw in the stride (order of `body.PAWS`): nearly diagonal couplets, as mice trot.
 OFFSETS = (0.0, 0.5, 0.45, 0.95)
-#: Height of a paw's keypoint above the floor while it stands (cm).
-PAW_HEIGHT = 0.12
 #: Longest and shortest time a paw is in the air (s).
 SWING_S = (0.05, 0.16)
 #: Time in which the paws are drawn in after a stop (s).
@@ -108,9 +106,7 @@ def _spots(home: Array, middles: Array, offset: float, phase: Array, frame: Arra
     return np.stack([np.interp(when, frame, home[:, axis]) for axis in (0, 1)], axis=-1)
 
 
-def _follow(
-    frame: Array, lifts: Array, landings: Array, spots: Array
-) -> tuple[Array, np.ndarray]:
+def _follow(frame: Array, lifts: Array, landings: Array, spots: Array) -> tuple[Array, np.ndarray]:
     """Positions (time, 3) and stance (time,) of one paw."""
     step = np.searchsorted(lifts, frame, side="right")
     began = np.concatenate([[-2.0], lifts])[step]

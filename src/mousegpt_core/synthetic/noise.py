@@ -26,11 +26,11 @@ class NoiseSettings(Settings):
         How far away (standard deviation, cm).
     """
 
-    jitter_cm: float = Field(0.0, ge=0)
-    dropouts: float = Field(0.0, ge=0, lt=1)
-    dropout_s: float = Field(0.1, gt=0)
-    jumps: float = Field(0.0, ge=0, lt=1)
-    jump_cm: float = Field(3.0, ge=0)
+    jitter_cm: float = Field(default=0.0, ge=0)
+    dropouts: float = Field(default=0.0, ge=0, lt=1)
+    dropout_s: float = Field(default=0.1, gt=0)
+    jumps: float = Field(default=0.0, ge=0, lt=1)
+    jump_cm: float = Field(default=3.0, ge=0)
 
 
 def add_noise(poses: xr.Dataset, settings: NoiseSettings, *, seed: int = 0) -> xr.Dataset:

@@ -63,7 +63,7 @@ class Renderer:
     """
 
     def __init__(
-        self, camera: Camera, *, n_points: int = 60_000, noise: float = 1.5, seed: int = 0
+        self, camera: Camera, *, n_points: int = 72_000, noise: float = 1.5, seed: int = 0
     ) -> None:
         self.camera = camera
         self.skin = make_skin(n_points)
@@ -91,7 +91,7 @@ class Renderer:
         """
         skin, normals = pose_skin(self.skin, points)
         bank = frame % _NOISE_BANK
-        picture = self._empty[bank].copy()
+        picture: np.ndarray = self._empty[bank].copy()
         colour, cover, corner = _splat(skin, normals, self.skin, self.camera)
         shade, shade_corner = _shadow(skin, self._stage.floor, self.camera)
         box = _union(cover.shape, corner, shade.shape, shade_corner)
@@ -142,7 +142,10 @@ def render_frames(
     """
     missing = [name for name in KEYPOINTS if name not in poses["keypoint"].values]
     if missing or poses.sizes["space"] != 3:
-        raise DataError("only poses in 3D with MouseGPT's 24 keypoints can be rendered", found=f"missing {missing}")
+        raise DataError(
+            "only poses in 3D with MouseGPT's 24 keypoints can be rendered",
+            found=f"missing {missing}",
+        )
     animal = poses["individual"].values[0] if individual is None else individual
     position = poses["position"].sel(individual=animal, keypoint=list(KEYPOINTS))
     points = position.transpose("time", "keypoint", "space").values.astype(np.float64)
@@ -245,13 +248,14 @@ def _close_holes(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return colour.astype(np.float32), np.clip(mass / 0.8, 0, 1).astype(np.float32)
 
 
-def _nearest(x: np.ndarray, y: np.ndarray, depth: np.ndarray, width: int, height: int) -> np.ndarray:
+def _nearest(
+    x: np.ndarray, y: np.ndarray, depth: np.ndarray, width: int, height: int
+) -> np.ndarray:
     """Depth (height, width) of the nearest point in and around each pixel."""
     index = (y.astype(np.int32) * width + x.astype(np.int32))[order := np.argsort(-depth)]
-    front = np.full(height * width, np.inf, dtype=np.float32)
+    front = np.full((height, width), np.inf, dtype=np.float32)
     # Of equal indices the last assignment stays: the nearest.
-    front[index] = depth[order]
-    front = front.reshape(height, width)
+    front.reshape(-1)[index] = depth[order]
     front[1:] = np.minimum(front[1:], front[:-1] + 0.05)
     front[:, 1:] = np.minimum(front[:, 1:], front[:, :-1] + 0.05)
     return front
@@ -294,8 +298,10 @@ def _shadow(
     pixels = project(corners, camera)
     start = np.clip(np.floor(pixels.min(axis=0)), 0, [camera.width, camera.height]).astype(int)
     stop = np.clip(np.ceil(pixels.max(axis=0)), 0, [camera.width, camera.height]).astype(int)
+    if (stop <= start).any():
+        return np.ones((0, 0)), (0, 0)
     spots = floor[start[1] : stop[1], start[0] : stop[0]]
-    index = ((spots - low) / _SHADOW_CELL - 0.5)
+    index = (spots - low) / _SHADOW_CELL - 0.5
     return 1.0 - _bilinear(dark.astype(np.float32), index), (int(start[1]), int(start[0]))
 
 
@@ -318,7 +324,10 @@ def _lay_over(picture: np.ndarray, veil: np.ndarray) -> np.ndarray:
 
 
 def _union(
-    shape: tuple[int, ...], corner: tuple[int, int], other: tuple[int, ...], other_corner: tuple[int, int]
+    shape: tuple[int, ...],
+    corner: tuple[int, int],
+    other: tuple[int, ...],
+    other_corner: tuple[int, int],
 ) -> tuple[int, int, int, int]:
     """Box (top, left, bottom, right) around two patches; empty ones do not count."""
     boxes = [
@@ -337,7 +346,10 @@ def _union(
 
 
 def _inset(
-    patch: np.ndarray, shape: tuple[int, ...], corner: tuple[int, int], box: tuple[int, int, int, int]
+    patch: np.ndarray,
+    shape: tuple[int, ...],
+    corner: tuple[int, int],
+    box: tuple[int, int, int, int],
 ) -> np.ndarray:
     """The view of a patch on which a smaller one lies."""
     top, left = corner[0] - box[0], corner[1] - box[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,9 +45,9 @@ class BehaviourScript:
         return float(sum(duration for _, duration in self.steps))
 
 
-def check_behaviours(names: Sequence[str] | Mapping[str, float] | object) -> None:
+def check_behaviours(names: Iterable[str]) -> None:
     """Raise `SettingsError` if a name is not that of a behaviour."""
-    unknown = sorted(set(names) - set(BEHAVIOURS))  # type: ignore[call-overload]
+    unknown = sorted(set(names) - set(BEHAVIOURS))
     if unknown:
         raise SettingsError(
             f"unknown behaviour {', '.join(map(repr, unknown))}",

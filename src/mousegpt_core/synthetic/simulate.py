@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from pydantic import Field
+from scipy.signal import lfilter
 
 from mousegpt_core.clips import BOUTS, make_table
 from mousegpt_core.poses import make_poses
@@ -16,6 +18,7 @@ from mousegpt_core.settings import Settings
 from mousegpt_core.synthetic.behaviours import BEHAVIOURS, STANDING, Clock
 from mousegpt_core.synthetic.body import (
     KEYPOINTS,
+    PAW_HEIGHT,
     Anatomy,
     Array,
     Posture,
@@ -60,12 +63,12 @@ class SimulationSettings(Settings):
         What the pose estimator adds; by default nothing.
     """
 
-    duration_s: float = Field(60.0, gt=0)
-    fps: float = Field(60.0, gt=0, le=1000)
+    duration_s: float = Field(default=60.0, gt=0)
+    fps: float = Field(default=60.0, gt=0, le=1000)
     seed: int = 0
-    rates: dict[str, float] = {}
-    speed: float = Field(1.0, gt=0)
-    size: float = Field(1.0, gt=0.3, lt=2)
+    rates: dict[str, float] = Field(default_factory=dict)
+    speed: float = Field(default=1.0, gt=0)
+    size: float = Field(default=1.0, gt=0.3, lt=2)
     noise: NoiseSettings = NoiseSettings()
 
 
@@ -166,7 +169,8 @@ def animate(track: Track, fps: float, anatomy: Anatomy) -> tuple[Array, np.ndarr
     pitch = _paw_pitch(channels, paws, neutral, track, lifted, anatomy)
     limbs = pose_limbs(trunk, paws, pitch, anatomy)
     points = stack_keypoints(trunk, limbs)
-    return points, falls.stance & (lifted == 0)
+    laid_down = (lifted > 0.999) & (paws[:, :, 2] < PAW_HEIGHT + 1e-6)
+    return points, (falls.stance & (lifted == 0)) | laid_down
 
 
 def windows(bouts: list[Bout], n_frames: int, fps: float) -> Iterator[tuple[Bout, slice, Array]]:
@@ -249,8 +253,6 @@ def _posture(channels: dict[str, Array], track: Track, fps: float, anatomy: Anat
 
 def _lag(values: Array, seconds: float, fps: float) -> Array:
     """Exponential follower, starting at rest."""
-    from scipy.signal import lfilter
-
     follow = 1.0 - np.exp(-1.0 / (seconds * fps))
     start = values[0] * (1.0 - follow)
     return np.asarray(lfilter([follow], [1.0, follow - 1.0], values, zi=[start])[0])
@@ -292,7 +294,7 @@ def _reach(
 
 
 def _slice_trunk(trunk: Trunk, frames: slice) -> Trunk:
-    values = {}
+    values: dict[str, Any] = {}
     for field in fields(Trunk):
         value = getattr(trunk, field.name)
         pair = isinstance(value, tuple)

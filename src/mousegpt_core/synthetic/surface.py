@@ -176,7 +176,7 @@ def _frames(forward: Array, left: Array) -> Array:
 
 
 @cache
-def make_skin(n_points: int = 60_000, seed: int = 0) -> Skin:
+def make_skin(n_points: int = 72_000, seed: int = 0) -> Skin:
     """Sample the skin of an adult mouse.
 
     Points are drawn evenly in a thin shell around the surface and moved onto it along the
@@ -193,8 +193,16 @@ def make_skin(n_points: int = 60_000, seed: int = 0) -> Skin:
     distances = np.stack([part.distance(points) for part in parts], axis=-1)
     weights = _bind(parts, distances, len(origins))
     colour, gloss = _paint(parts, points, normals, distances, origins, frames, rng)
-    single = (a.astype(np.float32) for a in (points, normals, weights, colour, gloss))
-    return Skin(*single, origins, frames, length)
+    return Skin(
+        points.astype(np.float32),
+        normals.astype(np.float32),
+        weights.astype(np.float32),
+        colour.astype(np.float32),
+        gloss.astype(np.float32),
+        origins,
+        frames,
+        length,
+    )
 
 
 def resting_points() -> Array:
@@ -211,7 +219,7 @@ def resting_points() -> Array:
     paws[:, :, 1] += np.array([0.1, -0.1, 0.4, -0.4])
     paws[:, :, 2] = 0.12
     pitch = -np.array([[0.9, 0.9, 0.5, 0.5]])
-    return stack_keypoints(trunk, pose_limbs(trunk, paws, pitch, anatomy))[0]
+    return np.asarray(stack_keypoints(trunk, pose_limbs(trunk, paws, pitch, anatomy))[0])
 
 
 def _build_parts(rest: Array, origins: Array, frames: Array) -> list[Part]:
@@ -239,7 +247,9 @@ def _build_parts(rest: Array, origins: Array, frames: Array) -> list[Part]:
         parts += [
             _ear(side, origins[3], frames[3]),
             cone(3, "fur", at(3, 0.85, 0.5 * side, 0.3), at(3, 0.95, 0.62 * side, 0.5), 0.22, 0.2),
-            cone(3, "eye", at(3, 1.72, 0.40 * side, 0.17), at(3, 1.74, 0.40 * side, 0.17), 0.12, 0.12),
+            cone(
+                3, "eye", at(3, 1.72, 0.40 * side, 0.17), at(3, 1.74, 0.40 * side, 0.17), 0.12, 0.12
+            ),
             cone(3, "fur", at(3, 1.3, 0.32 * side, -0.2), at(3, 2.1, 0.2 * side, -0.15), 0.36, 0.2),
         ]
         thigh = 4 if side > 0 else 5
@@ -314,18 +324,25 @@ def _gradient(parts: list[Part], points: Array, step: float = 0.01) -> Array:
 
 def _sample(parts: list[Part], n_points: int, rng: np.random.Generator) -> Array:
     """Points (n, 3) spread evenly in a thin shell around the surface."""
-    shell = 0.04
+    shell = 0.08
     found: list[Array] = []
     count = 0
     centres = np.concatenate([np.linspace(p.start, p.end, 4) for p in parts])
     low, high = centres.min(axis=0) - 1.6, centres.max(axis=0) + 1.6
     cell = 0.2
-    grid = np.stack(np.meshgrid(*(np.arange(a, b, cell) for a, b in zip(low, high, strict=True)), indexing="ij"), -1)
+    grid = np.stack(
+        np.meshgrid(
+            *(np.arange(a, b, cell) for a, b in zip(low, high, strict=True)), indexing="ij"
+        ),
+        -1,
+    )
     cells = grid.reshape(-1, 3)
-    near = np.abs(_field(parts, cells + cell / 2)) < 0.9 * cell + shell
+    near = np.abs(_field(parts, cells + cell / 2)) < 0.87 * cell + shell
     cells = cells[near]
     while count < n_points:
-        drawn = cells[rng.integers(len(cells), size=2 * n_points)] + cell * rng.random((2 * n_points, 3))
+        drawn = cells[rng.integers(len(cells), size=2 * n_points)] + cell * rng.random(
+            (2 * n_points, 3)
+        )
         kept = drawn[np.abs(_field(parts, drawn)) < shell]
         found.append(kept)
         count += len(kept)
@@ -394,6 +411,4 @@ def _apply(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     product = matrices[:, :, 0] * vectors[:, :1]
     product += matrices[:, :, 1] * vectors[:, 1:2]
     product += matrices[:, :, 2] * vectors[:, 2:]
-    return product
-
-
+    return np.asarray(product)

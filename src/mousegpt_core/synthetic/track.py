@@ -18,7 +18,7 @@ from mousegpt_core.synthetic.script import BehaviourScript
 #: Time in which speed and turning follow what the behaviour wants (s).
 RESPONSE_S = 0.09
 #: Room between straight nose and wall (cm).
-MARGIN = 0.5
+MARGIN = 0.7
 #: From hip to nose tip of a standing adult, horizontally (cm).
 NOSE_AHEAD = 6.5
 

@@ -50,7 +50,8 @@ def build(values: dict[str, float], size: float, wall: Wall, paws: np.ndarray) -
 def test_keypoints_are_mousegpts() -> None:
     assert len(KEYPOINTS) == 24
     assert KEYPOINTS[:10] == (
-        "EarL", "EarR", "Snout", "SpineF", "SpineG", "SpineH", "Hip", "TailBase", "TailMid", "TailEnd",
+        "EarL", "EarR", "Snout", "SpineF", "SpineG", "SpineH", "Hip", "TailBase",
+        "TailMid", "TailEnd",
     )  # fmt: skip
     assert KEYPOINTS[10:14] == ("ForepawL", "WristL", "ElbowL", "ShoulderL")
     assert KEYPOINTS[18:] == ("HindpawL", "AnkleL", "KneeL", "HindpawR", "AnkleR", "KneeR")
@@ -85,10 +86,10 @@ def test_frames_are_right_handed_and_look_ahead() -> None:
 
 
 def test_two_bones_make_a_3_4_5_triangle() -> None:
-    root, target = np.zeros((1, 3)), np.array([[5.0, 0, 0]])
+    root, target = np.array([[0.0, 0, 1]]), np.array([[5.0, 0, 1]])
     middle, end = two_bone_reach(root, target, 3.0, 4.0, np.array([[0, 0, 1.0]]))
     np.testing.assert_allclose(end, target)
-    np.testing.assert_allclose(middle, [[9 / 5, 0, 12 / 5]])
+    np.testing.assert_allclose(middle, [[9 / 5, 0, 1 + 12 / 5]])
 
 
 def test_reach_stops_at_the_limbs_length() -> None:
@@ -97,6 +98,13 @@ def test_reach_stops_at_the_limbs_length() -> None:
     )
     assert np.linalg.norm(end) == pytest.approx(1.998)
     assert np.linalg.norm(end - middle) == pytest.approx(1.0)
+
+
+def test_a_joint_is_kept_off_the_floor() -> None:
+    root, target = np.array([[0.0, 0, 0.5]]), np.array([[1.0, 0, 0.5]])
+    middle, _ = two_bone_reach(root, target, 1.0, 1.0, np.array([[0.0, 0.5, -1.0]]))
+    assert middle[0, 2] > 0
+    assert np.linalg.norm(middle - root) == pytest.approx(1.0)
 
 
 def test_a_bone_turns_along_the_wall() -> None:

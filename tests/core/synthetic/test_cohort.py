@@ -64,7 +64,8 @@ def test_more_animals_leave_the_first_as_they_were() -> None:
 
 def test_effects_table_is_the_truth() -> None:
     settings = CohortSettings(
-        treatments={"saline": 1, "new": 1}, effects={"new": Effect(rates={"rearing": 3.0}, speed=2.0)}
+        treatments={"saline": 1, "new": 1},
+        effects={"new": Effect(rates={"rearing": 3.0}, speed=2.0)},
     )
     table = effects_table(settings).set_index(["treatment", "quantity"])["multiplier"]
     assert table["new", "rate of rearing"] == 3.0

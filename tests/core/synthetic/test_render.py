@@ -67,7 +67,9 @@ def test_the_mouse_is_where_its_keypoints_are(view: str) -> None:
         mask = renderer.mask(pose)
         assert 2000 < mask.sum() < 30000
         rows, columns = np.nonzero(mask)
-        trunk = [KEYPOINTS.index(n) for n in ("SpineF", "SpineG", "SpineH", "Hip", "KneeL", "KneeR")]
+        trunk = [
+            KEYPOINTS.index(n) for n in ("SpineF", "SpineG", "SpineH", "Hip", "KneeL", "KneeR")
+        ]
         centre = project(pose[trunk], renderer.camera).mean(axis=0)
         # The tail draws the centroid back a little: within a centimetre and a half.
         gap = np.hypot(np.median(columns) - centre[0], np.median(rows) - centre[1])
