@@ -65,9 +65,8 @@ def plot_ethogram(bouts: pd.DataFrame, subjects: Sequence[Subject], key: Behavio
     top = legend.height
     for place, (name, part) in enumerate(groups):
         if name:
-            add_text(
-                figure, 0.0, top + heading * 0.55, f"{name}  (n = {_animals(part)})", bold=True
-            )
+            count = len({one.animal for one in part})
+            add_text(figure, 0.0, top + heading * 0.55, f"{name}  (n = {count})", bold=True)
         top += heading
         axes = add_axes(figure, left, top, WIDTH - left - 0.1, len(part) * row)
         _draw_rows(axes, bouts, part, key, shown, seconds)
@@ -83,10 +82,6 @@ def plot_ethogram(bouts: pd.DataFrame, subjects: Sequence[Subject], key: Behavio
         else:
             axes.set_xlabel(f"time in the recording ({unit})", color=MUTED, fontsize=TEXT)
     return figure
-
-
-def _animals(subjects: Sequence[Subject]) -> int:
-    return len({one.animal for one in subjects})
 
 
 def _draw_rows(

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from mousegpt_core.plots.style import GRID, INK, MUTED
 from mousegpt_core.stats.groups import order_groups
@@ -24,7 +24,7 @@ R = TypeVar("R")
 WIDTH = 9.2
 TEXT, SMALL, TITLE = 9.0, 8.0, 9.5
 _LEGEND_ROW = 0.23
-_SETTINGS = {
+_SETTINGS: Any = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT,
     "text.parse_math": False,
@@ -51,7 +51,7 @@ def style_context() -> Iterator[None]:
     with matplotlib.rc_context(), warnings.catch_warnings():
         # Letters that the measuring font lacks are drawn by the browser's fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        matplotlib.rcParams.update(matplotlib.rcParamsDefault)
+        matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
         yield
 

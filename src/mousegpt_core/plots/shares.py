@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,16 +46,15 @@ def plot_shares(shares: pd.DataFrame, key: BehaviourKey) -> Figure:
     shown = key.shown(wide.columns)
     wide = wide[shown].fillna(0.0)
     treatment = dict(zip(shares["animal"], shares["treatment"], strict=True))
-    rows = _rows(wide, treatment)
+    rows, height = _rows(wide, treatment)
     legend = make_legend([(key.names[b], key.colours[b], "") for b in shown])
-    left = 0.15 + min(2.4, max((text_width(r[0], TEXT, bold=r[2]) for r in rows), default=0.5))
-    height = sum(row[3] for row in rows)
+    left = 0.15 + min(2.4, max((text_width(row.label, TEXT) for row in rows), default=0.5))
     figure = new_figure(legend.height + height + 0.5)
     legend.draw(figure)
     axes = add_axes(figure, left, legend.height, WIDTH - left - 0.15, height, grid="x")
     _draw(axes, rows, [key.colours[name] for name in shown], left)
     axes.set_ylim(height, 0)
-    most = max(1.0, max((float(row[1].sum()) for row in rows), default=1.0))
+    most = max(1.0, max((float(row.share.sum()) for row in rows), default=1.0))
     axes.set_xlim(0, 100 * most)
     axes.set_xlabel("share of the observed time (%)", color=MUTED, fontsize=TEXT)
     axes.spines["left"].set_visible(False)
@@ -62,59 +62,55 @@ def plot_shares(shares: pd.DataFrame, key: BehaviourKey) -> Figure:
     return figure
 
 
-def _rows(
-    wide: pd.DataFrame, treatment: dict[str, str]
-) -> list[tuple[str, Array, bool, float, float]]:
-    """(label, shares, is a mean, height of the row, thickness of the bar) from the top down."""
-    groups = order_groups(treatment.values())
-    thin = 0.2 if len(wide) <= 40 else 0.13
-    rows: list[tuple[str, Array, bool, float, float]] = []
-    for name in [*groups, ""]:
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """A bar: its name, shares, inches from the top to its middle, whether its shares are told."""
+
+    label: str
+    share: Array
+    middle: float
+    thickness: float
+    told: bool
+
+
+def _rows(wide: pd.DataFrame, treatment: dict[str, str]) -> tuple[list[_Row], float]:
+    """The bars from the top down, and the height they need."""
+    few = len(wide) <= 3
+    step = 0.4 if few else 0.2 if len(wide) <= 40 else 0.13
+    rows: list[_Row] = []
+    top = 0.0
+    for name in [*order_groups(treatment.values()), ""]:
         mine = [animal for animal in wide.index if treatment.get(animal, "") == name]
         if not mine:
             continue
         values = wide.loc[mine].to_numpy(dtype=np.float64)
-        if name:
-            rows.append((f"{name} (mean of {len(mine)})", values.mean(axis=0), True, 0.42, 0.3))
-        single = len(wide) <= 3
+        top += 0.14 if rows else 0.0
+        if name and len(mine) > 1:
+            label = f"{name} (mean of {len(mine)})"
+            rows.append(_Row(label, values.mean(axis=0), top + 0.2, 0.3, told=True))
+            top += 0.4
         for animal, share in zip(mine, values, strict=True):
-            rows.append(
-                (
-                    str(animal),
-                    share,
-                    single,
-                    0.4 if single else thin,
-                    0.28 if single else thin * 0.78,
-                )
-            )
-        label, share, bold, height, thick = rows[-1]
-        rows[-1] = (label, share, bold, height + (0.14 if name else 0.0), thick)
-    return rows
+            label = f"{animal} · {name}" if name and len(mine) == 1 else str(animal)
+            rows.append(_Row(label, share, top + step / 2, 0.76 * step, told=few))
+            top += step
+    return rows, top
 
 
-def _draw(
-    axes: Axes, rows: Sequence[tuple[str, Array, bool, float, float]], colours: Sequence[str],
-    left: float,
-) -> None:  # fmt: skip
-    top = 0.0
-    places = []
-    for _, share, told, height, thick in rows:
-        middle = top + (0.42 if told and height > 0.41 else min(height, 0.4)) / 2
-        places.append(middle)
-        starts = 100 * np.concatenate([[0.0], np.cumsum(share)[:-1]])
+def _draw(axes: Axes, rows: Sequence[_Row], colours: Sequence[str], left: float) -> None:
+    for row in rows:
+        starts = 100 * np.concatenate([[0.0], np.cumsum(row.share)[:-1]])
         axes.barh(
-            middle, 100 * share, left=starts, height=thick, color=colours, edgecolor=PAPER,
-            linewidth=0.6,
+            row.middle, 100 * row.share, left=starts, height=row.thickness, color=colours,
+            edgecolor=PAPER, linewidth=0.6,
         )  # fmt: skip
-        for start, value, colour in zip(starts, share, colours, strict=True):
-            if told and value >= 0.045:
+        for start, value, colour in zip(starts, row.share, colours, strict=True):
+            if row.told and value >= 0.045:
                 axes.text(
-                    start + 50 * value, middle, f"{100 * value:.0f}", ha="center",
+                    start + 50 * value, row.middle, f"{100 * value:.0f}", ha="center",
                     va="center_baseline", color=text_on(colour), fontsize=SMALL - 0.5,
                 )  # fmt: skip
-        top += height
-    axes.set_yticks(places, [shorten(row[0], left - 0.12, TEXT) for row in rows])
+    labels = [shorten(row.label, left - 0.12, TEXT) for row in rows]
+    axes.set_yticks([row.middle for row in rows], labels)
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set_color(INK if row[2] else MUTED)
-        label.set_fontweight("bold" if row[2] and len(rows) > 3 else "normal")
-        label.set_fontsize(SMALL + 0.5 if row[2] else SMALL)
+        label.set_color(INK if row.told else MUTED)
+        label.set_fontsize(SMALL + 0.5 if row.told else SMALL)

@@ -1,0 +1,268 @@
+"""From numbers and figures to one page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mousegpt_core.plots import behaviour_colours
+from mousegpt_core.report import figures, findings
+from mousegpt_core.report.data import Example, ReportData
+from mousegpt_core.report.methods import GLOSSARY, methods_paragraph, settings_text
+from mousegpt_core.report.results import (
+    MOVEMENT_NAMES,
+    Results,
+    compute_results,
+)
+from mousegpt_core.report.stills import data_uri, within_budget
+from mousegpt_core.report.tables import (
+    Table,
+    animals_table,
+    comparison_rows,
+    evaluation_table,
+    movement_table,
+    provenance_table,
+    recordings_table,
+)
+from mousegpt_core.report.trust import cautions, trust_points
+from mousegpt_core.report.wording import clock, length_of_time, number, sentence
+from mousegpt_core.stats import ComparisonSettings, say_share
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+#: Words of each scheme: heading, and what it is.
+_SCHEME_WORDS: Mapping[str, tuple[str, str]] = {
+    "labels": ("Your behaviours", "Behaviours that you defined, found in every recording."),
+    "activities": (
+        "Activities",
+        "What the animals did, by documented rules on posture and movement.",
+    ),
+    "profile": (
+        "Behaviours found in the descriptions",
+        "Descriptions that are alike, grouped and named by their words.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An example on the page: where, when, what was said, picture or ``""``."""
+
+    recording: str
+    moment: str
+    sentence: str
+    picture: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A behaviour on the page."""
+
+    name: str
+    colour: str
+    share: str
+    width: float
+    keywords: list[str]
+    definition: str
+    examples: list[Shown]
+
+
+def build_report(data: ReportData, settings: ComparisonSettings | None = None) -> str:
+    """Write the report: one HTML page that needs nothing else.
+
+    Parameters
+    ----------
+    data : ReportData
+        What is told.
+    settings : ComparisonSettings, optional
+        How groups are compared.
+
+    Returns
+    -------
+    str
+        The page; the same for the same data, but for the date.
+    """
+    results = compute_results(data, settings)
+    return _template().render(_context(results))
+
+
+def _context(results: Results) -> dict[str, Any]:
+    data = results.data
+    script = _resource("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return {
+        "data": data,
+        "title": data.study,
+        "lead": findings.lead(results),
+        "tiles": _tiles(results),
+        "findings": findings.key_findings(results),
+        "sections": _sections(results),
+        "arena": figures.arena_figure(results),
+        "speed": figures.speed_figure(results),
+        "movement": _movement(results),
+        "cards": _cards(data, results),
+        "evaluation": _evaluation(results),
+        "confusion": figures.confusion_figure(results),
+        "animals": animals_table(data.animals, results.subjects),
+        "recordings": recordings_table(data.recordings),
+        "notes": [(one.recording, one.notes) for one in data.recordings if one.notes],
+        "trust": trust_points(results),
+        "cautions": cautions(results),
+        "methods": methods_paragraph(results),
+        "stages": provenance_table(data.provenance) if data.provenance else None,
+        "settings": settings_text(data.provenance),
+        "glossary": GLOSSARY,
+        "style": _resource("report.css"),
+        "script": script,
+        "script_hash": digest,
+    }
+
+
+def _tiles(results: Results) -> list[tuple[str, str]]:
+    """The study in figures: (number, what it is)."""
+    total = sum(one.duration_s for one in results.data.recordings)
+    animals, recordings = len(results.animals), len(results.data.recordings)
+    tiles = [
+        (str(animals), "animal" if animals == 1 else "animals"),
+        (str(recordings), "recording" if recordings == 1 else "recordings"),
+        (length_of_time(total), "recorded"),
+    ]
+    if len(results.groups) > 1:
+        tiles.append((str(len(results.groups)), "treatments"))
+    if results.leading:
+        tiles.append((str(len(results.leading.names)), "behaviours"))
+        tiles.append(
+            (f"{int(results.leading.shares['bouts'].sum()):,}".replace(",", "\u202f"), "bouts")
+        )
+    return tiles
+
+
+def _sections(results: Results) -> list[dict[str, Any]]:
+    """One section a scheme, the leading one with all figures."""
+    sections = []
+    for place, scheme in enumerate(results.schemes):
+        heading, words = _SCHEME_WORDS[scheme.scheme]
+        sections.append(
+            {
+                "name": scheme.scheme,
+                "heading": heading,
+                "words": words,
+                "figures": figures.scheme_figures(results, scheme, full=place == 0),
+                "differences": [] if place == 0 else findings.group_findings(results, scheme),
+            }
+        )
+    return sections
+
+
+def _movement(results: Results) -> list[Table]:
+    tables = []
+    if results.data.movements:
+        tables.append(movement_table(results.data.movements, results.subjects))
+    if any(one.test for one in results.movement_comparisons):
+        tables.append(
+            comparison_rows(
+                "movement-comparison", results.movement_comparisons, MOVEMENT_NAMES, is_share=False
+            )
+        )
+    return [table for table in tables if table.rows]
+
+
+def _evaluation(results: Results) -> dict[str, Any] | None:
+    scores = results.data.evaluation
+    if not scores:
+        return None
+    known = {
+        "macro_f1": "macro-F1",
+        "balanced_accuracy": "balanced accuracy",
+        "kappa": "Cohen's kappa",
+        "mcc": "Matthews correlation",
+    }
+    tiles = [
+        (number(float(scores[key]), 3), words)
+        for key, words in known.items()
+        if isinstance(scores.get(key), int | float)
+    ]
+    names = results.leading.names if results.leading else {}
+    table = evaluation_table(dict(scores.get("per_class") or {}), names)
+    return {"tiles": tiles, "table": table, "notes": list(scores.get("notes") or [])}
+
+
+def _cards(data: ReportData, results: Results) -> list[Card]:
+    """Behaviours with their examples; pictures as far as the page's size allows."""
+    table = data.behaviours
+    if "name" not in table.columns or table.empty:
+        return []
+    rows = [row for _, row in table.iterrows()]
+    examples = [_examples(row.get("examples")) for row in rows]
+    pictures = within_budget([[one.still for one in part] for part in examples])
+    colours = _card_colours(results, [str(row["behaviour_id"]) for row in rows])
+    shares = [_float(row.get("share")) for row in rows]
+    most = max((share for share in shares if share == share), default=1.0) or 1.0
+    cards = []
+    for row, share, part, kept in zip(rows, shares, examples, pictures, strict=True):
+        shown = [
+            Shown(one.recording, clock(float(one.start_s)), sentence(one.sentence), data_uri(still))
+            for one, still in zip(part, kept, strict=True)
+        ]
+        cards.append(
+            Card(
+                name=_text(row.get("name")) or str(row["behaviour_id"]),
+                colour=colours[str(row["behaviour_id"])],
+                share=say_share(share),
+                width=round(100 * share / most, 1) if share == share else 0.0,
+                keywords=[
+                    word.strip() for word in _text(row.get("keywords")).split(",") if word.strip()
+                ],
+                definition=sentence(_text(row.get("definition"))),
+                examples=shown,
+            )
+        )
+    return cards
+
+
+def _card_colours(results: Results, behaviours: list[str]) -> dict[str, str]:
+    """The colours that figures give them."""
+    colours = behaviour_colours(behaviours)
+    for scheme in reversed(results.schemes):
+        colours |= {b: c for b, c in scheme.key.colours.items() if b in colours}
+    return colours
+
+
+def _examples(value: Any) -> list[Example]:
+    return [Example(*one) for one in value] if isinstance(value, list | tuple) else []
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _words(value: Any) -> list[str]:
+    return [word.strip() for word in _text(value).split(",") if word.strip()]
+
+
+def _float(value: Any) -> float:
+    return float("nan") if value is None or value is pd.NA else float(value)
+
+
+@cache
+def _resource(name: str) -> str:
+    return resources.files("mousegpt_core.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    # Everything that comes from a user is escaped; only our own svg, css and js are marked safe.
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_resource("report.html.j2"))

@@ -1,0 +1,205 @@
+"""What a report is made from; it knows nothing of a study on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from mousegpt_core.errors import DataError
+from mousegpt_core.plots import Track, readable_name
+from mousegpt_core.stats import Movement, Subject, treatment_of
+
+#: Schemes of behaviours in the order of their weight: the first that is there leads the report.
+SCHEMES = ("labels", "activities", "profile")
+
+
+class Example(NamedTuple):
+    """A clip that shows a behaviour.
+
+    Attributes
+    ----------
+    recording : str
+        Where.
+    start_s : float
+        When, seconds on the recording's clock.
+    sentence : str
+        What was said of it.
+    still : bytes, optional
+        Picture from the film, JPEG or PNG; None = no film.
+    """
+
+    recording: str
+    start_s: float
+    sentence: str
+    still: bytes | None = None
+
+
+@dataclass(frozen=True)
+class RecordingInfo:
+    """A recording.
+
+    Attributes
+    ----------
+    recording : str
+        Its id.
+    animals : mapping of str to str
+        Individual in the tables of bouts to name of the animal.
+    duration_s : float
+        Length in s.
+    frames : int
+        Number of frames with poses.
+    fps : float
+        Frames per second.
+    keypoints : int
+        Number of keypoints.
+    views : tuple of str
+        Cameras.
+    space_dims : int
+        2 or 3.
+    scale : str
+        In words, e.g. ``"0.052 cm per px"``.
+    scale_source : str
+        ``"given"``, ``"unit"``, ``"known length"`` or ``"assumed"``.
+    share_seen : float
+        Share of keypoints that the estimator saw, 0-1; NaN = not known.
+    observed_s : mapping of str to float
+        Seconds in which an individual could be observed; all, where not given.
+    start_s : float
+        Begin on the recording's clock.
+    notes : str
+        A person's notes.
+    """
+
+    recording: str
+    animals: Mapping[str, str]
+    duration_s: float
+    frames: int = 0
+    fps: float = float("nan")
+    keypoints: int = 0
+    views: tuple[str, ...] = ()
+    space_dims: int = 2
+    scale: str = ""
+    scale_source: str = "given"
+    share_seen: float = float("nan")
+    observed_s: Mapping[str, float] = field(default_factory=dict)
+    start_s: float = 0.0
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """How a result was made.
+
+    Attributes
+    ----------
+    stage : str
+        Name, e.g. ``"kinematics"``.
+    version : int
+        Of the stage.
+    settings : mapping
+        JSON-able.
+    input : str
+        Hash of what it was made from.
+    """
+
+    stage: str
+    version: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    input: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ReportData:
+    """Everything that a report tells.
+
+    Attributes
+    ----------
+    study : str
+        Name of the study.
+    date : str
+        Day of the report; the only thing that differs between two reports of the same study.
+    recordings : sequence of RecordingInfo
+        At least one.
+    animals : DataFrame
+        Columns ``animal``, ``treatment`` and any others.
+    bouts : mapping of str to DataFrame
+        Table `clips.BOUTS` of each scheme of `SCHEMES` that is there: ``"activities"`` by the
+        documented rules, ``"profile"`` found in descriptions, ``"labels"`` defined by the user.
+    behaviours : DataFrame
+        Columns ``behaviour_id, name, share, keywords`` (comma separated), ``examples`` (list of
+        `Example`) and optionally ``definition``. May be of several schemes.
+    tracks : sequence of Track
+        Ways of body centres, thinned out to about 5 a second.
+    movements : sequence of Movement
+        Of each animal in each recording.
+    evaluation : mapping, optional
+        As `analysis.evaluate.Evaluation.to_json` gives it.
+    search_tips : sequence of str
+        Questions that can be asked of this study.
+    provenance : sequence of StageRecord
+        How the results were made.
+    versions : mapping of str to str
+        Software.
+    warnings : sequence of str
+        What the reader must know.
+    """
+
+    study: str
+    date: str
+    recordings: Sequence[RecordingInfo]
+    animals: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"animal": []}))
+    bouts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    behaviours: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"behaviour_id": []}))
+    tracks: Sequence[Track] = ()
+    movements: Sequence[Movement] = ()
+    evaluation: Mapping[str, Any] | None = None
+    search_tips: Sequence[str] = ()
+    provenance: Sequence[StageRecord] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.bouts) - set(SCHEMES))
+        if unknown:
+            raise DataError(
+                "the report does not know a scheme of behaviours",
+                expected=", ".join(SCHEMES),
+                found=", ".join(unknown),
+            )
+        if not self.recordings:
+            raise DataError("there is no recording to report on", hint="mousegpt add STUDY ...")
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """Each animal in each recording, with its treatment."""
+        treatment = treatment_of(self.animals)
+        return [
+            Subject(
+                recording=one.recording,
+                individual=individual,
+                animal=animal,
+                duration_s=one.duration_s,
+                observed_s=one.observed_s.get(individual),
+                start_s=one.start_s,
+                treatment=treatment.get(animal, ""),
+            )
+            for one in self.recordings
+            for individual, animal in one.animals.items()
+        ]
+
+    @property
+    def schemes(self) -> list[str]:
+        """Schemes with at least one bout, the leading one first."""
+        return [name for name in SCHEMES if name in self.bouts and len(self.bouts[name])]
+
+    def names(self, scheme: str) -> dict[str, str]:
+        """Names of the behaviours of a scheme."""
+        table = self.behaviours
+        given = {}
+        if "name" in table.columns:
+            given = dict(zip(table["behaviour_id"].astype(str), table["name"], strict=True))
+        ids = sorted({str(one) for one in self.bouts[scheme]["behaviour_id"]})
+        return {one: str(given.get(one) or "") or readable_name(one) for one in ids}

@@ -1,0 +1,235 @@
+"""The figures of a report, each with what it shows and what is seen in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mousegpt_core.plots import (
+    plot_comparison,
+    plot_confusion,
+    plot_ethogram,
+    plot_shares,
+    plot_speed,
+    plot_time_course,
+    plot_trajectories,
+    plot_transitions,
+    to_svg,
+)
+from mousegpt_core.plots.style import OTHER
+from mousegpt_core.report import findings
+from mousegpt_core.report.results import Results, SchemeResults
+from mousegpt_core.report.tables import Table, comparison_rows, shares_table
+from mousegpt_core.report.wording import number
+from mousegpt_core.stats import transition_counts, transition_shares
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FEWEST_WINDOWS = 3
+_PANELS = 6
+
+
+@dataclass(frozen=True)
+class FigurePart:
+    """A figure of the page.
+
+    Attributes
+    ----------
+    name : str
+        For anchors and ids.
+    title : str
+        Heading.
+    svg : str
+        The picture, written by `plots.to_svg`.
+    finding : str
+        What is seen, computed.
+    reading : str
+        How it is read.
+    table : Table, optional
+        The numbers behind it.
+    """
+
+    name: str
+    title: str
+    svg: str
+    finding: str
+    reading: str
+    table: Table | None = None
+
+
+def scheme_figures(results: Results, scheme: SchemeResults, *, full: bool) -> list[FigurePart]:
+    """Figures of one scheme: all of them, or ethogram and shares only."""
+    makers = [_ethogram, _shares]
+    if full:
+        makers += [_comparison, _time_course, _transitions]
+    parts = (part for maker in makers for part in maker(results, scheme))
+    return list(parts)
+
+
+def _picture(figure: Figure, name: str, title: str, finding: str) -> str:
+    return to_svg(figure, name=name, title=title, description=finding, themed=True)
+
+
+def _ethogram(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
+    name, title = f"ethogram-{scheme.scheme}", "Who did what, and when"
+    finding = findings.ethogram_finding(scheme)
+    figure = plot_ethogram(scheme.folded, scheme.subjects, scheme.key)
+    yield FigurePart(
+        name,
+        title,
+        _picture(figure, name, f"Ethogram: {title.lower()}", finding),
+        finding,
+        "Each row is an animal, each colour a behaviour. Pale stretches could not be told.",
+    )
+
+
+def _shares(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
+    from mousegpt_core.stats import behaviour_shares
+
+    name, title = f"shares-{scheme.scheme}", "How the time is spent"
+    finding = findings.share_finding(scheme)
+    figure = plot_shares(behaviour_shares(scheme.folded, scheme.subjects), scheme.key)
+    means = " Numbers in the bars are per cent." if len(results.groups) else ""
+    yield FigurePart(
+        name,
+        title,
+        _picture(figure, name, f"Shares: {title.lower()}", finding),
+        finding,
+        f"A bar is all of the observed time of an animal.{means} What is missing at the right "
+        "could not be told.",
+        shares_table(f"{name}-table", scheme.shares, scheme.names, results.groups),
+    )
+
+
+def _comparison(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
+    if len(results.groups) < 2:
+        return
+    name, title = "comparison", "Do the treatments differ?"
+    finding = findings.comparison_finding(results, scheme)
+    figure = plot_comparison(
+        scheme.shares, scheme.comparisons, scheme.names, alpha=results.settings.alpha
+    )
+    yield FigurePart(
+        name,
+        title,
+        _picture(figure, name, f"Group comparison: {title.lower()}", finding),
+        finding,
+        "Each dot is an animal; the vertical scale is its share of time. The thick line is the "
+        "median, the thin one its 95 % interval (bootstrap). P-values are corrected for the "
+        "number of behaviours; * marks those below .05. The clearest differences come first.",
+        comparison_rows(f"{name}-table", scheme.comparisons, scheme.names, is_share=True),
+    )
+
+
+def _time_course(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
+    windows = scheme.windows
+    if windows["window_s"].nunique() < _FEWEST_WINDOWS:
+        return
+    shown = [b for b, _ in scheme.mean_shares if b in scheme.key.order and b != OTHER]
+    if len(results.groups) > 1:
+        clear = [
+            one.measure
+            for one in findings.clear_differences(scheme.comparisons, results.settings.alpha)
+        ]
+        shown = [b for b in clear if b in shown] + [b for b in shown if b not in clear]
+    shown = [b for b in shown[:_PANELS] if (windows["behaviour_id"] == b).any()]
+    if not shown:
+        return
+    name, title = "time", "How it changes over time"
+    finding = findings.time_finding(scheme, shown[0])
+    grouped = len(results.groups) > 0
+    band = (
+        " Lines are means of the treatments, bands their 95 % intervals where there are at least "
+        "three animals."
+        if grouped
+        else " The line is the mean of the animals, the band its 95 % interval where there are at "
+        "least three."
+    )
+    yield FigurePart(
+        name,
+        title,
+        _picture(plot_time_course(windows, scheme.key, shown), name, title, finding),
+        finding,
+        f"Share of time in windows of {number(scheme.window_s)} s.{band}",
+    )
+
+
+def _transitions(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
+    counts = transition_counts(scheme.folded, scheme.subjects)
+    if len(counts) < 2 or not int(counts.to_numpy().sum()):
+        return
+    shares = transition_shares(counts)
+    name, title = "transitions", "What follows what"
+    finding = findings.transition_finding(shares, counts, scheme.key.names)
+    yield FigurePart(
+        name,
+        title,
+        _picture(plot_transitions(shares, scheme.key), name, title, finding),
+        finding,
+        "Read along a row: when this behaviour ended, how often did each other one come next? "
+        "All animals together.",
+    )
+
+
+def arena_figure(results: Results) -> FigurePart | None:
+    """Ways through the arena, coloured by the leading scheme."""
+    scheme = results.leading
+    known = {one.key for one in results.subjects}
+    tracks = [one for one in results.data.tracks if (one.recording, one.individual) in known]
+    if scheme is None or not tracks:
+        return None
+    name, title = "arena", "Where the animals went"
+    figure = plot_trajectories(tracks, scheme.folded, scheme.subjects, scheme.key)
+    assumed = any(one.scale_source == "assumed" for one in results.data.recordings)
+    note = " The scale is assumed for some recordings." if assumed else ""
+    seen = "" if all(one.outline is None for one in tracks) else " with the arena's wall in grey"
+    return FigurePart(
+        name,
+        title,
+        _picture(figure, name, title, ""),
+        "",
+        f"The way of the body centre seen from above{seen}, coloured by behaviour.{note}",
+    )
+
+
+def speed_figure(results: Results) -> FigurePart | None:
+    """How the time is spread over speeds."""
+    known = {one.key for one in results.subjects}
+    movements = [
+        one
+        for one in results.data.movements
+        if (one.recording, one.individual) in known and one.speed_shares
+    ]
+    if not movements:
+        return None
+    name, title = "speed", "Slow and fast"
+    finding = " ".join(findings.movement_findings(results)[:2])
+    reading = "Share of the time at each speed."
+    if len(movements) > 1:
+        reading += " Thin lines are animals, thick ones means."
+    return FigurePart(
+        name,
+        title,
+        _picture(plot_speed(movements, results.subjects), name, title, finding),
+        finding,
+        reading + " The left end holds all that is slower, the right end all that is faster.",
+    )
+
+
+def confusion_figure(results: Results) -> FigurePart | None:
+    """Where labels agree with a human's."""
+    evaluation = results.data.evaluation
+    confusion = evaluation.get("confusion") if evaluation else None
+    if not confusion or not any(sum(row) for row in confusion["matrix"]):
+        return None
+    name, title = "confusion", "What was taken for what"
+    finding = findings.evaluation_finding(evaluation or {})
+    return FigurePart(
+        name,
+        title,
+        _picture(plot_confusion(confusion["labels"], confusion["matrix"]), name, title, finding),
+        finding,
+        "Each row is what a human saw; a dark diagonal is agreement.",
+    )

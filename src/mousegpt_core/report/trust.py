@@ -1,0 +1,147 @@
+"""How sure can I be? What limits the conclusions of this very study."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mousegpt_core.report.results import Results
+from mousegpt_core.report.wording import listed, number, plural, sentence
+from mousegpt_core.stats import say_share
+
+_NOTE = "Please note"
+#: Shares below these are pointed out.
+_SEEN_WELL, _TOLD_WELL = 0.9, 0.9
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing to know: ``"good"``, ``"care"`` or ``"know"``, a head and what it means."""
+
+    level: str
+    head: str
+    text: str
+
+
+def trust_points(results: Results) -> list[Point]:
+    """Everything that limits what can be concluded, what needs care first."""
+    points = [
+        *(Point("care", _NOTE, sentence(text)) for text in results.data.warnings),
+        *_seen(results),
+        *_told(results),
+        *_scale(results),
+        *_rules(results),
+        *_animals(results),
+    ]
+    rank = {"care": 0, "know": 1, "good": 2}
+    return sorted(points, key=lambda one: rank[one.level])
+
+
+def cautions(results: Results, *, most: int = 5) -> list[str]:
+    """The points that need care, in short, for the head of the page."""
+    care = [one for one in trust_points(results) if one.level == "care"]
+    return [sentence(one.text if one.head == _NOTE else one.head) for one in care[:most]]
+
+
+def _seen(results: Results) -> list[Point]:
+    known = [one for one in results.data.recordings if math.isfinite(one.share_seen)]
+    if not known:
+        return []
+    weights = np.array([max(one.frames, 1) for one in known])
+    share = float(np.average([one.share_seen for one in known], weights=weights))
+    worst = min(known, key=lambda one: one.share_seen)
+    text = f"{say_share(share)} of all keypoints were seen by the pose estimator"
+    if len(known) > 1:
+        text += f"; least in {worst.recording} ({say_share(worst.share_seen)})"
+    text += ". Short gaps were filled, long ones were left out."
+    good = worst.share_seen >= _SEEN_WELL
+    return [Point("good" if good else "care", "How much was seen", text)]
+
+
+def _told(results: Results) -> list[Point]:
+    scheme = results.leading
+    if scheme is None:
+        return [Point("care", "No behaviours", "No behaviour was found in this study yet.")]
+    told = scheme.shares.groupby("animal")["share"].sum(min_count=1).dropna()
+    if told.empty:
+        return []
+    low = told[told < _TOLD_WELL]
+    mean = min(1.0, float(told.mean()))
+    text = f"{say_share(mean)} of the observed time has a behaviour"
+    if len(low) and scheme.scheme != "labels":
+        names = [f"{name} ({say_share(float(low[name]))})" for name in low.sort_values().index[:4]]
+        text += f"; little in {listed(names)}. What is missing there could change the shares"
+        return [Point("care", "How much was told", text + ".")]
+    return [Point("good", "How much was told", text + ".")]
+
+
+def _scale(results: Results) -> list[Point]:
+    recordings = results.data.recordings
+    assumed = [one.recording for one in recordings if one.scale_source == "assumed"]
+    if not assumed:
+        return [Point("good", "Lengths and speeds", "The scale of all recordings is known.")]
+    which = "all recordings" if len(assumed) == len(recordings) else listed(assumed[:6])
+    text = (
+        f"The scale of {which} is assumed from the length of a mouse. Lengths and speeds may be "
+        "off by a fifth or so, the same for a whole recording; shares of time that rest on speeds "
+        "shift with them. Give a known length to put it right."
+    )
+    return [Point("care", "Lengths and speeds are assumed", text)]
+
+
+def _rules(results: Results) -> list[Point]:
+    points = []
+    names = {scheme.scheme for scheme in results.schemes}
+    if results.data.evaluation:
+        score = results.data.evaluation.get("macro_f1")
+        known = isinstance(score, int | float) and math.isfinite(score)
+        text = "Labels were checked against a human's on recordings of this study"
+        text += f": macro-F1 {score:.2f}." if known else "."
+        points.append(Point("good", "Checked by a human", text))
+    elif "activities" in names:
+        text = (
+            "Activities follow documented rules on posture and movement. They were not checked "
+            "against a human's labels for these recordings: look at some of the film, or score "
+            "them with labels of your own."
+        )
+        points.append(Point("know", "Activities are not validated here", text))
+    if "profile" in names:
+        text = (
+            "Behaviours found in the descriptions are groups of alike descriptions. Their names "
+            "are suggestions made from frequent words; read the examples before you use them."
+        )
+        points.append(Point("know", "Names of found behaviours are suggestions", text))
+    return points
+
+
+def _animals(results: Results) -> list[Point]:
+    animals = len(results.animals)
+    if animals == 1:
+        text = "One animal was recorded. Nothing here says how other animals behave."
+        return [Point("know", "One animal", text)]
+    if len(results.groups) < 2:
+        text = f"{plural(animals, 'animal')} without treatments to compare: the report describes."
+        return [Point("know", "No groups", text)]
+    count = {
+        name: len({one.animal for one in results.subjects if one.treatment == name})
+        for name in results.groups
+    }
+    text = (
+        "Tests compare animals, never frames or bouts: "
+        + listed([f"{name} {n}" for name, n in count.items()])
+        + ". Shares add up to the whole, so one that rises pushes others down. "
+        "P-values are corrected for the number of behaviours; treat differences found here as "
+        "questions for the next experiment."
+    )
+    level = "care" if min(count.values()) < 6 else "know"
+    points = [Point(level, "How many animals", text)]
+    lengths = [one.duration_s for one in results.subjects]
+    if max(lengths) > 1.2 * min(lengths):
+        text = (
+            f"Recordings last between {number(min(lengths) / 60)} and {number(max(lengths) / 60)} "
+            "min. Animals calm down with time, so shares of short and long ones compare badly."
+        )
+        points.append(Point("care", "Recordings of unequal length", text))
+    return points
