@@ -24,6 +24,7 @@ from mousegpt_core.synthetic.surface import Skin, make_skin, pose_skin
 #: Direction to the light.
 _LIGHT = np.array([-0.35, 0.3, 0.89]) / np.linalg.norm([-0.35, 0.3, 0.89])
 _WALL_HEIGHT = 14.0
+_GAMMA = 1 / 1.4
 _SHADOW_CELL = 0.2
 _NOISE_BANK = 6
 
@@ -195,35 +196,41 @@ def _splat(
     points: np.ndarray, normals: np.ndarray, skin: Skin, camera: Camera
 ) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
     """Colour (h, w, 3), coverage (h, w) and upper left corner (row, column) of the mouse."""
-    to_eye = camera.position.astype(np.float32) - points
-    facing = np.einsum("ni,ni->n", normals, to_eye) > 0
-    points, normals, to_eye = points[facing], normals[facing], to_eye[facing]
-    rotation, shift = camera.R.astype(np.float32), camera.t.astype(np.float32)
-    seen = points @ rotation.T + shift
-    depth = seen[:, 2]
-    x = camera.K[0, 0] * seen[:, 0] / depth + camera.K[0, 2]
-    y = camera.K[1, 1] * seen[:, 1] / depth + camera.K[1, 2]
+    facing = np.einsum("ni,ni->n", normals, camera.position.astype(np.float32) - points) > 0
+    shown = np.flatnonzero(facing)
+    x, y, depth = _project_fast(points[shown], camera)
     inside = (x > 1) & (y > 1) & (x < camera.width - 2) & (y < camera.height - 2)
     if not inside.any():
         return np.zeros((0, 0, 3)), np.zeros((0, 0)), (0, 0)
-    x, y, depth = x[inside], y[inside], depth[inside]
-    light = _light(points, normals, to_eye, skin, facing)[inside]
+    shown, x, y, depth = shown[inside], x[inside], y[inside], depth[inside]
     left, top = int(x.min()) - 1, int(y.min()) - 1
     width, height = int(x.max()) + 3 - left, int(y.max()) + 3 - top
-    front = _nearest(x - left, y - top, depth, width, height)
-    column, row = (x - left).astype(np.int32), (y - top).astype(np.int32)
-    visible = depth < front[row, column] + 0.25
-    column, row, light = column[visible], row[visible], light[visible]
-    part_x, part_y = x[visible] - left - column, y[visible] - top - row
-    total = np.zeros((height * width, 4))
+    x, y = x - left, y - top
+    front = _nearest(x, y, depth, width, height)
+    visible = depth < front[y.astype(np.int32), x.astype(np.int32)] + 0.25
+    shown, x, y = shown[visible], x[visible], y[visible]
+    column, row = x.astype(np.int32), y.astype(np.int32)
+    part_x, part_y = x - column, y - row
+    light = _light(points, normals, skin, shown, camera.position)
+    total = np.zeros((4, height * width))
     for step_y, step_x in ((0, 0), (0, 1), (1, 0), (1, 1)):
         weight = (part_x if step_x else 1 - part_x) * (part_y if step_y else 1 - part_y)
         index = (row + step_y) * width + column + step_x
         for channel in range(3):
-            total[:, channel] += np.bincount(index, weight * light[:, channel], height * width)
-        total[:, 3] += np.bincount(index, weight, height * width)
-    colour, cover = _close_holes(total.reshape(height, width, 4))
-    return colour, cover, (top, left)
+            total[channel] += np.bincount(index, weight * light[channel], height * width)
+        total[3] += np.bincount(index, weight, height * width)
+    colour, cover = _close_holes(total.T.reshape(height, width, 4))
+    return 255.0 * np.clip(colour, 0, 1) ** _GAMMA, cover, (top, left)
+
+
+def _project_fast(points: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels x, y and depth (n,) of points (n, 3), in single precision."""
+    seen = points @ camera.R.T.astype(np.float32) + camera.t.astype(np.float32)
+    depth = seen[:, 2]
+    matrix = camera.K.astype(np.float32)
+    x = matrix[0, 0] * seen[:, 0] / depth + matrix[0, 2]
+    y = matrix[1, 1] * seen[:, 1] / depth + matrix[1, 2]
+    return x, y, depth
 
 
 def _close_holes(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -262,23 +269,27 @@ def _nearest(
 
 
 def _light(
-    points: np.ndarray, normals: np.ndarray, to_eye: np.ndarray, skin: Skin, facing: np.ndarray
+    points: np.ndarray, normals: np.ndarray, skin: Skin, shown: np.ndarray, eye: Array
 ) -> np.ndarray:
-    """Light (n, 3), 0-255, that points send to the camera."""
+    """Light (3, n), about 0-1, that the points `shown` send to the camera."""
+    points, normals, gloss = points[shown], normals[shown], skin.gloss[shown]
     light = _LIGHT.astype(np.float32)
     direct = np.maximum((normals @ light + 0.25) / 1.25, 0)
     # Floor and sky: dark where the body shades its own underside.
     ambient = 0.55 + 0.45 * normals[:, 2]
     ambient *= np.clip(0.45 + 0.35 * points[:, 2], 0, 1)
-    to_eye = to_eye / np.linalg.norm(to_eye, axis=-1, keepdims=True)
+    to_eye = eye.astype(np.float32) - points
+    to_eye /= np.sqrt(np.einsum("ni,ni->n", to_eye, to_eye))[:, None]
     half = to_eye + light
-    half /= np.linalg.norm(half, axis=-1, keepdims=True)
+    half /= np.sqrt(np.einsum("ni,ni->n", half, half))[:, None]
     shine = np.maximum(np.einsum("ni,ni->n", normals, half), 0)
-    rim = (1 - np.abs(np.einsum("ni,ni->n", normals, to_eye))) ** 3
-    gloss = skin.gloss[facing]
-    spot = gloss * np.where(gloss > 1, shine**60, shine**12) + 0.06 * rim
-    colour = skin.colour[facing] * (0.95 * direct + 0.5 * ambient)[:, None] + 0.5 * spot[:, None]
-    return np.asarray(255.0 * np.clip(colour, 0, 1) ** (1 / 1.4))
+    shine = (shine * shine * shine) ** 2
+    shine *= shine
+    wet = gloss > 1
+    shine[wet] **= 5
+    rim = 1 - np.abs(np.einsum("ni,ni->n", normals, to_eye))
+    spot = 0.5 * gloss * shine + 0.03 * rim * rim * rim
+    return np.asarray(skin.colour[shown].T * (0.95 * direct + 0.5 * ambient) + spot)
 
 
 def _shadow(
