@@ -64,7 +64,7 @@ class Renderer:
     """
 
     def __init__(
-        self, camera: Camera, *, n_points: int = 72_000, noise: float = 1.5, seed: int = 0
+        self, camera: Camera, *, n_points: int = 48_000, noise: float = 1.5, seed: int = 0
     ) -> None:
         self.camera = camera
         self.skin = make_skin(n_points)
@@ -188,7 +188,7 @@ def render_film(
             if on_frame is not None:
                 on_frame(done)
 
-    write_film(path, frames(), float(fps or poses.attrs["fps"]), crf=20, gop=30)
+    write_film(path, frames(), float(fps or poses.attrs["fps"]), crf=23, gop=30)
     return path
 
 

@@ -176,7 +176,7 @@ def _frames(forward: Array, left: Array) -> Array:
 
 
 @cache
-def make_skin(n_points: int = 72_000, seed: int = 0) -> Skin:
+def make_skin(n_points: int = 48_000, seed: int = 0) -> Skin:
     """Sample the skin of an adult mouse.
 
     Points are drawn evenly in a thin shell around the surface and moved onto it along the
