@@ -277,30 +277,30 @@ class _Fits:
         """How well a rule's conditions hold together; None where a required one cannot be judged.
 
         Postures, which compete, get the product of their conditions; what is judged for itself
-        gets its weakest condition, so that it holds where every threshold is passed.
+        gets its weakest condition, so that it holds where every threshold is passed. A lost
+        keypoint leaves a posture undecided on that condition only; what is judged for itself is
+        then unknown.
         """
-        together = np.multiply if rule.kind == "posture" else np.minimum
-        product: Floats | None = None
-        unknown: Bools | None = None
         alternatives: dict[str, list[Floats]] = {}
-        for condition in rule.conditions.values():
+        needed: list[Floats] = []
+        for name, condition in rule.conditions.items():
             score = self.score(condition)
             if score is None:
                 if condition.required:
                     return None
                 continue
+            alternatives.setdefault(condition.any_of or f"only {name}", []).append(score)
             if condition.required:
-                missing = ~np.isfinite(score)
-                unknown = missing if unknown is None else unknown | missing
-            if condition.any_of:
-                alternatives.setdefault(condition.any_of, []).append(score)
-            else:
-                product = _joined(product, score, together)
-        for scores in alternatives.values():
-            product = _joined(product, np.fmax.reduce(scores), together)
-        if product is not None and unknown is not None:
-            product = np.where(unknown, np.nan, product)
-        return product
+                needed.append(score)
+        if not alternatives:
+            return None
+        scores = np.stack([np.fmax.reduce(group) for group in alternatives.values()])
+        known = np.isfinite(scores)
+        settled = np.where(known, scores, 0.5)
+        if rule.kind == "posture":
+            return np.where(known.any(axis=0), settled.prod(axis=0), np.nan)
+        missing = [~np.isfinite(score) for score in needed]
+        return np.where(np.any(missing, axis=0), np.nan, settled.min(axis=0))
 
     def score(self, condition: Condition) -> Floats | None:
         """Score of one condition, or None where its quantity is absent or it does not apply."""
@@ -328,12 +328,6 @@ class _Fits:
             frames = odd_frames(condition.window_s, self._body.fps)
             self._statistics[key] = STATISTICS[condition.statistic](values, frames)
         return self._statistics[key]
-
-
-def _joined(fit: Floats | None, score: Floats, together: np.ufunc) -> Floats:
-    """The fit with one more condition; an unknown score counts as undecided."""
-    score = np.where(np.isfinite(score), score, 0.5)
-    return score if fit is None else np.asarray(together(fit, score))
 
 
 def _decide(fits: dict[str, Floats], rules: Rules, fps: float) -> tuple[Floats, np.ndarray]:
