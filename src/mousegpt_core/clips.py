@@ -128,7 +128,9 @@ _DEFAULTS = {"str": "", "float": np.nan, "int": 0}
 _DTYPES = {"str": object, "float": np.float64, "int": np.int64}
 
 
-def make_table(schema: TableSchema, columns: Mapping[str, object], *, length: int | None = None) -> pd.DataFrame:
+def make_table(
+    schema: TableSchema, columns: Mapping[str, object], *, length: int | None = None
+) -> pd.DataFrame:
     """Build a table; columns that are not given get their empty value.
 
     Parameters
@@ -149,7 +151,14 @@ def make_table(schema: TableSchema, columns: Mapping[str, object], *, length: in
     if unknown:
         raise DataError(f"table {schema.name} has no column {', '.join(unknown)}")
     if length is None:
-        length = max((len(v) for v in columns.values() if isinstance(v, np.ndarray | list | tuple | pd.Series)), default=0)
+        length = max(
+            (
+                len(v)
+                for v in columns.values()
+                if isinstance(v, np.ndarray | list | tuple | pd.Series)
+            ),
+            default=0,
+        )
     data = {}
     for name, kind in schema.columns.items():
         value = columns.get(name, _DEFAULTS[kind])

@@ -112,9 +112,13 @@ def validate_poses(poses: xr.Dataset) -> xr.Dataset:
     """
     if "position" not in poses or tuple(poses["position"].dims) != DIMS:
         found = tuple(poses["position"].dims) if "position" in poses else list(poses.data_vars)
-        raise DataError("not a poses dataset", expected=f"position with dims {DIMS}", found=str(found))
+        raise DataError(
+            "not a poses dataset", expected=f"position with dims {DIMS}", found=str(found)
+        )
     if poses.sizes["space"] not in (2, 3):
-        raise DataError("poses must be 2D or 3D", expected="2 or 3", found=str(poses.sizes["space"]))
+        raise DataError(
+            "poses must be 2D or 3D", expected="2 or 3", found=str(poses.sizes["space"])
+        )
     for name in ("time", "keypoint", "individual"):
         if poses.sizes[name] == 0:
             raise DataError(f"poses without a single {name}")

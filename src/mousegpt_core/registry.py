@@ -79,7 +79,9 @@ def load_backend(kind: Kind, name: str) -> type[Any]:
         return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
     except ModuleNotFoundError as error:
         missing = error.name or module
-        raise MissingDependencyError(missing, extra=name, purpose=f"the {kind[:-1]} {name!r}") from error
+        raise MissingDependencyError(
+            missing, extra=name, purpose=f"the {kind[:-1]} {name!r}"
+        ) from error
 
 
 def _foreign(kind: Kind) -> list[EntryPoint]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mousegpt_core.errors import SkeletonError
 
@@ -68,7 +69,9 @@ class Skeleton:
                         found=member,
                     )
                 if member in seen:
-                    raise SkeletonError(f"keypoint {member!r} has two roles", found=f"{seen[member]}, {role}")
+                    raise SkeletonError(
+                        f"keypoint {member!r} has two roles", found=f"{seen[member]}, {role}"
+                    )
                 seen[member] = role
 
     def keypoint(self, role: str) -> str | None:
@@ -99,13 +102,19 @@ class Skeleton:
     @property
     def tail_chain(self) -> tuple[str, ...]:
         """Tail keypoints from base to tip."""
-        return (*self.roles.get("tail_base", ()), *self.roles.get("tail", ()), *self.roles.get("tail_tip", ()))
+        return (
+            *self.roles.get("tail_base", ()),
+            *self.roles.get("tail", ()),
+            *self.roles.get("tail_tip", ()),
+        )
 
     @property
     def spine_chain(self) -> tuple[str, ...]:
         """Keypoints of the body's midline from neck to tail base."""
         return tuple(
-            name for role in ("neck", "spine", "hip", "tail_base") for name in self.roles.get(role, ())
+            name
+            for role in ("neck", "spine", "hip", "tail_base")
+            for name in self.roles.get(role, ())
         )
 
     @property
@@ -122,7 +131,10 @@ class Skeleton:
         found = []
         for role in self.roles:
             if role.endswith("_left"):
-                left, right = self.keypoint(role), self.keypoint(role.removesuffix("_left") + "_right")
+                left, right = (
+                    self.keypoint(role),
+                    self.keypoint(role.removesuffix("_left") + "_right"),
+                )
                 if left and right:
                     found.append((left, right))
         return tuple(found)
@@ -133,14 +145,16 @@ class Skeleton:
         head = self.keypoint("head")
         front = tuple(name for name in (self.keypoint("nose"), head) if name)
         midline = (*front, *self.spine_chain, *self.tail_chain[1 if self.has("tail_base") else 0 :])
-        lines = list(zip(midline, midline[1:], strict=False))
+        lines = list(pairwise(midline))
         anchor = self.keypoint("nose") or head or self.keypoint("neck")
-        lines += [(anchor, ear) for ear in map(self.keypoint, ("ear_left", "ear_right")) if anchor and ear]
+        lines += [
+            (anchor, ear) for ear in map(self.keypoint, ("ear_left", "ear_right")) if anchor and ear
+        ]
         for limb in LIMBS:
             chain = self.limb(limb)
             root = self._limb_root(limb)
             chain = (*chain, root) if chain and root else chain
-            lines += list(zip(chain, chain[1:], strict=False))
+            lines += list(pairwise(chain))
         return tuple(lines)
 
     def select(self, keypoints: Sequence[str]) -> Skeleton:
@@ -149,7 +163,9 @@ class Skeleton:
             role: tuple(name for name in members if name in keypoints)
             for role, members in self.roles.items()
         }
-        return Skeleton(self.name, tuple(keypoints), {role: names for role, names in kept.items() if names})
+        return Skeleton(
+            self.name, tuple(keypoints), {role: names for role, names in kept.items() if names}
+        )
 
     def _limb_root(self, limb: str) -> str | None:
         """Where a limb meets the midline."""

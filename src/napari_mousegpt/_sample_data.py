@@ -9,5 +9,5 @@ def synthetic_mouse() -> list[LayerTuple]:
     """Twenty seconds of a synthetic mouse in 3D."""
     from mousegpt_core.synthetic import SimulationSettings, simulate
 
-    recording = simulate(SimulationSettings(duration_s=20.0, seed=1))
+    recording = simulate(settings=SimulationSettings(duration_s=20.0, seed=1))
     return points_layers(recording.poses, name="synthetic mouse")

@@ -15,7 +15,8 @@ SRC = Path(__file__).resolve().parents[2] / "src"
 FLOORS = (
     ("errors",),
     ("settings", "progress", "skeleton", "poses", "clips"),
-    ("registry", "skeletons"),
+    ("registry", "keypoint_names"),
+    ("skeletons",),
     ("study", "io", "video"),
     ("kinematics",),
     ("describe", "embed", "synthetic"),
@@ -28,8 +29,20 @@ FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 #: Rooms on one floor that may use each other.
 NEIGHBOURS = {("analysis", "stats"), ("plots", "stats"), ("poses", "skeleton"), ("clips", "poses")}
 HEAVY = {
-    "torch", "transformers", "cv2", "umap", "openai", "langchain", "napari", "qtpy", "magicgui",
-    "sentence_transformers", "sklearn", "matplotlib", "openpyxl", "jinja2",
+    "torch",
+    "transformers",
+    "cv2",
+    "umap",
+    "openai",
+    "langchain",
+    "napari",
+    "qtpy",
+    "magicgui",
+    "sentence_transformers",
+    "sklearn",
+    "matplotlib",
+    "openpyxl",
+    "jinja2",
 }
 
 
@@ -57,7 +70,7 @@ def test_imports_go_down_only() -> None:
     wrong = []
     for file in _files():
         parts = file.relative_to(SRC).with_suffix("").parts
-        if parts[0] != "mousegpt_core" or len(parts) == 2 and parts[1] == "__init__":
+        if parts[0] != "mousegpt_core" or (len(parts) == 2 and parts[1] == "__init__"):
             continue
         room = parts[1]
         assert room in FLOOR, f"{file} is in a room without a floor"

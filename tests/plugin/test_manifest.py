@@ -43,12 +43,17 @@ def test_npe2_finds_the_manifest_of_the_installed_wheel(built: Path, tmp_path: P
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
     subprocess.run([*pip, str(tmp_path), str(wheel)], check=True, capture_output=True)
     code = (
-        "import npe2, napari_mousegpt; m = npe2.PluginManifest.from_distribution('napari-mousegpt');"
+        "import npe2, napari_mousegpt;"
+        "m = npe2.PluginManifest.from_distribution('napari-mousegpt');"
         "print(napari_mousegpt.__file__); print(m.name)"
     )
     run = subprocess.run(
         [sys.executable, "-c", code],
-        check=True, capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
     )
     home, name = run.stdout.split()
     assert Path(home).is_relative_to(tmp_path)
@@ -57,7 +62,8 @@ def test_npe2_finds_the_manifest_of_the_installed_wheel(built: Path, tmp_path: P
 
 def test_the_sdist_has_the_manifest_at_the_top(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
-    names = {name.split("/", 1)[1] for name in tarfile.open(sdist).getnames() if "/" in name}
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     assert {"napari.yaml", "pyproject.toml", "src/napari_mousegpt/napari.yaml"} <= names
 
 

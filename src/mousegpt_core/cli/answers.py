@@ -29,10 +29,21 @@ def search(
 
     console = Console(as_json=as_json)
     hits, ranking = search_study(Study.open(study), words, top=top)
-    console.table("", ["#", "recording", "animal", "time", "score", "description"], [
-        [str(hit["rank"]), hit["recording"], hit["individual"], f"{hit['start_s']:.2f} s", f"{hit['score']:.2f}", hit["sentence"]]
-        for hit in hits
-    ])
+    console.table(
+        "",
+        ["#", "recording", "animal", "time", "score", "description"],
+        [
+            [
+                str(hit["rank"]),
+                hit["recording"],
+                hit["individual"],
+                f"{hit['start_s']:.2f} s",
+                f"{hit['score']:.2f}",
+                hit["sentence"],
+            ]
+            for hit in hits
+        ],
+    )
     console.say(f"Full ranking: {ranking}")
     console.result({"hits": hits, "ranking": str(ranking)})
 
@@ -42,11 +53,12 @@ def evaluate(
     truth: Annotated[
         list[str],
         typer.Option(
-            help="RECORDING=FILE with human labels; csv with `frame` or `time` and `label`, bouts, or BORIS."
+            help="RECORDING=FILE with human labels: csv (frame or time, label), bouts, or BORIS."
         ),
     ],
     scheme: Annotated[
-        str, typer.Option(help="Labels to score: a name given to classify, `activities` or `profile`.")
+        str,
+        typer.Option(help="Labels to score: a name given to classify, `activities` or `profile`."),
     ] = "",
     positive: Annotated[
         str, typer.Option(help="Name of the behaviour that 1 stands for in a 0/1 file.")
@@ -62,10 +74,20 @@ def evaluate(
     paths = {recording: Path(path) for recording, path in files.items()}
     result = evaluate_study(Study.open(study), paths, scheme=scheme, positive=positive)
     per_class = result["per_class"]
-    console.table(f"{result['scheme']} against human labels, {result['frames']} frames", ["behaviour", "precision", "recall", "F1", "frames"], [
-        [name, f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}", str(row["support"])]
-        for name, row in per_class.items()
-    ])
+    console.table(
+        f"{result['scheme']} against human labels, {result['frames']} frames",
+        ["behaviour", "precision", "recall", "F1", "frames"],
+        [
+            [
+                name,
+                f"{row['precision']:.3f}",
+                f"{row['recall']:.3f}",
+                f"{row['f1']:.3f}",
+                str(row["support"]),
+            ]
+            for name, row in per_class.items()
+        ],
+    )
     console.say(
         f"macro-F1 {result['macro_f1']:.3f}, balanced accuracy {result['balanced_accuracy']:.3f}, "
         f"kappa {result['kappa']:.3f}, MCC {result['mcc']:.3f}"
@@ -77,9 +99,7 @@ def evaluate(
 
 def export(
     study: StudyFolder,
-    what: Annotated[
-        str, typer.Argument(help="descriptions, bouts, labels, kinematics, poses or shares.")
-    ],
+    what: Annotated[str, typer.Argument(help="descriptions, bouts, labels, kinematics or poses.")],
     out: Annotated[Path | None, typer.Option(help="Folder; by default STUDY/results.")] = None,
     format: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
     as_json: Json = False,

@@ -26,8 +26,9 @@ app = typer.Typer(
 
     `mousegpt run FILM --poses POSES` goes from one recording to a report.
 
-    `mousegpt new STUDY`, then `mousegpt add STUDY --id M1 --poses POSES --film FILM` for each recording,
-    then `mousegpt run STUDY` builds a study; run it again at any time, only what is missing is done.
+    Many recordings: `mousegpt new STUDY`, then for each
+    `mousegpt add STUDY --id M1 --poses POSES --film FILM`, then `mousegpt run STUDY`. Run it again at any time; only what is missing is
+    done.
     """,
 )
 study.register(app)

@@ -91,7 +91,7 @@ class Console:
 
     @contextmanager
     def work(self) -> Iterator[None]:
-        """Show progress inside; the first Ctrl-C asks the work to stop, the second breaks it off."""
+        """Show progress; the first Ctrl-C asks the work to stop, the second breaks it off."""
         previous = signal.getsignal(signal.SIGINT)
         try:
             signal.signal(signal.SIGINT, self._interrupt)
@@ -142,12 +142,12 @@ def _progress_bars() -> Bars:
     from rich.progress import (
         BarColumn,
         ProgressColumn,
+        Task,
         TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
     )
     from rich.progress import Progress as Bars
-    from rich.progress import Task
     from rich.text import Text
 
     class Remark(ProgressColumn):

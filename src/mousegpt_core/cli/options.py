@@ -29,7 +29,9 @@ def key_value(text: str, *, option: str, example: str) -> tuple[str, str]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise SettingsError(f"{option} {text!r} is not KEY=VALUE", hint=f"for example {option} {example}")
+        raise SettingsError(
+            f"{option} {text!r} is not KEY=VALUE", hint=f"for example {option} {example}"
+        )
     return key.strip(), value.strip()
 
 

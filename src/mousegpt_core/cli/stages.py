@@ -55,7 +55,9 @@ def classify(
     study: StudyFolder,
     labels: Annotated[
         Path,
-        typer.Option(help="TOML file: one table per behaviour with `definition`, maybe `examples`."),
+        typer.Option(
+            help="TOML file: one table per behaviour with `definition`, maybe `examples`."
+        ),
     ],
     scheme: Annotated[
         str, typer.Option(help="Name to keep the result under; by default the file's.")
@@ -77,12 +79,19 @@ def classify(
 
     console = Console(as_json=as_json)
     result = _at_work(study, console, lambda work: classify_study(work, labels, scheme=scheme))
-    console.table("How your behaviours were understood", ["behaviour", "activities", "why"], [
-        [row["behaviour"], ", ".join(row["activities"]) or "-", row["why"]] for row in result["mapping"]
-    ])
-    console.table("Share of time", ["behaviour", "share"], [
-        [name, f"{share:.1%}"] for name, share in result["shares"].items()
-    ])
+    console.table(
+        "How your behaviours were understood",
+        ["behaviour", "activities", "why"],
+        [
+            [row["behaviour"], ", ".join(row["activities"]) or "-", row["why"]]
+            for row in result["mapping"]
+        ],
+    )
+    console.table(
+        "Share of time",
+        ["behaviour", "share"],
+        [[name, f"{share:.1%}"] for name, share in result["shares"].items()],
+    )
     console.say(f"The behaviour vector of each recording is in {result['folder']}")
     console.result(result)
 
@@ -101,9 +110,11 @@ def profile(study: StudyFolder, as_json: Json = False) -> None:
 
     console = Console(as_json=as_json)
     result = _at_work(study, console, profile_study)
-    console.table("Behaviours", ["name", "share", "keywords"], [
-        [row["name"], f"{row['share']:.1%}", row["keywords"]] for row in result["behaviours"]
-    ])
+    console.table(
+        "Behaviours",
+        ["name", "share", "keywords"],
+        [[row["name"], f"{row['share']:.1%}", row["keywords"]] for row in result["behaviours"]],
+    )
     console.result(result)
 
 
@@ -139,8 +150,8 @@ def run(
 ) -> None:
     """Do all that is missing, from poses to report. Run it again at any time.
 
-    `mousegpt run STUDY` works on a study. `mousegpt run FILM --poses FILE` makes a study beside the film
-    first.
+    `mousegpt run STUDY` works on a study. `mousegpt run FILM --poses FILE` makes a study
+    beside the film first.
     """
     from mousegpt_core.pipeline import run_study, study_for_file
 
@@ -148,7 +159,13 @@ def run(
     if target.is_file():
         names = [name.strip() for name in keypoints.split(",") if name.strip()]
         made = study_for_file(
-            target, poses, keypoints=names, fps=fps, unit=unit or None, px_per_cm=px_per_cm, seen_from=seen_from
+            target,
+            poses,
+            keypoints=names,
+            fps=fps,
+            unit=unit or None,
+            px_per_cm=px_per_cm,
+            seen_from=seen_from,
         )
         for line in made.remarks:
             console.say(f"note: {line}")

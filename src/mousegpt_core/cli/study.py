@@ -56,9 +56,7 @@ def add(
     fps: Annotated[
         float | None, typer.Option(help="Frames per second, where neither film nor poses say.")
     ] = None,
-    unit: Annotated[
-        str, typer.Option(help="Unit of the coordinates: px, mm, cm or m.")
-    ] = "",
+    unit: Annotated[str, typer.Option(help="Unit of the coordinates: px, mm, cm or m.")] = "",
     px_per_cm: Annotated[
         float | None, typer.Option(help="Scale of the picture: pixels in one centimetre.")
     ] = None,
@@ -67,7 +65,9 @@ def add(
     ] = "above",
     animal: Annotated[
         list[str] | None,
-        typer.Option(help="A column of the animal, KEY=VALUE: animal, treatment, sex, age, dose, ..."),
+        typer.Option(
+            help="A column of the animal, KEY=VALUE: animal, treatment, sex, age, dose, ..."
+        ),
     ] = None,
     notes: Annotated[str, typer.Option(help="Free text.")] = "",
     as_json: Json = False,
@@ -94,8 +94,16 @@ def add(
     for line in added.remarks:
         console.say(f"note: {line}")
     rows = [[name, role or "-", how] for name, role, how in added.roles]
-    console.table(f"{id}: roles of the keypoints (edit in {study}/study.toml)", ["keypoint", "role", "why"], rows)
+    console.table(
+        f"{id}: roles of the keypoints (edit in {study}/study.toml)",
+        ["keypoint", "role", "why"],
+        rows,
+    )
     console.say(f"Next: mousegpt run {study}")
     console.result(
-        {"recording": id, "roles": {name: role for name, role, _ in added.roles}, "remarks": added.remarks}
+        {
+            "recording": id,
+            "roles": {name: role for name, role, _ in added.roles},
+            "remarks": added.remarks,
+        }
     )

@@ -40,13 +40,15 @@ def demo(
 
 def doctor(as_json: Json = False) -> None:
     """Tell what works on this machine, and how to get the rest."""
-    from mousegpt_core.pipeline.doctor import examine
+    from mousegpt_core.cli.doctor import examine
 
     console = Console(as_json=as_json)
     findings = examine()
-    console.table("", ["", "what", "found", "to get it"], [
-        ["ok" if item.works else "--", item.what, item.found, item.remedy] for item in findings
-    ])
+    console.table(
+        "",
+        ["", "what", "found", "to get it"],
+        [["ok" if item.works else "--", item.what, item.found, item.remedy] for item in findings],
+    )
     console.result({"findings": [vars(item) for item in findings]})
     if any(item.required and not item.works for item in findings):
         raise typer.Exit(1)
@@ -68,6 +70,8 @@ def open_in_browser(page: Path) -> None:
     import sys
     import webbrowser
 
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
         return
     webbrowser.open(page.resolve().as_uri())

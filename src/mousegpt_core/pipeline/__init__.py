@@ -1,17 +1,31 @@
 """Stages run over a study: only what is missing is made, progress is told, kills do no harm."""
 
-from __future__ import annotations
+from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
+from mousegpt_core.pipeline.demo import run_demo
+from mousegpt_core.pipeline.evaluation import evaluate_study
+from mousegpt_core.pipeline.exporting import export_study
+from mousegpt_core.pipeline.labelling import classify_study
+from mousegpt_core.pipeline.reporting import report_study
+from mousegpt_core.pipeline.run import FileStudy, run_recordings, run_study, study_for_file
+from mousegpt_core.pipeline.searching import search_study
+from mousegpt_core.pipeline.study_stages import embed_study, profile_study
+from mousegpt_core.pipeline.work import Work
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
-    from mousegpt_core.pipeline.work import Work
-
-_HOMES = {
-    "AddedRecording": "add",
-    "NewRecording": "add",
-    "Work": "work",
-    "add_recording": "add",
-}
+__all__ = [
+    "AddedRecording",
+    "FileStudy",
+    "NewRecording",
+    "Work",
+    "add_recording",
+    "classify_study",
+    "embed_study",
+    "evaluate_study",
+    "export_study",
+    "profile_study",
+    "report_study",
+    "run_demo",
+    "run_recordings",
+    "run_study",
+    "search_study",
+    "study_for_file",
+]

@@ -15,6 +15,7 @@ from mousegpt_core.io import read_poses
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import Guess, guess_skeleton
 from mousegpt_core.study import (
+    Arena,
     PoseFile,
     Recording,
     RecordingInfo,
@@ -28,7 +29,7 @@ from mousegpt_core.video import Film
 
 #: A keypoint farther outside of the picture than this share of its size is not of that film.
 PICTURE_MARGIN = 0.25
-#: Films and poses whose lengths differ by more than this share hardly belong together.
+#: Poses that are longer than their film by more than this share are not of that film.
 LENGTH_TOLERANCE = 0.05
 
 NamedPath = tuple[str | None, Path]
@@ -56,6 +57,8 @@ class NewRecording:
         Scale of the picture.
     seen_from : str
         ``"above"``, ``"below"`` or ``"side"``.
+    arena : dict
+        As `study.Arena`; empty = fitted from where the animal has been.
     animal : dict
         Columns of the table of animals; ``animal`` is its name, by default the recording's id.
     notes : str
@@ -71,6 +74,7 @@ class NewRecording:
     unit: str | None = None
     px_per_cm: float | None = None
     seen_from: str = "above"
+    arena: dict[str, Any] = field(default_factory=dict)
     animal: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
 
@@ -141,6 +145,7 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
         notes=new.notes,
         skeleton=skeleton.name,
         space=space,
+        arena=Arena.model_validate(new.arena),
         views=(*(opened.view for opened in views.values()), *_views_without_film(files, views)),
         poses=files,
     )
@@ -166,7 +171,9 @@ def _open_films(films: Sequence[NamedPath]) -> dict[str, _OpenedView]:
             view = View(name=name, films=(FilmFile(path=str(path)),), fps=round(film.fps, 4))
             if name in views:
                 raise DataError(
-                    f"two films are of the view {name!r}", file=path, hint="name them: --film VIEW=FILE"
+                    f"two films are of the view {name!r}",
+                    file=path,
+                    hint="name them: --film VIEW=FILE",
                 )
             views[name] = _OpenedView(view, count, float(film.fps), width, height)
     return views
@@ -221,19 +228,19 @@ def _check_against_film(
     Raises
     ------
     DataError
-        If keypoints lie outside of the picture or the lengths differ much.
+        If keypoints lie outside of the picture, or there are many more poses than frames.
     """
     if file.view not in views:
         return
     film = views[file.view]
     frames = int(poses["frame"].values[-1]) + 1
-    if abs(frames - film.frames) > LENGTH_TOLERANCE * max(frames, film.frames):
+    if frames > (1 + LENGTH_TOLERANCE) * film.frames + 1:
         raise DataError(
-            "poses and film differ too much in length to belong together",
+            "there are more poses than the film has frames: this seems to be the wrong film",
             file=file.path,
-            expected=f"about {film.frames} frames, as in {film.view.films[0].path}",
+            expected=f"at most {film.frames} frames, as in {film.view.films[0].path}",
             found=f"{frames} frames",
-            hint="check that this is the right film; add the poses without it if it is not",
+            hint="check that they belong together; poses can also be added without a film",
         )
     if frames != film.frames:
         remarks.append(
@@ -257,9 +264,7 @@ def _check_against_film(
         )
 
 
-def _skeleton(
-    study: Study, poses: xr.Dataset, remarks: list[str]
-) -> tuple[Skeleton, Guess]:
+def _skeleton(study: Study, poses: xr.Dataset, remarks: list[str]) -> tuple[Skeleton, Guess]:
     """The skeleton for these keypoints: the study's own where it has one, else a guess."""
     keypoints = tuple(str(name) for name in poses["keypoint"].values)
     guess = guess_skeleton(keypoints)

@@ -1,4 +1,4 @@
-"""Async backends called from plain code; notebooks already run a loop, so ours has its own thread."""
+"""Async backends called from plain code: in a thread of its own, as notebooks run a loop."""
 
 from __future__ import annotations
 

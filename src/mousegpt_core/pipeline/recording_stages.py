@@ -101,7 +101,9 @@ def run_kinematics(work: Work, recording: Recording) -> str:
     source = primary_pose(recording)
     poses_key = import_poses(work, recording, source)
     skeleton = recording_skeleton(work.study, recording)
-    settings = KinematicsSettings.parse(study.section("kinematics"), source="study.toml [kinematics]")
+    settings = KinematicsSettings.parse(
+        study.section("kinematics"), source="study.toml [kinematics]"
+    )
     space = info.space.model_dump(mode="json")
     arena = info.arena.model_dump(mode="json") if info.arena.shape != "none" else None
     provenance = Provenance(
@@ -111,12 +113,14 @@ def run_kinematics(work: Work, recording: Recording) -> str:
         {"poses": poses_key, "skeleton": content_hash(_skeleton_values(skeleton))},
     )
 
+    measured = info.space.cm_per_unit is not None or info.space.known_length is not None
+
     def write() -> None:
         poses = recording.store.read_dataset(pose_stage(source))
         scene = prepare_scene(
             poses,
             skeleton,
-            cm_per_unit=info.space.scale,
+            cm_per_unit=info.space.scale if measured else None,
             scale_source="known length" if info.space.known_length else "given",
             arena=arena,
             seen_from=info.space.seen_from,
@@ -152,7 +156,7 @@ def recording_skeleton(study: Study, recording: Recording) -> Skeleton:
 def run_ethogram(work: Work, recording: Recording) -> str:
     """Activity of every frame, and its bouts."""
     kinematics_key = run_kinematics(work, recording)
-    rules = study_rules(work)
+    rules = study_rules(work.study)
     skeleton = recording_skeleton(work.study, recording)
     provenance = Provenance(
         "ethogram", ETHOGRAM_VERSION, {"rules": rules.fingerprint()}, {"kinematics": kinematics_key}
@@ -161,9 +165,7 @@ def run_ethogram(work: Work, recording: Recording) -> str:
 
     def write() -> None:
         kinematics = store.read_dataset("kinematics")
-        blocks = ethogram_in_blocks(
-            kinematics, rules, block_frames=BLOCK_FRAMES, skeleton=skeleton
-        )
+        blocks = ethogram_in_blocks(kinematics, rules, block_frames=BLOCK_FRAMES, skeleton=skeleton)
         total = kinematics.sizes["time"]
         store.write_blocks(provenance, _counted(work, "ethogram", recording.id, blocks, total))
 
@@ -178,9 +180,9 @@ def run_ethogram(work: Work, recording: Recording) -> str:
     return key
 
 
-def study_rules(work: Work) -> Rules:
+def study_rules(study: Study) -> Rules:
     """The rules of the ethogram, with the study's own over the built-in ones."""
-    overlay = work.study.folder / "ethogram.toml"
+    overlay = study.folder / "ethogram.toml"
     return load_rules(overlay if overlay.exists() else None)
 
 
@@ -232,7 +234,9 @@ def run_descriptions(work: Work, recording: Recording) -> str:
         clips = store.read_table("clips")
         evidence = _evidence(recording, clips, skeleton)
         tables = (
-            _answers_table(collect(describer.describe(part)), name, content_hash(provenance.settings))
+            _answers_table(
+                collect(describer.describe(part)), name, content_hash(provenance.settings)
+            )
             for part in evidence
         )
         counted = _counted(work, "descriptions", recording.id, tables, len(clips))
@@ -241,9 +245,7 @@ def run_descriptions(work: Work, recording: Recording) -> str:
     return work.make(store, provenance, write, recording=recording.id)
 
 
-def _evidence(
-    recording: Recording, clips: pd.DataFrame, skeleton: Skeleton
-) -> Iterator[Evidence]:
+def _evidence(recording: Recording, clips: pd.DataFrame, skeleton: Skeleton) -> Iterator[Evidence]:
     """Evidence for consecutive runs of clips, with context on both sides."""
     kinematics = recording.store.read_dataset("kinematics")
     ethogram = recording.store.read_dataset("ethogram")

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mousegpt_core.analysis.bouts import bouts_from_clips
+from mousegpt_core.analysis.profile import VERSION as PROFILE_VERSION
+from mousegpt_core.analysis.profile import ProfileSettings, make_profile
 from mousegpt_core.embed.cache import VectorCache, embed_texts, text_hash
 from mousegpt_core.embed.contract import Embedder
 from mousegpt_core.embed.texts import description_texts
@@ -91,7 +94,7 @@ def run_embedding(work: Work) -> str:
     study = work.study
     embedder = make_embedder(study)
     settings = {"embedder": embedder.name, "options": embedder.options.fingerprint()}
-    model = Provenance("models/embedder", embedder.version, settings, said)
+    model = Provenance(f"models/{embedder.name}", embedder.version, settings, said)
 
     def fit() -> None:
         texts = description_texts(all_described_clips(study))
@@ -100,7 +103,7 @@ def run_embedding(work: Work) -> str:
         study.store.write_files(model, embedder.save)
 
     model_key = work.make(study.store, model, fit)
-    vectors = Provenance("vectors", EMBED_VERSION, {}, {"model": model_key})
+    vectors = Provenance(_vectors_stage(embedder), EMBED_VERSION, {}, {"model": model_key})
 
     def write() -> None:
         distinct = list(dict.fromkeys(description_texts(all_described_clips(study))))
@@ -116,7 +119,8 @@ def run_embedding(work: Work) -> str:
 
 def fitted_embedder(study: Study) -> Embedder:
     """The embedder as it was fitted to this study."""
-    return type(make_embedder(study)).load(study.store.folder("models/embedder"))
+    embedder = make_embedder(study)
+    return type(embedder).load(study.store.folder(f"models/{embedder.name}"))
 
 
 def vectors_of(study: Study, clips: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -129,7 +133,7 @@ def vectors_of(study: Study, clips: pd.DataFrame) -> np.ndarray[Any, np.dtype[np
     DataError
         If a description has changed since; run ``mousegpt embed`` again.
     """
-    kept = study.store.read_dataset("vectors")
+    kept = study.store.read_dataset(_vectors_stage(make_embedder(study)))
     row_of = {hash_: row for row, hash_ in enumerate(kept["text"].values)}
     try:
         rows = [row_of[text_hash(text)] for text in description_texts(clips)]
@@ -141,6 +145,64 @@ def vectors_of(study: Study, clips: pd.DataFrame) -> np.ndarray[Any, np.dtype[np
     return matrix[rows]
 
 
+def _vectors_stage(embedder: Embedder) -> str:
+    return f"vectors/{embedder.name}"
+
+
 def _vectors_dataset(texts: list[str], matrix: np.ndarray[Any, Any]) -> xr.Dataset:
     hashes = np.array([text_hash(text) for text in texts])
     return xr.Dataset({"vector": (("text", "dimension"), matrix)}, coords={"text": hashes})
+
+
+def run_profile(work: Work) -> str:
+    """Group the descriptions of the study into named behaviours, and tell their bouts."""
+    vectors_key = run_embedding(work)
+    study = work.study
+    settings = ProfileSettings.parse(study.section("profile"), source="study.toml [profile]")
+    values = settings.fingerprint()
+    inputs = {"vectors": vectors_key}
+    table_of = {
+        name: Provenance(f"profile/{name}", PROFILE_VERSION, values, inputs)
+        for name in ("labels", "examples", "bouts", "behaviours")
+    }
+
+    def write() -> None:
+        clips = all_described_clips(study)
+        made = make_profile(
+            clips, vectors_of(study, clips), settings, source=str(clips["describer"].iloc[0])
+        )
+        placed = clips.rename(columns={"individual": "individuals"})
+        labels = made.labels.set_index("clip_id").loc[placed["clip_id"]]
+        tables = {
+            "labels": made.labels,
+            "examples": made.examples,
+            "bouts": bouts_from_clips(
+                placed, labels["behaviour_id"], source="profiled", scores=labels["score"]
+            ),
+            "behaviours": made.behaviours.assign(notes="; ".join(made.notes)),
+        }
+        for name, provenance in table_of.items():
+            study.store.write_table(provenance, tables[name])
+
+    # Written last, so that the others are there where this one is.
+    return work.make(study.store, table_of["behaviours"], write)
+
+
+def embed_study(work: Work) -> dict[str, Any]:
+    """Embed all descriptions, for a command: what was embedded and how."""
+    key = run_embedding(work)
+    embedder = make_embedder(work.study)
+    kept = work.study.store.read_dataset(_vectors_stage(embedder))
+    return {
+        "vectors": key,
+        "embedder": embedder.name,
+        "texts": int(kept.sizes["text"]),
+        "dimensions": int(kept.sizes["dimension"]),
+    }
+
+
+def profile_study(work: Work) -> dict[str, Any]:
+    """Profile the study, for a command: the behaviours, the largest first."""
+    key = run_profile(work)
+    behaviours = work.study.store.read_table("profile/behaviours")
+    return {"profile": key, "behaviours": behaviours.to_dict("records")}

@@ -83,5 +83,9 @@ class Work:
                     self.step(stage, recording)
                     write()
                     remark = ""
-        self.notify(Progress(stage, recording, 1, 1, remark, finished=True))
+        self.finish(stage, remark, recording=recording)
         return provenance.key
+
+    def finish(self, stage: str, remark: str = "", *, recording: str = "") -> None:
+        """Say that a stage is complete."""
+        self.notify(Progress(stage, recording, 1, 1, remark, finished=True))

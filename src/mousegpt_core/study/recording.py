@@ -448,7 +448,8 @@ _COMMENTS = {
         'seen_from: "above", "below" or "side"',
     ),
     "arena": (
-        'shape: "none" (fitted), "circle" (diameter_cm), "rectangle" (width_cm, height_cm) or "polygon" (corners)',
+        'shape: "none" (fitted), "circle" (diameter_cm), "rectangle" (width_cm, height_cm)',
+        'or "polygon" (corners)',
         "centre and corners are in the unit of the poses, as read off the picture",
     ),
 }

@@ -13,14 +13,14 @@ Reader = Callable[[str | list[str]], list[LayerTuple]]
 
 def get_reader(path: str | list[str]) -> Reader | None:
     """A reader for pose files, or None where no format recognises them."""
-    from mousegpt_core.io import recognise
+    from mousegpt_core.io import recognise_format
 
-    paths = [path] if isinstance(path, str) else path
     try:
-        known = all(recognise(Path(item)) for item in paths)
+        for item in [path] if isinstance(path, str) else path:
+            recognise_format(Path(item))
     except MouseGPTError:
         return None
-    return read if known else None
+    return read
 
 
 def read(path: str | list[str]) -> list[LayerTuple]:

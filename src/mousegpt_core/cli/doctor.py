@@ -71,7 +71,9 @@ def _h264() -> Finding:
     from av.codec import codecs_available
 
     good = "h264" in codecs_available
-    return Finding("H.264 films", good, "decoded by PyAV" if good else "no decoder", "pip install av", True)
+    return Finding(
+        "H.264 films", good, "decoded by PyAV" if good else "no decoder", "pip install av", True
+    )
 
 
 def _extra(what: str, module: str, extra: str) -> Finding:

@@ -1,0 +1,147 @@
+"""Scoring a study's labels against a human's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mousegpt_core.analysis.bouts import labels_from_bouts
+from mousegpt_core.analysis.evaluate import IGNORED, cluster_agreement, evaluate_many
+from mousegpt_core.analysis.truth import read_truth
+from mousegpt_core.describe.rules import Rules
+from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.pipeline.recording_stages import study_rules
+from mousegpt_core.study import Recording, Study
+
+#: Labels that every study has, besides the user's own schemes.
+ACTIVITIES, PROFILE = "activities", "profile"
+
+
+def evaluate_study(
+    study: Study,
+    truth: Mapping[str, Path],
+    *,
+    scheme: str = "",
+    positive: str = "",
+    bootstrap: int = 0,
+) -> dict[str, Any]:
+    """Score labels against a human's, pooled over recordings and for each.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    truth : mapping of str to Path
+        Recording, or ``RECORDING/ANIMAL`` where it has several, to its file of human labels.
+    scheme : str
+        Which labels: the name of a scheme of `classify_study`, ``"activities"`` (the documented
+        ethogram) or ``"profile"`` (open clusters); by default the study's only scheme.
+    positive : str
+        What 1 stands for in a file of 0 and 1.
+    bootstrap : int
+        Draws for 95 % intervals; 0 = none.
+
+    Returns
+    -------
+    dict
+        As `Evaluation.to_json`, and ``scheme``; for open clusters ``clusters``, their agreement.
+
+    Raises
+    ------
+    DataError, FormatError
+        If a file cannot be read or fits no recording.
+    StageMissingError
+        If there are no such labels yet.
+    """
+    if not truth:
+        raise DataError("no human labels are given", hint="--truth RECORDING=FILE")
+    scheme = scheme or only_scheme(study)
+    cases: dict[str, tuple[Any, Any, Any]] = {}
+    rest = ""
+    notes: list[str] = []
+    for owner, path in truth.items():
+        id, _, animal = owner.partition("/")
+        recording = study.recording(id)
+        kinematics = recording.store.read_dataset("kinematics")
+        times = kinematics["time"].values
+        human = read_truth(path, times=times, frames=kinematics["frame"].values, positive=positive)
+        notes += [f"{owner}: {note}" for note in human.notes]
+        rest = rest or human.rest
+        bouts = _bouts_of_animal(bouts_of_scheme(study, recording, scheme), recording, animal)
+        if scheme == ACTIVITIES:
+            bouts = _as_coarse_as(bouts, human, study_rules(study))
+        cases[owner] = (times, labels_from_bouts(times, bouts), human.at(times))
+    result = evaluate_many(cases, ignore=IGNORED, rest=rest, bootstrap=bootstrap).to_json()
+    if scheme == PROFILE:
+        predicted, true = (np.concatenate([case[i] for case in cases.values()]) for i in (1, 2))
+        result["clusters"] = cluster_agreement(predicted, true)
+    return {"scheme": scheme, **result, "notes": [*notes, *result["notes"]]}
+
+
+def only_scheme(study: Study) -> str:
+    """The user's scheme of labels, if there is exactly one.
+
+    Raises
+    ------
+    StageMissingError
+        If there is none.
+    DataError
+        If there are several.
+    """
+    names = scheme_names(study)
+    if not names:
+        raise StageMissingError(
+            "the study has no labels of yours yet",
+            hint="run `mousegpt classify STUDY --labels labels.toml` first, or score the ethogram "
+            "with --scheme activities",
+        )
+    if len(names) > 1:
+        raise DataError(
+            "the study has several sets of labels", hint="choose with --scheme: " + ", ".join(names)
+        )
+    return names[0]
+
+
+def scheme_names(study: Study) -> list[str]:
+    """Names of the user's schemes: the files of the study's folder ``labels``."""
+    return sorted(path.stem for path in (study.folder / "labels").glob("*.toml"))
+
+
+def bouts_of_scheme(study: Study, recording: Recording, scheme: str) -> pd.DataFrame:
+    """Bouts of one recording under a scheme, as table `clips.BOUTS`."""
+    if scheme == ACTIVITIES:
+        return recording.store.read_table("activities")
+    if scheme == PROFILE:
+        bouts = study.store.read_table("profile/bouts")
+        return bouts[bouts["recording"] == recording.id].reset_index(drop=True)
+    return recording.store.read_table(f"bouts/{scheme}")
+
+
+def _as_coarse_as(bouts: pd.DataFrame, human: Truth, rules: Rules) -> pd.DataFrame:
+    """Call an activity by its parent's name where the human labels do not know its own."""
+    names = {}
+    for activity in bouts["behaviour_id"].unique():
+        name = activity
+        while name not in human.names and (rule := rules.activities.get(name)) and rule.parent:
+            name = rule.parent
+        names[activity] = name if name in human.names else activity
+    return bouts.assign(behaviour_id=bouts["behaviour_id"].map(names))
+
+
+def _bouts_of_animal(bouts: pd.DataFrame, recording: Recording, animal: str) -> pd.DataFrame:
+    animals = list(recording.info.individuals)
+    if not animal and len(animals) == 1:
+        return bouts
+    if animal not in animals:
+        raise DataError(
+            f"recording {recording.id} has several animals"
+            if not animal
+            else f"no animal {animal!r}",
+            expected=", ".join(animals),
+            hint=f"--truth {recording.id}/{animals[0]}=FILE" if animals else "",
+        )
+    return bouts[bouts["individual"] == animal]

@@ -1,0 +1,196 @@
+"""Closed labels over a study: every clip gets one of the user's behaviours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mousegpt_core.analysis.classify import (
+    CLASSIFY_VERSION,
+    Classification,
+    LabelScheme,
+    classify,
+    collect_scheme_examples,
+)
+from mousegpt_core.analysis.examples import Learned, learn
+from mousegpt_core.describe.rules import Rules
+from mousegpt_core.errors import SettingsError
+from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, scheme_names
+from mousegpt_core.pipeline.recording_stages import run_clips, run_ethogram, study_rules
+from mousegpt_core.pipeline.work import Work
+from mousegpt_core.study import Provenance, Recording, Study, safe_name, validate_name
+from mousegpt_core.study.files import write_atomic
+
+
+def classify_study(work: Work, labels: Path, *, scheme: str = "") -> dict[str, Any]:
+    """Give every clip of a study one of the behaviours of a labels file.
+
+    The file is copied to ``labels/SCHEME.toml`` in the study, where `run_study` finds it again.
+
+    Parameters
+    ----------
+    work : Work
+        The study at work.
+    labels : Path
+        One table per behaviour with ``definition`` and maybe ``examples``.
+    scheme : str
+        Name for the result; by default that of the file.
+
+    Returns
+    -------
+    dict
+        ``scheme``, ``mapping`` (how each behaviour was understood), ``shares``, ``notes`` and
+        ``folder`` with the behaviour vector of each recording as csv.
+
+    Raises
+    ------
+    SettingsError
+        If the labels file does not fit; names the behaviour.
+    DataError
+        If an example lies outside of its recording.
+    """
+    name = validate_name(scheme or safe_name(labels.stem), "name of the labels")
+    if name in (ACTIVITIES, PROFILE):
+        raise SettingsError(
+            f"{name!r} is the name of labels that every study has", hint="choose another: --scheme"
+        )
+    LabelScheme.from_toml(labels)
+    home = work.study.folder / "labels" / f"{name}.toml"
+    home.parent.mkdir(exist_ok=True)
+    if not (home.exists() and home.samefile(labels)):
+        write_atomic(home, labels.read_bytes())
+    return _classify(work, name)
+
+
+def classify_again(work: Work) -> None:
+    """Bring all of the study's own labels up to date."""
+    for name in scheme_names(work.study):
+        _classify(work, name)
+
+
+def _classify(work: Work, name: str) -> dict[str, Any]:
+    study = work.study
+    scheme = LabelScheme.from_toml(study.folder / "labels" / f"{name}.toml")
+    rules = study_rules(work.study)
+    _check_examples(study, scheme, name)
+    keys = {id: run_ethogram(work, recording) for id, recording in study.recordings.items()}
+    example_keys = {
+        example.recording: keys[example.recording]
+        for behaviour in scheme.behaviours.values()
+        for example in behaviour.examples
+    }
+    learned: Learned | None = None
+    if example_keys:
+        learned = _learn(study, scheme, rules, list(example_keys))
+    notes: dict[str, None] = {}
+    for id, recording in study.recordings.items():
+        inputs = {"ethogram": keys[id], "clips": run_clips(work, recording), **example_keys}
+        notes |= dict.fromkeys(_classify_recording(work, recording, name, scheme, inputs, learned))
+    claims = scheme.match(rules)
+    return {
+        "scheme": name,
+        "mapping": [
+            {"behaviour": behaviour, "activities": list(claim.activities), "why": claim.why}
+            for behaviour, claim in claims.items()
+        ],
+        "shares": _shares(study, name, scheme),
+        "notes": list(notes),
+        "folder": str(_write_vectors(study, name)),
+    }
+
+
+def _classify_recording(
+    work: Work,
+    recording: Recording,
+    name: str,
+    scheme: LabelScheme,
+    inputs: dict[str, str],
+    learned: Learned | None,
+) -> tuple[str, ...]:
+    store = recording.store
+    rules = study_rules(work.study)
+    settings = scheme.fingerprint()
+    labels = Provenance(f"labels/{name}", CLASSIFY_VERSION, settings, inputs)
+    bouts = Provenance(f"bouts/{name}", CLASSIFY_VERSION, settings, inputs)
+    notes: tuple[str, ...] = ()
+
+    def write() -> None:
+        nonlocal notes
+        found: Classification = classify(
+            store.read_dataset("ethogram"),
+            store.read_table("clips"),
+            scheme,
+            kinematics=store.read_dataset("kinematics") if learned else None,
+            rules=rules,
+            learned=learned,
+            recording=recording.id,
+        )
+        notes = found.notes
+        store.write_table(labels, found.labels)
+        store.write_table(bouts, found.bouts)
+
+    work.make(store, bouts, write, recording=recording.id)
+    return notes
+
+
+def _learn(
+    study: Study, scheme: LabelScheme, rules: Rules, recordings: list[str]
+) -> Learned | None:
+    gathered = []
+    for id in recordings:
+        store = study.recording(id).store
+        gathered.append(
+            collect_scheme_examples(
+                store.read_dataset("ethogram"),
+                store.read_dataset("kinematics"),
+                scheme,
+                recording=id,
+                rules=rules,
+            )
+        )
+    return learn(gathered, list(scheme.names))
+
+
+def _check_examples(study: Study, scheme: LabelScheme, name: str) -> None:
+    known = study.recordings
+    for behaviour, each in scheme.behaviours.items():
+        for example in each.examples:
+            if example.recording not in known:
+                raise SettingsError(
+                    f"labels/{name}.toml [{behaviour}]: no recording {example.recording!r}",
+                    hint="recordings: " + ", ".join(known),
+                )
+
+
+def _shares(study: Study, name: str, scheme: LabelScheme) -> dict[str, float]:
+    """Share of the scored time of each behaviour, over the whole study."""
+    bouts = pd.concat(
+        [recording.store.read_table(f"bouts/{name}") for recording in study.recordings.values()]
+    )
+    seconds = (bouts["stop_s"] - bouts["start_s"]).groupby(bouts["behaviour_id"]).sum()
+    total = seconds.sum()
+    return {one: float(seconds.get(one, 0.0) / total) if total else 0.0 for one in scheme.names}
+
+
+def _write_vectors(study: Study, name: str) -> Path:
+    """The behaviour vector of each recording: a row a clip, as csv for other programs."""
+    folder = study.folder / "results" / f"labels-{name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for id, recording in study.recordings.items():
+        clips = recording.store.read_table("clips")
+        labels = recording.store.read_table(f"labels/{name}")
+        vector = clips.merge(labels, on="clip_id", how="left")
+        columns = {
+            "recording": vector["recording"],
+            "individual": vector["individuals"],
+            "start_s": vector["start_s"].round(6),
+            "stop_s": vector["stop_s"].round(6),
+            "start_frame": vector["start_frame"],
+            "stop_frame": vector["stop_frame"],
+            "label": vector["behaviour_id"].fillna(""),
+            "score": vector["score"].round(4),
+        }
+        pd.DataFrame(columns).to_csv(folder / f"{id}.csv", index=False)
+    return folder

@@ -1,0 +1,280 @@
+"""The report of a study: what it needs is gathered here, and nothing is computed anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mousegpt_core.describe.rules import Rules
+from mousegpt_core.kinematics import Scene
+from mousegpt_core.pipeline.evaluation import scheme_names
+from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose, study_rules
+from mousegpt_core.pipeline.stills import Stills, stills_of
+from mousegpt_core.pipeline.study_stages import all_described_clips
+from mousegpt_core.pipeline.work import Work
+from mousegpt_core.plots import Track, readable_name
+from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
+from mousegpt_core.stats import Movement, movement_summary
+from mousegpt_core.study import Recording, Study
+from mousegpt_core.study.files import write_atomic
+
+#: Points a second of an animal's way in the report.
+_TRACK_RATE = 5.0
+_EXAMPLES = 3
+_SIDES_AGREE = 0.2
+_VERSIONS = ("napari-mousegpt", "numpy", "scipy", "scikit-learn", "xarray", "zarr", "av")
+
+
+def report_study(work: Work) -> dict[str, Any]:
+    """Write ``results/report.html``.
+
+    Returns
+    -------
+    dict
+        ``study``, ``recordings``, ``report``.
+
+    Raises
+    ------
+    StageMissingError
+        If the study has not been run.
+    """
+    study = work.study
+    work.step("report")
+    data = gather(work)
+    path = study.folder / "results" / "report.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, build_report(data))
+    work.finish("report", str(path))
+    return {
+        "study": str(study.folder),
+        "recordings": list(study.recordings),
+        "report": str(path.resolve()),
+    }
+
+
+def gather(work: Work) -> ReportData:
+    """Everything the report tells, from the results of a study."""
+    study = work.study
+    recordings = list(study.recordings.values())
+    clips = all_described_clips(study)
+    schemes = _bouts(study)
+    warnings = [line for recording in recordings for line in _warnings(recording)]
+    with stills_of(study) as stills:
+        behaviours = _behaviours(study, clips, study_rules(study), stills)
+        warnings += stills.warnings
+    tracks, movements = _movements(recordings)
+    return ReportData(
+        study=study.name,
+        date=date.today().isoformat(),
+        recordings=[_recording_info(recording) for recording in recordings],
+        animals=study.animals,
+        bouts=schemes,
+        behaviours=behaviours,
+        tracks=tracks,
+        movements=movements,
+        search_tips=_search_tips(clips),
+        provenance=_provenance(study, recordings),
+        versions={name: version(name) for name in _VERSIONS},
+        warnings=warnings,
+    )
+
+
+def _bouts(study: Study) -> dict[str, pd.DataFrame]:
+    """Bouts by scheme; of several schemes of the user's own, the first."""
+    recordings = study.recordings.values()
+    found = {"activities": pd.concat([r.store.read_table("activities") for r in recordings])}
+    if study.store.entry("profile/bouts"):
+        found["profile"] = study.store.read_table("profile/bouts")
+    for name in scheme_names(study)[:1]:
+        found["labels"] = pd.concat([r.store.read_table(f"bouts/{name}") for r in recordings])
+    return {name: table.reset_index(drop=True) for name, table in found.items()}
+
+
+def _recording_info(recording: Recording) -> RecordingInfo:
+    info = recording.info
+    poses = recording.store.read_dataset(pose_stage(primary_pose(recording)))
+    kinematics = recording.store.read_dataset("kinematics")
+    times = kinematics["time"].values
+    fps = float(kinematics.attrs["fps"])
+    scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
+    unit = poses["position"].attrs.get("units", "px")
+    seen = kinematics["measured"].mean(dim=("time", "keypoint"))
+    known = np.isfinite(kinematics["speed"]).sum(dim="time") if "speed" in kinematics else None
+    individuals = [str(name) for name in kinematics["individual"].values]
+    return RecordingInfo(
+        recording=recording.id,
+        animals={name: name for name in individuals},
+        duration_s=float(times[-1] - times[0]) + 1 / fps,
+        frames=len(times),
+        fps=fps,
+        keypoints=int(poses.sizes["keypoint"]),
+        views=tuple(view.name for view in info.views),
+        space_dims=int(kinematics.attrs["space_dims"]),
+        scale=f"{scene.cm_per_unit:.4g} cm per {unit}",
+        scale_source=scene.scale_source,
+        share_seen=float(seen.mean()),
+        observed_s={}
+        if known is None
+        else {name: float(n) / fps for name, n in zip(individuals, known.values, strict=True)},
+        start_s=float(times[0]),
+        notes=info.notes,
+    )
+
+
+def _warnings(recording: Recording) -> list[str]:
+    """What a reader must know of a recording."""
+    kinematics = recording.store.read_dataset("kinematics")
+    scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
+    found = []
+    if scene.scale_source == "assumed":
+        found.append(
+            "the scale is not known and was taken from the length of an adult mouse "
+            "(give px_per_cm or a known length)"
+        )
+    if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
+        found.append(
+            "left and right look exchanged: check seen_from in recording.toml and the names"
+        )
+    if scene.space_dims == 3 and scene.floor_source == "assumed":
+        found.append("the floor could not be fitted; z was taken as up, so heights are uncertain")
+    failed = recording.store.read_table("descriptions", ["status"])["status"] == "failed"
+    if failed.mean() > 0.01:
+        found.append(f"{failed.mean():.0%} of the clips could not be described: too little is seen")
+    return [f"{recording.id}: {text}" for text in found]
+
+
+def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills) -> pd.DataFrame:
+    """Name, share, keywords, definition and examples of the behaviours of all schemes."""
+    rows = []
+    by_activity = clips[clips["label"] != ""].groupby("label")
+    for name, of_one in sorted(by_activity, key=lambda item: -len(item[1])):
+        rule = rules.activities.get(str(name))
+        rows.append(
+            {
+                "behaviour_id": str(name),
+                "name": readable_name(str(name)),
+                "share": len(of_one) / max(len(clips), 1),
+                "keywords": _common_keywords(of_one["keywords"]),
+                "definition": rule.definition if rule else "",
+                "examples": _examples(of_one.sort_values("score", ascending=False), stills),
+            }
+        )
+    if study.store.entry("profile/behaviours"):
+        labels = study.store.read_table("profile/labels").rename(columns={"score": "nearness"})
+        placed = clips.merge(labels[["clip_id", "behaviour_id", "nearness"]], on="clip_id")
+        for behaviour in study.store.read_table("profile/behaviours").to_dict("records"):
+            mine = placed[placed["behaviour_id"] == behaviour["behaviour_id"]]
+            ordered = mine.sort_values("nearness", ascending=False)
+            rows.append(
+                {
+                    "behaviour_id": behaviour["behaviour_id"],
+                    "name": behaviour["name"],
+                    "share": behaviour["share"],
+                    "keywords": behaviour["keywords"],
+                    "definition": "",
+                    "examples": _examples(ordered, stills),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _examples(ordered: pd.DataFrame, stills: Stills) -> list[Example]:
+    """Some clips, the best first, with different sentences; those with a film come first."""
+    apart = ordered.drop_duplicates("overall").head(200)
+    filmed = apart[[stills.covers(clip) for _, clip in apart.iterrows()]]
+    chosen = pd.concat([filmed, apart]).drop_duplicates("clip_id").head(_EXAMPLES)
+    return [
+        Example(
+            str(clip["recording"]),
+            float(clip["start_s"]),
+            _sentence(clip),
+            stills.take(clip),
+        )
+        for _, clip in chosen.iterrows()
+    ]
+
+
+def _sentence(clip: pd.Series[Any]) -> str:
+    return " ".join(part for part in (clip["overall"], clip["head"], clip["limb"]) if part)
+
+
+def _common_keywords(keywords: pd.Series[Any], count: int = 5) -> str:
+    words = keywords.str.split(", ").explode()
+    return ", ".join(str(word) for word in words[words != ""].value_counts().index[:count])
+
+
+def _movements(recordings: Sequence[Recording]) -> tuple[list[Track], list[Movement]]:
+    tracks, movements = [], []
+    for recording in recordings:
+        kinematics = recording.store.read_dataset("kinematics")
+        if "centre" not in kinematics or "speed" not in kinematics:
+            continue
+        scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
+        fps = float(kinematics.attrs["fps"])
+        step = max(1, round(fps / _TRACK_RATE))
+        for individual in kinematics["individual"].values:
+            one = kinematics.sel(individual=individual)
+            centre = one["centre"].isel(space=slice(0, 2), time=slice(None, None, step))
+            tracks.append(
+                Track(
+                    recording.id,
+                    str(individual),
+                    one["time"].values[::step],
+                    centre.transpose("time", "space").values,
+                    outline=_outline(scene),
+                    y_down=scene.space_dims == 2,
+                )
+            )
+            immobile = one["immobile"].values if "immobile" in one else None
+            movements.append(
+                movement_summary(
+                    one["speed"].values,
+                    fps=fps,
+                    recording=recording.id,
+                    individual=str(individual),
+                    immobile=immobile,
+                )
+            )
+    return tracks, movements
+
+
+def _outline(scene: Scene) -> np.ndarray[Any, Any] | None:
+    """The wall as a closed line in cm."""
+    arena = scene.arena
+    if arena is None:
+        return None
+    if arena.shape == "circle":
+        turn = np.linspace(0, 2 * np.pi, 73)
+        circle = np.column_stack([np.cos(turn), np.sin(turn)])
+        return np.asarray(arena.centre) + arena.radius * circle
+    corners = np.asarray(arena.corners)
+    return np.vstack([corners, corners[:1]])
+
+
+def _search_tips(clips: pd.DataFrame) -> list[str]:
+    """Some sentences that were said, rare ones first: questions with an answer."""
+    counts = clips.loc[clips["overall"] != "", "overall"].value_counts()
+    rare = counts[counts >= 2].index[::-1][:400]
+    tips = [str(text).rstrip(".").replace("The mouse", "mouse").lower() for text in rare]
+    return sorted(set(tips), key=len)[:3]
+
+
+def _provenance(study: Study, recordings: Sequence[Recording]) -> list[StageRecord]:
+    """How the results were made; stages that were made alike in all recordings once."""
+    found: dict[str, StageRecord] = {}
+    stores = [*(recording.store for recording in recordings), study.store]
+    for store in stores:
+        for stage in store.stages():
+            entry = store.entry(stage)
+            if entry is None:
+                continue
+            made = entry.provenance
+            mark = f"{stage} {made.version} {json.dumps(made.settings, sort_keys=True)}"
+            found.setdefault(mark, StageRecord(stage, made.version, made.settings, entry.key))
+    return list(found.values())

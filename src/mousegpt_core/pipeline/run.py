@@ -1,0 +1,145 @@
+"""Doing all that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mousegpt_core.errors import DataError, FormatError
+from mousegpt_core.io import recognise_format
+from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
+from mousegpt_core.pipeline.labelling import classify_again
+from mousegpt_core.pipeline.recording_stages import run_descriptions, run_kinematics
+from mousegpt_core.pipeline.reporting import report_study
+from mousegpt_core.pipeline.study_stages import run_profile
+from mousegpt_core.pipeline.work import Work
+from mousegpt_core.study import Study, safe_name
+
+_STAGES = {"kinematics": run_kinematics, "descriptions": run_descriptions}
+
+
+def run_recordings(work: Work, stage: str, only: Sequence[str] | None = None) -> dict[str, Any]:
+    """Run a stage, and what it stands on, for every recording or some.
+
+    Parameters
+    ----------
+    work : Work
+        The study at work.
+    stage : {"kinematics", "descriptions"}
+        The stage.
+    only : sequence of str, optional
+        Ids of recordings.
+
+    Returns
+    -------
+    dict
+        ``stage``, and ``recordings``: id to the key of its result.
+    """
+    study = work.study
+    chosen = [study.recording(id) for id in only] if only else list(study.recordings.values())
+    return {"stage": stage, "recordings": {r.id: _STAGES[stage](work, r) for r in chosen}}
+
+
+def run_study(work: Work) -> dict[str, Any]:
+    """Everything that is missing, up to the report.
+
+    Returns
+    -------
+    dict
+        ``study``, ``recordings``, ``report``.
+    """
+    run_profile(work)
+    classify_again(work)
+    result = report_study(work)
+    work.study.sweep()
+    return result
+
+
+@dataclass(frozen=True)
+class FileStudy:
+    """A study made for one recording.
+
+    Attributes
+    ----------
+    folder : Path
+        The study.
+    remarks : list of str
+        What the user should know.
+    """
+
+    folder: Path
+    remarks: list[str]
+
+
+def study_for_file(
+    file: Path,
+    poses: Path | None = None,
+    *,
+    keypoints: Sequence[str] = (),
+    fps: float | None = None,
+    unit: str | None = None,
+    px_per_cm: float | None = None,
+    seen_from: str = "above",
+) -> FileStudy:
+    """A study beside a film (or file of poses) with this one recording, made if need be.
+
+    Parameters
+    ----------
+    file : Path
+        A film, or a file of poses.
+    poses : Path, optional
+        Poses of the film; by default a file beside it whose name begins with the film's.
+    keypoints, fps, unit, px_per_cm, seen_from
+        As in `NewRecording`.
+
+    Raises
+    ------
+    DataError
+        If there are no poses.
+    """
+    folder = file.with_name(f"{file.stem}-mousegpt")
+    id = safe_name(file.stem)
+    if (folder / "study.toml").exists():
+        study = Study.open(folder)
+        if id in study.recordings:
+            return FileStudy(folder, [])
+    is_poses = poses is None and _is_poses(file)
+    found = file if is_poses else poses or _poses_beside(file)
+    request = NewRecording(
+        id=id,
+        films=[] if is_poses else [(None, file)],
+        poses=[(None, found)],
+        keypoints=keypoints,
+        fps=fps,
+        unit=unit,
+        px_per_cm=px_per_cm,
+        seen_from=seen_from,
+    )
+    fresh = not (folder / "study.toml").exists()
+    study = Study.create(folder, name=file.stem) if fresh else Study.open(folder)
+    added: AddedRecording = add_recording(study, request)
+    return FileStudy(folder, added.remarks)
+
+
+def _is_poses(file: Path) -> bool:
+    try:
+        recognise_format(file)
+    except FormatError:
+        return False
+    return True
+
+
+def _poses_beside(film: Path) -> Path:
+    """The only file of poses whose name begins with that of the film."""
+    beside = sorted(path for path in film.parent.iterdir() if path.is_file() and path != film)
+    candidates = [p for p in beside if p.name.startswith(film.stem) and _is_poses(p)]
+    if len(candidates) == 1:
+        return candidates[0]
+    raise DataError(
+        "there are no poses for this film" if not candidates else "several files may be its poses",
+        file=film,
+        found=", ".join(path.name for path in candidates),
+        hint="name them: mousegpt run FILM --poses FILE",
+    )

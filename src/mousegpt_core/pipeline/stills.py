@@ -1,0 +1,113 @@
+"""Pictures of clips from the films of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mousegpt_core.errors import DataError, VideoError
+from mousegpt_core.pipeline.recording_stages import pose_stage
+from mousegpt_core.study import Recording, Study
+from mousegpt_core.video import Film
+from mousegpt_core.video.stills import encode_jpeg, still
+
+_SIZE = (360, 270)
+_QUALITY = 78
+
+
+class Stills:
+    """Takes pictures; each film is opened once.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    stack : ExitStack
+        Closes the films.
+    """
+
+    def __init__(self, study: Study, stack: ExitStack) -> None:
+        self._study = study
+        self._stack = stack
+        self._films: dict[str, tuple[str, Film] | None] = {}
+        self.warnings: list[str] = []
+
+    def covers(self, clip: pd.Series[Any]) -> bool:
+        """Whether there is a film of this clip."""
+        opened = self._film(str(clip["recording"]))
+        return opened is not None and _moment(clip) < opened[1].times[-1]
+
+    def take(self, clip: pd.Series[Any]) -> bytes | None:
+        """A picture of the middle of a clip, cut to the animal where its pixels are known.
+
+        Parameters
+        ----------
+        clip : Series
+            A row of `described_clips`.
+
+        Returns
+        -------
+        bytes or None
+            JPEG; None where there is no film of it.
+        """
+        if not self.covers(clip):
+            return None
+        id = str(clip["recording"])
+        opened = self._film(id)
+        if opened is None:
+            return None
+        view, film = opened
+        moment = _moment(clip)
+        points = self._pixels(self._study.recording(id), view, str(clip["individual"]), moment)
+        try:
+            picture = still(film, film.number_at(moment), points, size=_SIZE)
+        except VideoError as error:
+            self.warnings.append(f"{id}: {error.message}")
+            return None
+        return encode_jpeg(picture, _QUALITY)
+
+    def _film(self, id: str) -> tuple[str, Film] | None:
+        if id not in self._films:
+            self._films[id] = self._open(self._study.recording(id))
+        return self._films[id]
+
+    def _open(self, recording: Recording) -> tuple[str, Film] | None:
+        for view in recording.info.views:
+            for file in view.films:
+                try:
+                    film = Film(recording.resolve(file.path))
+                except (DataError, VideoError) as error:
+                    self.warnings.append(
+                        f"{recording.id}: no pictures of {view.name}: {error.message}"
+                    )
+                    continue
+                return view.name, self._stack.enter_context(film)
+        return None
+
+    def _pixels(
+        self, recording: Recording, view: str, individual: str, moment: float
+    ) -> np.ndarray[Any, Any] | None:
+        """Keypoints in this view at this moment, in pixels; None where they are not known."""
+        for source in recording.info.poses:
+            if source.view != view or recording.store.entry(pose_stage(source)) is None:
+                continue
+            poses = recording.store.read_dataset(pose_stage(source))
+            place = poses["position"].sel(individual=individual).sel(time=moment, method="nearest")
+            points: np.ndarray[Any, Any] = place.transpose("keypoint", "space").values
+            return points if np.isfinite(points).any() else None
+        return None
+
+
+@contextmanager
+def stills_of(study: Study) -> Iterator[Stills]:
+    """Pictures of a study's clips; the films are closed at the end."""
+    with ExitStack() as stack:
+        yield Stills(study, stack)
+
+
+def _moment(clip: pd.Series[Any]) -> float:
+    return float(clip["start_s"] + clip["stop_s"]) / 2
