@@ -50,6 +50,8 @@ def plot_ethogram(bouts: pd.DataFrame, subjects: Sequence[Subject], key: Behavio
     key : BehaviourKey
         Behaviours to draw.
     """
+    from matplotlib.ticker import MaxNLocator
+
     shown = key.shown(bouts["behaviour_id"])
     legend = make_legend([(key.names[b], key.colours[b], "") for b in shown])
     labels = subject_labels(subjects)
@@ -68,7 +70,7 @@ def plot_ethogram(bouts: pd.DataFrame, subjects: Sequence[Subject], key: Behavio
             count = len({one.animal for one in part})
             add_text(figure, 0.0, top + heading * 0.55, f"{name}  (n = {count})", bold=True)
         top += heading
-        axes = add_axes(figure, left, top, WIDTH - left - 0.1, len(part) * row)
+        axes = add_axes(figure, left, top, WIDTH - left - 0.2, len(part) * row)
         _draw_rows(axes, bouts, part, key, shown, seconds)
         axes.set_xlim(0, longest / seconds)
         for number, one in enumerate(part):
@@ -80,6 +82,7 @@ def plot_ethogram(bouts: pd.DataFrame, subjects: Sequence[Subject], key: Behavio
             axes.tick_params(bottom=False, labelbottom=False)
             axes.spines["bottom"].set_visible(False)
         else:
+            axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
             axes.set_xlabel(f"time in the recording ({unit})", color=MUTED, fontsize=TEXT)
     return figure
 

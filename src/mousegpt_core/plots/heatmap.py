@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 _SHADE = (0x2F / 255, 0x7F / 255, 0xC1 / 255)
 _LONGEST = 2.0
+#: Shades from here on are dark enough for white numbers, on light and on dark paper.
+_STRONG = 0.7
 
 
 def draw_heatmap(
     values: npt.NDArray[Any], rows: Sequence[str], columns: Sequence[str], *,
-    row_title: str, column_title: str, least: float = 0.005,
+    row_title: str, column_title: str, top_share: float = 1.0, least: float = 0.005,
 ) -> Figure:  # fmt: skip
     """Draw shares (0-1) as a table; NaN stays grey.
 
@@ -32,6 +34,8 @@ def draw_heatmap(
         Their names.
     row_title, column_title : str
         What they are.
+    top_share : float
+        The share that gets the full colour.
     least : float
         Smaller shares get no number.
     """
@@ -46,12 +50,12 @@ def draw_heatmap(
     width, height = cell_width * len(columns), cell_height * len(rows)
     figure = new_figure(top + height + 0.1)
     axes = add_axes(figure, left, top, width, height)
-    axes.imshow(_picture(values), aspect="auto", interpolation="none", zorder=1)
+    axes.imshow(_picture(values / top_share), aspect="auto", interpolation="none", zorder=1)
     axes.set_facecolor(BAND)
     axes.patch.set_visible(True)
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value) and value >= least:
-            strong = value > 0.6
+            strong = value / top_share > _STRONG
             axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center_baseline",
                       fontsize=SMALL, color="#ffffff" if strong else INK)  # fmt: skip
     axes.xaxis.tick_top()

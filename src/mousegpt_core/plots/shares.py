@@ -51,7 +51,7 @@ def plot_shares(shares: pd.DataFrame, key: BehaviourKey) -> Figure:
     left = 0.15 + min(2.4, max((text_width(row.label, TEXT) for row in rows), default=0.5))
     figure = new_figure(legend.height + height + 0.5)
     legend.draw(figure)
-    axes = add_axes(figure, left, legend.height, WIDTH - left - 0.15, height, grid="x")
+    axes = add_axes(figure, left, legend.height, WIDTH - left - 0.2, height, grid="x")
     _draw(axes, rows, [key.colours[name] for name in shown], left)
     axes.set_ylim(height, 0)
     most = max(1.0, max((float(row.share.sum()) for row in rows), default=1.0))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 _COLUMNS = 3
+#: Number of windows from which each animal's line is smoothed, and over how many of them.
+SMOOTHED_FROM, SMOOTHED_OVER = 30, 5
 
 
 @styled
@@ -59,12 +61,12 @@ def plot_time_course(windows: pd.DataFrame, key: BehaviourKey, behaviours: Seque
         top = legend.height + (number // columns) * (panel + gap) + 0.28
         title = shorten(key.names[name], width - 0.5, SMALL + 1)
         add_text(figure, left - 0.4, top - 0.14, title, size=SMALL + 1, bold=True)
-        axes = add_axes(figure, left, top, width - 0.62, panel, grid="y")
+        axes = add_axes(figure, left, top, width - 0.65, panel, grid="y")
         part = windows[windows["behaviour_id"] == name]
         for group in groups or [""]:
             colour = colours.get(group, key.colours[name])
             _draw_line(axes, part[part["treatment"] == group], colour, seconds)
-        _finish(axes)
+        _finish(axes, float(windows["window_s"].max() + windows["window_s"].min()) / seconds)
         if number + columns >= len(behaviours):
             axes.set_xlabel(unit, color=MUTED, fontsize=SMALL)
     return figure
@@ -87,22 +89,36 @@ def mean_interval(values: Array) -> tuple[Array, Array, Array]:
     return mean, np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1)
 
 
+def smoothed(values: Array) -> Array:
+    """Moving mean along the rows; at the ends, and beside NaN, over the windows that there are."""
+    from scipy.ndimage import uniform_filter1d
+
+    known = np.isfinite(values)
+    total = uniform_filter1d(np.where(known, values, 0.0), SMOOTHED_OVER, mode="constant")
+    count = uniform_filter1d(known.astype(np.float64), SMOOTHED_OVER, mode="constant")
+    return np.where(known, np.clip(total / np.maximum(count, 1e-9), 0.0, 1.0), np.nan)
+
+
 def _draw_line(axes: Axes, part: pd.DataFrame, colour: str, seconds: float) -> None:
     if part.empty:
         return
     wide = part.pivot_table(index="animal", columns="window_s", values="share", dropna=False)
     times = wide.columns.to_numpy(dtype=np.float64) / seconds
-    mean, low, high = mean_interval(wide.to_numpy(dtype=np.float64))
+    values = wide.to_numpy(dtype=np.float64)
+    if len(times) >= SMOOTHED_FROM:
+        values = smoothed(values)
+    mean, low, high = mean_interval(values)
     if np.isfinite(low).any():
         axes.fill_between(times, 100 * low, 100 * high, color=colour, alpha=0.2, linewidth=0)
-    axes.plot(times, 100 * mean, color=colour, linewidth=1.6)
+    marker = "o" if len(times) <= 12 else ""
+    axes.plot(times, 100 * mean, color=colour, linewidth=1.6, marker=marker, markersize=3.5)
 
 
-def _finish(axes: Axes) -> None:
+def _finish(axes: Axes, longest: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, longest)
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter("{x:.4g} %")

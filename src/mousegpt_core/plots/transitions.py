@@ -30,5 +30,10 @@ def plot_transitions(shares: pd.DataFrame, key: BehaviourKey) -> Figure:
     names = [key.names[name] for name in shown]
     values = shares.loc[shown, shown].to_numpy(dtype=np.float64)
     return draw_heatmap(
-        values, names, names, row_title="after ...", column_title="... comes next (% of the times)"
+        values,
+        names,
+        names,
+        row_title="after ...",
+        column_title="... comes next (% of the times)",
+        top_share=max(0.4, float(np.nan_to_num(values).max(initial=0.0))),
     )

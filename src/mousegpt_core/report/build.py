@@ -32,7 +32,7 @@ from mousegpt_core.report.tables import (
     recordings_table,
 )
 from mousegpt_core.report.trust import cautions, trust_points
-from mousegpt_core.report.wording import clock, length_of_time, number, sentence
+from mousegpt_core.report.wording import clock, length_of_time, sentence
 from mousegpt_core.stats import ComparisonSettings, say_share
 
 if TYPE_CHECKING:
@@ -169,7 +169,10 @@ def _movement(results: Results) -> list[Table]:
     if any(one.test for one in results.movement_comparisons):
         tables.append(
             comparison_rows(
-                "movement-comparison", results.movement_comparisons, MOVEMENT_NAMES, is_share=False
+                "movement-comparison",
+                results.movement_comparisons,
+                MOVEMENT_NAMES,
+                plain=("median_speed", "distance_per_min"),
             )
         )
     return [table for table in tables if table.rows]
@@ -186,7 +189,7 @@ def _evaluation(results: Results) -> dict[str, Any] | None:
         "mcc": "Matthews correlation",
     }
     tiles = [
-        (number(float(scores[key]), 3), words)
+        (f"{float(scores[key]):.2f}", words)
         for key, words in known.items()
         if isinstance(scores.get(key), int | float)
     ]

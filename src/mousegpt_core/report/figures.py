@@ -18,6 +18,7 @@ from mousegpt_core.plots import (
     to_svg,
 )
 from mousegpt_core.plots.style import OTHER
+from mousegpt_core.plots.time_course import SMOOTHED_FROM, SMOOTHED_OVER
 from mousegpt_core.report import findings
 from mousegpt_core.report.results import Results, SchemeResults
 from mousegpt_core.report.tables import Table, comparison_rows, shares_table
@@ -91,7 +92,7 @@ def _shares(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
     name, title = f"shares-{scheme.scheme}", "How the time is spent"
     finding = findings.share_finding(scheme)
     figure = plot_shares(behaviour_shares(scheme.folded, scheme.subjects), scheme.key)
-    means = " Numbers in the bars are per cent." if len(results.groups) else ""
+    means = " Numbers in the bars are per cent."
     yield FigurePart(
         name,
         title,
@@ -119,7 +120,7 @@ def _comparison(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]
         "Each dot is an animal; the vertical scale is its share of time. The thick line is the "
         "median, the thin one its 95 % interval (bootstrap). P-values are corrected for the "
         "number of behaviours; * marks those below .05. The clearest differences come first.",
-        comparison_rows(f"{name}-table", scheme.comparisons, scheme.names, is_share=True),
+        comparison_rows(f"{name}-table", scheme.comparisons, scheme.names),
     )
 
 
@@ -140,19 +141,19 @@ def _time_course(results: Results, scheme: SchemeResults) -> Iterator[FigurePart
     name, title = "time", "How it changes over time"
     finding = findings.time_finding(scheme, shown[0])
     grouped = len(results.groups) > 0
-    band = (
-        " Lines are means of the treatments, bands their 95 % intervals where there are at least "
-        "three animals."
-        if grouped
-        else " The line is the mean of the animals, the band its 95 % interval where there are at "
-        "least three."
-    )
+    line = ""
+    if grouped:
+        line = " Lines are means of the treatments, bands their 95 % intervals (3 animals or more)."
+    elif len(results.animals) > 1:
+        line = " The line is the mean of the animals, the band its 95 % interval."
+    if windows["window_s"].nunique() >= SMOOTHED_FROM:
+        line += f" Smoothed over {SMOOTHED_OVER} windows, animal by animal."
     yield FigurePart(
         name,
         title,
         _picture(plot_time_course(windows, scheme.key, shown), name, title, finding),
         finding,
-        f"Share of time in windows of {number(scheme.window_s)} s.{band}",
+        f"Share of time in windows of {number(scheme.window_s)} s.{line}",
     )
 
 
@@ -168,8 +169,8 @@ def _transitions(results: Results, scheme: SchemeResults) -> Iterator[FigurePart
         title,
         _picture(plot_transitions(shares, scheme.key), name, title, finding),
         finding,
-        "Read along a row: when this behaviour ended, how often did each other one come next? "
-        "All animals together.",
+        "Read along a row: when this behaviour ended, how often did each other one come next?"
+        + (" All animals together." if len(results.animals) > 1 else ""),
     )
 
 
@@ -190,7 +191,7 @@ def arena_figure(results: Results) -> FigurePart | None:
         title,
         _picture(figure, name, title, ""),
         "",
-        f"The way of the body centre seen from above{seen}, coloured by behaviour.{note}",
+        f"The way of the body centre{seen}, coloured by behaviour.{note}",
     )
 
 

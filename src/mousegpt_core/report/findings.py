@@ -20,7 +20,10 @@ def lead(results: Results) -> str:
     """One sentence: how many animals were watched for how long, in which treatments."""
     animals = len(results.animals)
     total = sum(one.duration_s for one in results.subjects)
-    text = f"{plural(animals, 'animal')} in {plural(len(results.data.recordings), 'recording')}"
+    recordings = len(results.data.recordings)
+    if animals == recordings == 1:
+        return f"One animal, recorded for {length_of_time(total)}."
+    text = f"{plural(animals, 'animal')} in {plural(recordings, 'recording')}"
     text += f", {length_of_time(total)} in all"
     if len(results.groups) > 1:
         count = _animals_by_group(results)
@@ -63,14 +66,34 @@ def group_findings(results: Results, scheme: SchemeResults) -> list[str]:
         return [sentence(f"the treatments were not compared by a test: {comparisons[0].reason}")]
     clear = clear_differences(tested, results.settings.alpha)
     count = plural(len(tested), "behaviour")
+    how = f"{tested[0].test} test, p corrected for {count}, n = {_animal_numbers(results)} animals"
     if not clear:
-        text = f"Of {count}, none differs clearly between the treatments"
-        return [f"{text} (p corrected for {count}).{power_note(tested, results.settings.alpha)}"]
+        text = f"Of {count}, none differs clearly between the treatments ({how})."
+        note = power_note(tested, results.settings.alpha)
+        return [text + note, *_worth_a_look(tested, scheme, results.settings.alpha)]
     text = f"{len(clear)} of {count} {'differs' if len(clear) == 1 else 'differ'}"
-    sentences = [f"{text} clearly between the treatments (p corrected for their number)."]
+    sentences = [f"{text} clearly between the treatments ({how})."]
     for one in clear[:_MOST_DIFFERENCES]:
         sentences.append(_say(one, scheme.names, results, len(tested)))
     return sentences
+
+
+def _worth_a_look(tested: list[Comparison], scheme: SchemeResults, alpha: float) -> list[str]:
+    """Behaviours that would differ if they had been the only question."""
+    found = sorted((one for one in tested if one.p < alpha), key=lambda one: one.p)[:3]
+    if not found:
+        return []
+    parts = []
+    for one in found:
+        levels = [
+            f"{group} {say_share(median)}"
+            for group, median in zip(one.groups, one.medians, strict=True)
+        ]
+        parts.append(f"{scheme.names[one.measure]} ({listed(levels)})")
+    return [
+        f"Worth another look, though not proven (p < {alpha:g} only before the correction): "
+        f"{listed(parts)}."
+    ]
 
 
 def clear_differences(tested: list[Comparison], alpha: float) -> list[Comparison]:
@@ -83,11 +106,19 @@ def clear_differences(tested: list[Comparison], alpha: float) -> list[Comparison
 def power_note(tested: list[Comparison], alpha: float) -> str:
     """A sentence for groups so small that the test could not have found anything."""
     two = [one for one in tested if len(one.n) == 2]
-    if two and all(smallest_p(one.n[0], one.n[1]) > alpha for one in two):
-        return (
-            f" With {listed([str(n) for n in two[0].n])} animals this test could not have shown"
-            " any difference: more animals are needed."
-        )
+    if two:
+        animals = listed([str(n) for n in two[0].n])
+        least = max(smallest_p(one.n[0], one.n[1]) for one in two)
+        if least > alpha:
+            return (
+                f" With {animals} animals this test cannot show any difference: more animals are "
+                "needed."
+            )
+        if least * len(tested) > alpha:
+            return (
+                f" With {animals} animals a single behaviour cannot stand out after the correction "
+                f"for {len(tested)}: look at the size of the effects, and add animals."
+            )
     if any(min(one.n) < 6 for one in tested):
         return " With so few animals only large differences can be seen."
     return ""
@@ -134,7 +165,7 @@ def share_finding(scheme: SchemeResults) -> str:
     """How much animals differ among themselves in what they do most."""
     behaviour, mean = scheme.mean_shares[0]
     mine = scheme.shares[scheme.shares["behaviour_id"] == behaviour]["share"].dropna()
-    text = f"{scheme.names[behaviour]} takes most of the time, {say_share(mean)}"
+    text = f"{scheme.names[behaviour]} takes the largest share of the time: {say_share(mean)}"
     if len(mine) > 1:
         text += (
             f" in the mean of the animals, from {say_share(float(mine.min()))}"
@@ -211,7 +242,13 @@ def _say(one: Comparison, names: Mapping[str, str], results: Results, measures: 
         alpha=results.settings.alpha,
         value=write,
         measures=measures,
+        brief=True,
     )
+
+
+def _animal_numbers(results: Results) -> str:
+    count = _animals_by_group(results)
+    return listed([str(count[name]) for name in results.groups])
 
 
 def _animals_by_group(results: Results) -> dict[str, int]:

@@ -126,15 +126,15 @@ def _statistics(results: Results) -> str:
         tests.append("Mann-Whitney U tests (exact where groups are small, ties included)")
     if any(one.test == "Kruskal-Wallis" for one in tested):
         tests.append(
-            "Kruskal-Wallis tests (p by 9 999 permutations where groups are small), followed by "
-            "Mann-Whitney U tests of each pair with Holm's correction"
+            "Kruskal-Wallis tests (p by 9 999 permutations where groups are small), followed by "
+            "Dunn's test of each pair with Holm's correction"
         )
     name = {"bh": "Benjamini and Hochberg", "holm": "Holm"}[results.settings.correction]
     return (
         "The share of time of each behaviour was computed per animal, which is the unit of all "
         f"tests. Groups of at least {results.settings.least_animals} animals were compared by "
         f"{listed(tests)}, corrected for {plural(len(tested), 'behaviour')} after {name}. Effects "
-        "are given as Cliff's delta with 95 % bootstrap intervals (2 000 draws)."
+        "are given as Cliff's delta with 95 % bootstrap intervals (2 000 draws)."
     )
 
 

@@ -24,13 +24,13 @@ from mousegpt_core.stats import (
     windowed_shares,
 )
 
-#: Windows that the time course is cut into, in s, and the most of them that can be read.
-WINDOW_S, MOST_WINDOWS = 20.0, 90
+#: Windows that the time course is cut into, in s, and how many of them are good to read.
+WINDOW_S, FEWEST_WINDOWS, MOST_WINDOWS = 20.0, 9, 90
 
 MOVEMENT_NAMES = {
     "median_speed": "median speed (cm/s)",
     "distance_per_min": "distance per minute (m)",
-    "share_immobile": "time immobile (share)",
+    "share_immobile": "time immobile",
 }
 
 
@@ -85,8 +85,10 @@ class SchemeResults:
 
     @property
     def window_s(self) -> float:
-        """Length of the windows of the time course: a multiple of `WINDOW_S`."""
+        """Length of the windows of the time course: `WINDOW_S`, less or more to be readable."""
         longest = max((one.duration_s for one in self.subjects), default=0.0)
+        if longest < FEWEST_WINDOWS * WINDOW_S:
+            return next((s for s in (10.0, 5.0) if longest >= FEWEST_WINDOWS * s), 2.0)
         return WINDOW_S * max(1.0, float(np.ceil(longest / WINDOW_S / MOST_WINDOWS)))
 
     @cached_property

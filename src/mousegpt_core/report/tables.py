@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,15 +158,22 @@ def shares_table(
 
 
 def comparison_rows(
-    name: str, comparisons: Sequence[Comparison], names: dict[str, str], *, is_share: bool
+    name: str,
+    comparisons: Sequence[Comparison],
+    names: Mapping[str, str],
+    *,
+    plain: Container[str] = (),
 ) -> Table:
-    """Medians, p-values and effect of each measure; with several pairs the clearest one."""
+    """Medians, p-values and effect of each measure; with several pairs the clearest one.
+
+    Medians are shares of time, but for the measures in `plain`.
+    """
     groups = list(dict.fromkeys(group for one in comparisons for group in one.groups))
     ordered = sorted(comparisons, key=lambda one: (_or_two(one.p_corrected), one.measure))
-    write = share_cell if is_share else number_cell
     rows = []
     for one in ordered:
         median = dict(zip(one.groups, one.medians, strict=True))
+        write = number_cell if one.measure in plain else share_cell
         rows.append(
             [
                 Cell(names.get(one.measure, one.measure)),
@@ -249,7 +256,7 @@ def _p_cell(p: float) -> Cell:
 
 
 def _score_cell(score: Any) -> Cell:
-    return number_cell(math.nan if score is None else float(score), 3)
+    return cell(None) if score is None else Cell(f"{float(score):.2f}", float(score))
 
 
 def _effect(one: Comparison) -> str:
@@ -259,8 +266,8 @@ def _effect(one: Comparison) -> str:
     size = f"{pair.delta:+.2f}"
     if math.isfinite(pair.low):
         size += f" [{pair.low:+.2f}, {pair.high:+.2f}]"
-    else:
-        size += ", no overlap"
+    elif abs(pair.delta) == 1:
+        size += " (no overlap)"
     return size.replace("-", "\u2212") + f", {pair.a} vs {pair.b}"
 
 

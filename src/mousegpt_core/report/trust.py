@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mousegpt_core.report.results import Results
-from mousegpt_core.report.wording import listed, number, plural, sentence
+from mousegpt_core.report.wording import listed, number, plural
 from mousegpt_core.stats import say_share
 
 _NOTE = "Please note"
 #: Shares below these are pointed out.
 _SEEN_WELL, _TOLD_WELL = 0.9, 0.9
+#: Groups with fewer animals are called small.
+_FEW = 6
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Point:
 def trust_points(results: Results) -> list[Point]:
     """Everything that limits what can be concluded, what needs care first."""
     points = [
-        *(Point("care", _NOTE, sentence(text)) for text in results.data.warnings),
+        *(Point("care", _NOTE, _with_stop(text)) for text in results.data.warnings),
         *_seen(results),
         *_told(results),
         *_scale(results),
@@ -42,7 +44,12 @@ def trust_points(results: Results) -> list[Point]:
 def cautions(results: Results, *, most: int = 5) -> list[str]:
     """The points that need care, in short, for the head of the page."""
     care = [one for one in trust_points(results) if one.level == "care"]
-    return [sentence(one.text if one.head == _NOTE else one.head) for one in care[:most]]
+    return [one.text if one.head == _NOTE else f"{one.head}." for one in care[:most]]
+
+
+def _with_stop(text: str) -> str:
+    """Some warnings begin with a name: no capital is put there."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _seen(results: Results) -> list[Point]:
@@ -56,8 +63,11 @@ def _seen(results: Results) -> list[Point]:
     if len(known) > 1:
         text += f"; least in {worst.recording} ({say_share(worst.share_seen)})"
     text += ". Short gaps were filled, long ones were left out."
-    good = worst.share_seen >= _SEEN_WELL
-    return [Point("good" if good else "care", "How much was seen", text)]
+    if worst.share_seen >= _SEEN_WELL:
+        return [Point("good", "Keypoints were seen well", text)]
+    where = "" if len(known) == 1 else f" in {worst.recording}"
+    head = f"Only {say_share(worst.share_seen)} of the keypoints were seen{where}"
+    return [Point("care", head, text)]
 
 
 def _told(results: Results) -> list[Point]:
@@ -73,22 +83,23 @@ def _told(results: Results) -> list[Point]:
     if len(low) and scheme.scheme != "labels":
         names = [f"{name} ({say_share(float(low[name]))})" for name in low.sort_values().index[:4]]
         text += f"; little in {listed(names)}. What is missing there could change the shares"
-        return [Point("care", "How much was told", text + ".")]
-    return [Point("good", "How much was told", text + ".")]
+        head = "Part of the time could not be given a behaviour"
+        return [Point("care", head, text + ".")]
+    return [Point("good", "Nearly all of the time was given a behaviour", text + ".")]
 
 
 def _scale(results: Results) -> list[Point]:
     recordings = results.data.recordings
     assumed = [one.recording for one in recordings if one.scale_source == "assumed"]
     if not assumed:
-        return [Point("good", "Lengths and speeds", "The scale of all recordings is known.")]
+        return [Point("good", "The scale is known", "Lengths and speeds rest on a known scale.")]
     which = "all recordings" if len(assumed) == len(recordings) else listed(assumed[:6])
     text = (
         f"The scale of {which} is assumed from the length of a mouse. Lengths and speeds may be "
         "off by a fifth or so, the same for a whole recording; shares of time that rest on speeds "
         "shift with them. Give a known length to put it right."
     )
-    return [Point("care", "Lengths and speeds are assumed", text)]
+    return [Point("care", "The scale is assumed, not measured", text)]
 
 
 def _rules(results: Results) -> list[Point]:
@@ -135,8 +146,10 @@ def _animals(results: Results) -> list[Point]:
         "P-values are corrected for the number of behaviours; treat differences found here as "
         "questions for the next experiment."
     )
-    level = "care" if min(count.values()) < 6 else "know"
-    points = [Point(level, "How many animals", text)]
+    fewest = min(count, key=lambda name: count[name])
+    few = count[fewest] < _FEW
+    head = f"Few animals: {count[fewest]} in {fewest}" if few else "Animals are the unit of tests"
+    points = [Point("care" if few else "know", head, text)]
     lengths = [one.duration_s for one in results.subjects]
     if max(lengths) > 1.2 * min(lengths):
         text = (

@@ -18,6 +18,7 @@ from mousegpt_core.stats.ranks import (
     adjust_p,
     cliffs_delta,
     delta_interval,
+    dunn,
     kruskal_wallis,
     mann_whitney,
     smallest_p,
@@ -56,7 +57,8 @@ class PairComparison:
     a, b : str
         The groups.
     p : float
-        Mann-Whitney, corrected (Holm) for the number of pairs within the measure.
+        Two groups: the same as the measure's. More: Dunn's test, corrected (Holm) for the number
+        of pairs within the measure.
     delta : float
         Cliff's delta, above 0 if `a` has the larger values.
     low, high : float
@@ -117,8 +119,8 @@ def compare_groups(
 ) -> list[Comparison]:
     """Compare groups in each measure.
 
-    Two groups: Mann-Whitney; more: Kruskal-Wallis, and all pairs. P-values are corrected for the
-    number of measures, those of pairs also for the number of pairs.
+    Two groups: Mann-Whitney; more: Kruskal-Wallis, and Dunn's test of all pairs. P-values are
+    corrected for the number of measures, those of pairs for the number of pairs.
 
     Parameters
     ----------
@@ -228,12 +230,16 @@ def _summary(split: Mapping[str, Array]) -> dict[str, Any]:
 
 def _pairs(split: Mapping[str, Array], settings: ComparisonSettings) -> tuple[PairComparison, ...]:
     pairs = list(combinations(split, 2))
-    p = adjust_p([mann_whitney(split[a], split[b])[1] for a, b in pairs], "holm")
+    p = adjust_p(_pair_p(list(split.values())), "holm")
     result = []
     for (a, b), each in zip(pairs, p, strict=True):
         low, high = delta_interval(split[a], split[b], seed=settings.seed)
         result.append(PairComparison(a, b, each, cliffs_delta(split[a], split[b]), low, high))
     return tuple(result)
+
+
+def _pair_p(samples: list[Array]) -> list[float]:
+    return [mann_whitney(*samples)[1]] if len(samples) == 2 else dunn(samples)
 
 
 def _why_not(split: Mapping[str, Array], settings: ComparisonSettings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from math import comb
 from typing import Any
 
@@ -99,6 +100,37 @@ def kruskal_wallis(
     shuffled = rng.permuted(np.tile(ranks, (rounds, 1)), axis=1)
     as_far = int((_h(shuffled, sizes) >= observed - 1e-9).sum())
     return float(observed), (as_far + 1) / (rounds + 1), "permutation"
+
+
+def dunn(groups: Sequence[Array]) -> list[float]:
+    """Dunn's test of every two of three or more groups, on the ranks of all (Dunn 1964).
+
+    Parameters
+    ----------
+    groups : sequence of arrays of shape (n_i,)
+        Finite values, one an animal.
+
+    Returns
+    -------
+    list of float
+        Two-sided p-values by the normal approximation with correction for ties, not corrected
+        for their number, in the order of ``itertools.combinations``.
+    """
+    from scipy.stats import norm, rankdata
+
+    sizes = [len(group) for group in groups]
+    ranks = rankdata(np.concatenate(list(groups)))
+    total = len(ranks)
+    _, tied = np.unique(ranks, return_counts=True)
+    spread = total * (total + 1) / 12 - float((tied**3 - tied).sum()) / (12 * (total - 1))
+    if spread <= 0:
+        return [1.0 for _ in combinations(sizes, 2)]
+    means = [float(part.mean()) for part in np.split(ranks, np.cumsum(sizes)[:-1])]
+    z = [
+        (means[i] - means[j]) / np.sqrt(spread * (1 / sizes[i] + 1 / sizes[j]))
+        for i, j in combinations(range(len(sizes)), 2)
+    ]
+    return [float(2 * norm.sf(abs(each))) for each in z]
 
 
 def _h(ranks: Array, sizes: Array) -> Array:

@@ -37,6 +37,7 @@ def say_comparison(
     alpha: float = 0.05,
     value: Callable[[float], str] = say_share,
     measures: int = 1,
+    brief: bool = False,
 ) -> str:
     """One sentence: who had more, how much, how sure, how many animals.
 
@@ -52,13 +53,16 @@ def say_comparison(
         Writes a median.
     measures : int
         Number of measures the p-value is corrected for.
+    brief : bool
+        Leave out how many animals there are, where it has just been said.
     """
     name = subject[:1].upper() + subject[1:]
     if not one.test:
         return f"{name}: not tested, {one.reason}."
     counts = _listed([str(count) for count in one.n])
     corrected = ", corrected" if measures > 1 else ""
-    chance = f"{say_p(one.p_corrected)}{corrected}, n = {counts}"
+    chance = say_p(one.p_corrected)
+    chance += "" if brief else f"{corrected}, n = {counts}"
     levels = _listed(
         [f"{group} {value(median)}" for group, median in zip(one.groups, one.medians, strict=True)]
     )
@@ -71,9 +75,10 @@ def say_comparison(
         return (
             f"{name}: the groups differ (medians: {levels}; {chance}), but no two of them clearly."
         )
+    clear.sort(key=lambda pair: pair.p)
     told = "; ".join(f"{_pair_words(one, pair, value)}, {say_p(pair.p)})" for pair in clear[:3])
-    more = f", and {len(clear) - 3} more" if len(clear) > 3 else ""
-    return f"{name}: {told}{more} (all groups: {chance})."
+    more = f"; and {len(clear) - 3} more pairs" if len(clear) > 3 else ""
+    return f"{name}: {told}{more}" + ("." if brief else f" (all groups: {chance}).")
 
 
 def _pair_words(one: Comparison, pair: PairComparison, value: Callable[[float], str]) -> str:

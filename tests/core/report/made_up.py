@@ -58,15 +58,19 @@ def make_bouts(
 
 
 def make_track(recording: str, duration: float, rng: np.random.Generator, pace: float) -> Track:
+    """A walk that keeps its direction for a while and turns away from a round wall."""
     count = max(int(duration * 5), 3)
-    angle = np.cumsum(rng.normal(0, 0.35, count))
-    steps = pace * np.abs(rng.normal(0.3, 0.4, count))[:, None]
-    way = np.cumsum(steps * np.c_[np.cos(angle), np.sin(angle)], axis=0)
-    reach = np.linalg.norm(way, axis=1)
-    fold = np.abs((reach + 11.5) % 46 - 23) - 11.5  # bounces off a wall 11.5 cm from the centre
-    way = way / np.maximum(reach, 1e-9)[:, None] * fold[:, None]
-    turn = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    wall = 12.5 * np.c_[np.cos(turn), np.sin(turn)]
+    turns, steps = rng.normal(0, 0.4, count), 0.25 * pace * rng.gamma(0.6, 1.0, count)
+    way, place, angle = np.empty((count, 2)), np.zeros(2), 0.0
+    for frame in range(count):
+        angle += turns[frame]
+        ahead = place + steps[frame] * np.array([np.cos(angle), np.sin(angle)])
+        if ahead @ ahead > 11.3**2:
+            angle = float(np.arctan2(-place[1], -place[0]) + turns[frame] + 1.3)
+            ahead = place
+        place = way[frame] = ahead
+    round_wall = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    wall = 12.5 * np.c_[np.cos(round_wall), np.sin(round_wall)]
     return Track(recording, "m", np.arange(count) / 5, way, wall)
 
 
