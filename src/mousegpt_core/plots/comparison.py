@@ -104,6 +104,7 @@ def _draw_panel(
         axes.plot(
             place + spread(values), values, linestyle="none", marker=_marker(place), markersize=5,
             color=colours[name], markeredgecolor=PAPER, markeredgewidth=0.6, alpha=0.9, zorder=3,
+            clip_on=False,
         )  # fmt: skip
         if len(values) >= 3:
             low, high = median_interval(values, seed=seed)
@@ -121,7 +122,7 @@ def _draw_panel(
 def _few_ticks() -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(4)
+    return MaxNLocator(4, steps=[1, 2, 2.5, 5, 10])
 
 
 def spread(values: Array) -> Array:

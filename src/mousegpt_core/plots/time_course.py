@@ -117,9 +117,9 @@ def _draw_line(axes: Axes, part: pd.DataFrame, colour: str, seconds: float) -> N
 def _finish(axes: Axes, longest: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
+    axes.set_ylim(0, max(1.0, 1.03 * axes.get_ylim()[1]))
     axes.set_xlim(0, longest)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter("{x:.4g} %")
     axes.spines["left"].set_visible(False)

@@ -32,7 +32,7 @@ from mousegpt_core.report.tables import (
     recordings_table,
 )
 from mousegpt_core.report.trust import cautions, trust_points
-from mousegpt_core.report.wording import clock, length_of_time, sentence
+from mousegpt_core.report.wording import clock, length_of_time, plural, sentence, tied
 from mousegpt_core.stats import ComparisonSettings, say_share
 
 if TYPE_CHECKING:
@@ -131,18 +131,21 @@ def _tiles(results: Results) -> list[tuple[str, str]]:
     total = sum(one.duration_s for one in results.data.recordings)
     animals, recordings = len(results.animals), len(results.data.recordings)
     tiles = [
-        (str(animals), "animal" if animals == 1 else "animals"),
-        (str(recordings), "recording" if recordings == 1 else "recordings"),
+        _tile(animals, "animal"),
+        _tile(recordings, "recording"),
         (length_of_time(total), "recorded"),
     ]
     if len(results.groups) > 1:
-        tiles.append((str(len(results.groups)), "treatments"))
+        tiles.append(_tile(len(results.groups), "treatment"))
     if results.leading:
-        tiles.append((str(len(results.leading.names)), "behaviours"))
-        tiles.append(
-            (f"{int(results.leading.shares['bouts'].sum()):,}".replace(",", "\u202f"), "bouts")
-        )
+        bouts = int(results.leading.shares["bouts"].sum())
+        tiles += [_tile(len(results.leading.names), "behaviour"), _tile(bouts, "bout")]
     return tiles
+
+
+def _tile(count: int, word: str) -> tuple[str, str]:
+    value, words = plural(count, word).split(" ")
+    return value, words
 
 
 def _sections(results: Results) -> list[dict[str, Any]]:
@@ -268,4 +271,5 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["tied"] = tied
     return environment.from_string(_resource("report.html.j2"))

@@ -89,7 +89,9 @@ def _worth_a_look(tested: list[Comparison], scheme: SchemeResults, alpha: float)
             f"{group} {say_share(median)}"
             for group, median in zip(one.groups, one.medians, strict=True)
         ]
-        parts.append(f"{scheme.names[one.measure]} ({listed(levels)})")
+        parts.append(
+            f"{scheme.names[one.measure]} ({' vs '.join(levels) if len(levels) == 2 else listed(levels)})"
+        )
     return [
         f"Worth another look, though not proven (p < {alpha:g} only before the correction): "
         f"{listed(parts)}."
@@ -243,6 +245,7 @@ def _say(one: Comparison, names: Mapping[str, str], results: Results, measures: 
         value=write,
         measures=measures,
         brief=True,
+        more="higher" if names is MOVEMENT_NAMES else "more",
     )
 
 

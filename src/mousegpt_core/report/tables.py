@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mousegpt_core.report.data import RecordingInfo, StageRecord
-from mousegpt_core.report.wording import length_of_time, number
+from mousegpt_core.report.wording import length_of_time, number, plural
 from mousegpt_core.stats import Comparison, Movement, Subject, say_p, say_share
 
 
@@ -108,10 +108,9 @@ def recordings_table(recordings: Sequence[RecordingInfo]) -> Table:
                 Cell(one.recording),
                 Cell(", ".join(one.animals.values()) or "–"),
                 _time_cell(one.duration_s),
-                cell(one.frames),
+                Cell(plural(one.frames, "").strip(), one.frames),
                 number_cell(one.fps, 3),
-                cell(one.keypoints),
-                Cell(f"{one.space_dims}D"),
+                Cell(f"{one.keypoints} in {one.space_dims}D", one.keypoints),
                 Cell(", ".join(one.views) or "–"),
                 Cell(scale),
                 share_cell(one.share_seen),
@@ -124,12 +123,17 @@ def recordings_table(recordings: Sequence[RecordingInfo]) -> Table:
         ("frames", True),
         ("frames/s", True),
         ("keypoints", True),
-        ("space", False),
         ("views", False),
         ("scale", False),
         ("keypoints seen", True),
     ]
-    return Table("recordings", "Recordings of the study", columns, rows)
+    told = [place for place in range(len(columns)) if any(row[place].text != "–" for row in rows)]
+    return Table(
+        "recordings",
+        "Recordings of the study",
+        [columns[place] for place in told],
+        [[row[place] for place in told] for row in rows],
+    )
 
 
 def shares_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 
@@ -49,6 +50,12 @@ def number(value: float, digits: int = 2) -> str:
         return "0"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{places}f}"
+
+
+def tied(text: str) -> str:
+    """The text with spaces that do not break inside ``p = .02``, ``n = 4`` and ``31 %``."""
+    text = re.sub(r"\b([pn]) ([=<]) (?=[.\d])", "\\1\u00a0\\2\u00a0", text)
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", text)
 
 
 def sentence(text: str) -> str:

@@ -38,6 +38,7 @@ def say_comparison(
     value: Callable[[float], str] = say_share,
     measures: int = 1,
     brief: bool = False,
+    more: str = "more",
 ) -> str:
     """One sentence: who had more, how much, how sure, how many animals.
 
@@ -55,6 +56,8 @@ def say_comparison(
         Number of measures the p-value is corrected for.
     brief : bool
         Leave out how many animals there are, where it has just been said.
+    more : str
+        ``"more"`` or ``"higher"``, as the measure needs it.
     """
     name = subject[:1].upper() + subject[1:]
     if not one.test:
@@ -69,23 +72,27 @@ def say_comparison(
     if not one.p_corrected < alpha:
         return f"{name}: no clear difference (medians: {levels}; {chance})."
     if len(one.groups) == 2:
-        return f"{name}: {_pair_words(one, one.pairs[0], value)}; {chance})."
+        return f"{name}: {_pair_words(one, one.pairs[0], value, more)}; {chance})."
     clear = [pair for pair in one.pairs if pair.p < alpha]
     if not clear:
         return (
             f"{name}: the groups differ (medians: {levels}; {chance}), but no two of them clearly."
         )
     clear.sort(key=lambda pair: pair.p)
-    told = "; ".join(f"{_pair_words(one, pair, value)}, {say_p(pair.p)})" for pair in clear[:3])
-    more = f"; and {len(clear) - 3} more pairs" if len(clear) > 3 else ""
-    return f"{name}: {told}{more}" + ("." if brief else f" (all groups: {chance}).")
+    told = "; ".join(
+        f"{_pair_words(one, pair, value, more)}, {say_p(pair.p)})" for pair in clear[:3]
+    )
+    rest = f"; and {len(clear) - 3} more pairs" if len(clear) > 3 else ""
+    return f"{name}: {told}{rest}" + ("." if brief else f" (all groups: {chance}).")
 
 
-def _pair_words(one: Comparison, pair: PairComparison, value: Callable[[float], str]) -> str:
+def _pair_words(
+    one: Comparison, pair: PairComparison, value: Callable[[float], str], more: str
+) -> str:
     """``"saline more than LSD (31 % vs 12 %"``, the bracket left open for what follows."""
     median = dict(zip(one.groups, one.medians, strict=True))
     top, low = (pair.a, pair.b) if pair.delta >= 0 else (pair.b, pair.a)
-    return f"{top} more than {low} (median {value(median[top])} vs {value(median[low])}"
+    return f"{top} {more} than {low} (median {value(median[top])} vs {value(median[low])}"
 
 
 def _listed(parts: list[str]) -> str:
