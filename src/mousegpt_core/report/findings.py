@@ -89,9 +89,8 @@ def _worth_a_look(tested: list[Comparison], scheme: SchemeResults, alpha: float)
             f"{group} {say_share(median)}"
             for group, median in zip(one.groups, one.medians, strict=True)
         ]
-        parts.append(
-            f"{scheme.names[one.measure]} ({' vs '.join(levels) if len(levels) == 2 else listed(levels)})"
-        )
+        beside = " vs ".join(levels) if len(levels) == 2 else listed(levels)
+        parts.append(f"{scheme.names[one.measure]} ({beside})")
     return [
         f"Worth another look, though not proven (p < {alpha:g} only before the correction): "
         f"{listed(parts)}."
