@@ -72,8 +72,11 @@ def primary_pose(recording: Recording) -> PoseFile:
 def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
     """Read a pose file into the study; returns the key of the result."""
     file = resolve_path(source.path, recording.study_folder)
-    # A file that has gone since it was imported is no reason to lose what was read from it.
-    mark = fingerprint(file) if file.exists() else source.fingerprint
+    imported = recording.store.entry(pose_stage(source))
+    if file.exists():
+        mark = fingerprint(file)
+    else:  # gone since it was imported: no reason to lose what was read from it
+        mark = imported.provenance.inputs["file"] if imported else source.fingerprint
     provenance = Provenance(
         pose_stage(source),
         POSES_VERSION,

@@ -1,0 +1,142 @@
+"""Adding a recording: what is guessed is shown, what does not fit is refused with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mousegpt_core.errors import DataError, FormatError, MouseGPTError, VideoError
+from mousegpt_core.pipeline import NewRecording, add_recording
+from mousegpt_core.study import Study
+from mousegpt_core.video import write_film
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return Study.create(tmp_path / "study")
+
+
+def write_poses(path: Path, frames: int = 60, size: float = 200.0) -> Path:
+    """A mouse that walks to the right over a picture of `size` pixels."""
+    x = np.linspace(0.2, 0.6, frames) * size
+    rows = ["nose_x,nose_y,tailbase_x,tailbase_y"]
+    rows += [f"{a + 40:.2f},{size / 2},{a:.2f},{size / 2}" for a in x]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def write_blank_film(path: Path, frames: int = 60, size: int = 200) -> Path:
+    write_film(path, (np.full((size, size, 3), 90, np.uint8) for _ in range(frames)), 30.0)
+    return path
+
+
+def test_the_frame_rate_comes_from_the_film(study: Study, tmp_path: Path) -> None:
+    poses, film = write_poses(tmp_path / "m.csv"), write_blank_film(tmp_path / "m.mp4")
+    added = add_recording(study, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
+    assert added.recording.info.poses[0].fps == pytest.approx(30)
+    assert added.recording.info.poses[0].view == "m"
+
+
+def test_roles_are_guessed_and_shown(study: Study, tmp_path: Path) -> None:
+    poses = write_poses(tmp_path / "m.csv")
+    added = add_recording(study, NewRecording("m", poses=[(None, poses)], fps=30))
+    assert [(name, role) for name, role, _ in added.roles] == [
+        ("nose", "nose"),
+        ("tailbase", "tail_base"),
+    ]
+    assert "nose = " in study.toml_path.read_text()
+    assert any("scale" in remark for remark in added.remarks)
+
+
+def test_roles_that_a_person_corrected_hold_for_the_next_recording(
+    study: Study, tmp_path: Path
+) -> None:
+    poses = write_poses(tmp_path / "m.csv")
+    add_recording(study, NewRecording("m1", poses=[(None, poses)], fps=30))
+    text = study.toml_path.read_text()
+    study.toml_path.write_text(text.replace('tail_base = "tailbase"', 'hip = "tailbase"'))
+    added = add_recording(study, NewRecording("m2", poses=[(None, poses)], fps=30))
+    assert dict((name, role) for name, role, _ in added.roles)["tailbase"] == "hip"
+    assert len(study.skeletons) == 1
+
+
+def test_animals_get_their_columns(study: Study, tmp_path: Path) -> None:
+    poses = write_poses(tmp_path / "m.csv")
+    columns = {"animal": "A7", "treatment": "saline", "cage": "3"}
+    add_recording(study, NewRecording("m", poses=[(None, poses)], fps=30, animal=columns))
+    row = study.animals.set_index("animal").loc["A7"]
+    assert row["treatment"] == "saline"
+    assert row["cage"] == 3
+
+
+def test_lengths_that_differ_a_little_are_remarked_on(study: Study, tmp_path: Path) -> None:
+    poses = write_poses(tmp_path / "m.csv", frames=61)
+    film = write_blank_film(tmp_path / "m.mp4", frames=60)
+    added = add_recording(study, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
+    assert any("61 frames" in remark and "60" in remark for remark in added.remarks)
+
+
+@pytest.mark.parametrize(
+    ("frames", "size", "says"), [(300, 200, "more poses"), (60, 4000, "outside of the picture")]
+)
+def test_the_wrong_film_is_refused(
+    study: Study, tmp_path: Path, frames: int, size: float, says: str
+) -> None:
+    poses = write_poses(tmp_path / "m.csv", frames=frames, size=size)
+    film = write_blank_film(tmp_path / "m.mp4")
+    with pytest.raises(DataError, match=says) as caught:
+        add_recording(study, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
+    assert "m.csv" in str(caught.value)
+    assert caught.value.hint
+    assert not study.recordings
+
+
+def test_a_missing_frame_rate_names_the_option(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="--fps"):
+        add_recording(study, NewRecording("m", poses=[(None, write_poses(tmp_path / "m.csv"))]))
+
+
+def test_two_films_need_to_be_told_apart(study: Study, tmp_path: Path) -> None:
+    films = [(None, write_blank_film(tmp_path / f"{name}.mp4")) for name in "ab"]
+    poses = write_poses(tmp_path / "m.csv")
+    with pytest.raises(DataError, match="VIEW="):
+        add_recording(study, NewRecording("m", films=films, poses=[(None, poses)]))
+    added = add_recording(study, NewRecording("m", films=films, poses=[("b", poses)]))
+    assert added.recording.info.poses[0].view == "b"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [
+        ("empty.csv", "", FormatError),
+        ("words.csv", "the,quick\nbrown,fox\n", FormatError),
+        ("nan.csv", "nose_x,nose_y\n" + ",\n" * 20, DataError),
+        ("cut.csv", "nose_x,nose_y\n1,2\n3", FormatError),
+    ],
+)
+def test_bad_poses_are_refused_by_name(
+    study: Study, tmp_path: Path, name: str, content: str, error: type[MouseGPTError]
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(error, match=name) as caught:
+        add_recording(study, NewRecording("m", poses=[(None, path)], fps=30))
+    assert caught.value.hint
+    assert not study.recordings
+
+
+def test_what_is_no_film_is_refused_by_name(study: Study, tmp_path: Path) -> None:
+    film = tmp_path / "no.mp4"
+    film.write_bytes(b"this is not a film" * 100)
+    poses = write_poses(tmp_path / "m.csv")
+    with pytest.raises(VideoError, match=r"no\.mp4"):
+        add_recording(study, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
+
+
+def test_a_taken_id_is_refused(study: Study, tmp_path: Path) -> None:
+    poses = write_poses(tmp_path / "m.csv")
+    add_recording(study, NewRecording("m", poses=[(None, poses)], fps=30))
+    with pytest.raises(DataError, match="m"):
+        add_recording(study, NewRecording("m", poses=[(None, poses)], fps=30))

@@ -1,0 +1,165 @@
+"""Running a study: what is missing is made, what changed is made again, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.pipeline import (
+    NewRecording,
+    Work,
+    add_recording,
+    evaluate_study,
+    export_study,
+    run_study,
+    search_study,
+    study_for_file,
+)
+from mousegpt_core.pipeline.study_stages import described_clips
+from mousegpt_core.progress import Cancellation, CancelledError, Progress
+from mousegpt_core.study import Study
+
+
+def _run(study: Study) -> list[Progress]:
+    steps: list[Progress] = []
+    run_study(Work(study, steps.append))
+    return steps
+
+
+def _made(steps: list[Progress]) -> set[str]:
+    """Stages that were made, not found."""
+    return {step.stage for step in steps if step.finished and step.message != "up to date"}
+
+
+def test_a_study_goes_from_poses_to_a_report(study: Study) -> None:
+    report = (study.folder / "results" / "report.html").read_text(encoding="utf-8")
+    assert "saline" in report
+    assert "Methods" in report
+    said = described_clips(study.recording("M1"))
+    assert len(said) == pytest.approx(15 * 5, abs=1)
+    assert {"walking", "freezing"} <= set(said["label"])
+    assert (said["overall"] != "").all()
+
+
+def test_a_second_run_makes_only_the_report(study: Study) -> None:
+    assert _made(_run(study)) == {"report"}
+
+
+def test_a_changed_setting_redoes_what_rests_on_it_and_no_more(study: Study) -> None:
+    study.set_section("clips", rate=2.0)
+    made = _made(_run(study))
+    assert "descriptions" in made
+    assert "kinematics" not in made
+    assert "ethogram" not in made
+
+
+def test_corrected_roles_redo_the_kinematics(study: Study) -> None:
+    text = study.toml_path.read_text(encoding="utf-8")
+    study.toml_path.write_text(text.replace('nose = "Snout"', ""), encoding="utf-8")
+    assert "kinematics" in _made(_run(study))
+
+
+def test_rules_of_the_study_lie_over_the_built_in_ones(study: Study) -> None:
+    (study.folder / "ethogram.toml").write_text(
+        "[freezing]\nenabled = false\n", encoding="utf-8"
+    )
+    made = _made(_run(study))
+    assert "ethogram" in made
+    assert "kinematics" not in made
+    labels = set(described_clips(study.recording("M1"))["label"])
+    assert "freezing" not in labels
+
+
+def test_a_persons_edit_wins_and_is_embedded(study: Study) -> None:
+    recording = study.recording("M1")
+    clip = described_clips(recording)["clip_id"].iloc[3]
+    recording.log.add_edit("description", clip, "overall", "The mouse dances a waltz.", who="me")
+    assert "models/lsa" in _made(_run(study))
+    said = described_clips(recording).set_index("clip_id")
+    assert said.loc[clip, "overall"] == "The mouse dances a waltz."
+    assert said["edited"].sum() == 1
+
+
+def test_a_changed_file_of_poses_is_read_again(study: Study, files: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "M1.csv"
+    moved.write_bytes((files / "M1.csv").read_bytes())
+    other = Study.create(tmp_path / "other")
+    add_recording(other, NewRecording(id="M1", poses=[(None, moved)], fps=30.0, unit="cm"))
+    _run(other)
+    lines = moved.read_text().splitlines(keepends=True)
+    moved.write_text("".join(lines[:-30]))
+    assert "poses3d" in _made(_run(other))
+    moved.unlink()
+    assert _made(_run(other)) == {"report"}
+
+
+def test_search_finds_what_was_said(study: Study) -> None:
+    hits, ranking = search_study(study, "the mouse grooms", top=3)
+    assert [hit["rank"] for hit in hits] == [1, 2, 3][: len(hits)]
+    assert "groom" in hits[0]["sentence"]
+    assert len(pd.read_csv(ranking)) == len(described_clips(study.recording("M1"))) + len(
+        described_clips(study.recording("M2"))
+    )
+
+
+def test_work_that_is_stopped_goes_on_where_it_was(fresh: Study) -> None:
+    stop = Cancellation()
+    seen: list[str] = []
+
+    def notify(step: Progress) -> None:
+        seen.append(step.stage)
+        if step.stage == "descriptions":
+            stop.cancel()
+
+    with pytest.raises(CancelledError):
+        run_study(Work(fresh, notify, stop))
+    made = _made(_run(fresh))
+    assert "report" in made
+    assert fresh.recording("M1").store.entry("descriptions") is not None
+
+
+def test_truth_is_scored(study: Study, files: Path) -> None:
+    result = evaluate_study(
+        study, {"M1": files / "M1.truth.csv", "M2": files / "M2.truth.csv"}, scheme="activities"
+    )
+    assert set(result["recordings"]) == {"M1", "M2"}
+    assert result["per_class"]["walking"]["f1"] > 0.8
+    assert result["frames"] == 15 * 30 + 14 * 30
+
+
+def test_asking_before_running_says_what_to_run(fresh: Study, files: Path) -> None:
+    with pytest.raises(StageMissingError, match="mousegpt"):
+        search_study(fresh, "walking")
+    with pytest.raises(StageMissingError, match="mousegpt"):
+        evaluate_study(fresh, {"M1": files / "M1.truth.csv"})
+    with pytest.raises(StageMissingError):
+        export_study(fresh, "descriptions")
+
+
+@pytest.mark.parametrize("what", ["descriptions", "bouts", "labels", "kinematics", "poses"])
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_everything_can_be_exported(study: Study, what: str, format: str, tmp_path: Path) -> None:
+    written = export_study(study, what, out=tmp_path / "out", format=format)
+    read = pd.read_csv if format == "csv" else pd.read_parquet
+    for file in written:
+        assert len(read(file)) > 0
+
+
+def test_one_file_makes_a_study_beside_it(files: Path, tmp_path: Path) -> None:
+    poses = tmp_path / "my mouse.csv"
+    poses.write_bytes((files / "M2.csv").read_bytes())
+    made = study_for_file(poses, fps=30.0, unit="cm")
+    assert made.folder == tmp_path / "my mouse-mousegpt"
+    again = study_for_file(poses, fps=30.0, unit="cm")
+    assert again.folder == made.folder
+    _run(Study.open(made.folder))
+    assert (made.folder / "results" / "report.html").exists()
+
+
+def test_a_study_without_recordings_says_how_to_add_one(tmp_path: Path) -> None:
+    empty = Study.create(tmp_path / "empty")
+    with pytest.raises(DataError, match="mousegpt add"):
+        _run(empty)
