@@ -185,7 +185,9 @@ def _read(
     """Read a file of poses and say what it is of: a view, or the space itself."""
     only = next(iter(views)) if len(views) == 1 else None
     name = given or only or "camera"
-    fps = new.fps or (views[name].fps if name in views else None)
+    # 3D poses, and those whose view is not named yet, go with the first film.
+    film = views.get(name) or next(iter(views.values()), None)
+    fps = new.fps or (film.fps if film else None)
     poses = read_poses(
         path,
         format=new.format,
