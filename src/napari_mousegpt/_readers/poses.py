@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.errors import DataError, FormatError, MouseGPTError
 from napari_mousegpt.layers import LayerTuple
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Reader = Callable[[str | list[str]], list[LayerTuple]]
 
@@ -25,13 +29,19 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
 def read(path: str | list[str]) -> list[LayerTuple]:
     """Read pose files; the time axis counts frames."""
-    from mousegpt_core.io import read_poses
     from napari_mousegpt.layers import points_layers
 
-    paths = [path] if isinstance(path, str) else path
-    # The rate only matters in seconds; here time is the frame number.
-    return [
-        layer
-        for item in paths
-        for layer in points_layers(read_poses(Path(item), fps=1.0), name=Path(item).stem)
-    ]
+    paths = [Path(item) for item in ([path] if isinstance(path, str) else path)]
+    return [layer for item in paths for layer in points_layers(_poses(item), name=item.stem)]
+
+
+def _poses(path: Path) -> xr.Dataset:
+    from mousegpt_core.io import read_poses
+
+    try:
+        return read_poses(path)
+    except FormatError:
+        raise
+    except DataError:
+        # The file does not say its frame rate; a layer counts frames and needs none.
+        return read_poses(path, fps=1.0)
