@@ -133,18 +133,16 @@ def read_name(name: str) -> NameReading:
         return NameReading(
             group=group, number=number, why_not="not a part of a mouse that is known"
         )
-    sides, ends, words = _sides(words)
+    sides, ends, rest = _sides(words)
     if len(sides) > 1 or len(ends) > 1:
         return NameReading(group=group, number=number, why_not="says two sides at once")
     side = next(iter(sides), "")
-    part, place = _part(words, side, next(iter(ends), ""))
+    part, place = _part(rest, side, next(iter(ends), ""))
     if part in _WITH_SIDES and not side:
         return NameReading(group=group, number=number, why_not="left or right is not said")
     if side and part and part not in _WITH_SIDES:
         return NameReading(group=group, number=number, why_not=f"a {part} has no sides")
-    detail = len([word for word in words if word in _DETAIL]) + 2 * len(
-        words & {"leg", "arm", "tip"}
-    )
+    detail = len([word for word in rest if word in _DETAIL]) + 2 * len(rest & {"leg", "arm", "tip"})
     why_not = "" if part else "not a part of a mouse that is known"
     return NameReading(part, side, place, number, group, detail, why_not=why_not)
 

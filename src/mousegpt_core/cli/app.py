@@ -27,8 +27,8 @@ app = typer.Typer(
     `mousegpt run FILM --poses POSES` goes from one recording to a report.
 
     Many recordings: `mousegpt new STUDY`, then for each
-    `mousegpt add STUDY --id M1 --poses POSES --film FILM`, then `mousegpt run STUDY`. Run it again at any time; only what is missing is
-    done.
+    `mousegpt add STUDY --id M1 --poses POSES --film FILM`, then `mousegpt run STUDY`.
+    Run it again at any time; only what is missing is done.
     """,
 )
 study.register(app)

@@ -80,12 +80,20 @@ class Describer(ABC):
         Whether answers cost money or long computing and so are kept for ever.
     Options : type of Settings
         Its options.
+
+    Parameters
+    ----------
+    options : Settings, optional
+        An instance of `Options`; its defaults if not given.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     paid: ClassVar[bool] = False
     Options: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, options: Settings | None = None) -> None:
+        self.options = self.Options() if options is None else options
 
     @abstractmethod
     def describe(self, evidence: Evidence) -> AsyncIterator[Answer]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mousegpt_core.analysis.bouts import labels_from_bouts
 from mousegpt_core.analysis.evaluate import IGNORED, cluster_agreement, evaluate_many
-from mousegpt_core.analysis.truth import read_truth
+from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
 from mousegpt_core.pipeline.recording_stages import study_rules

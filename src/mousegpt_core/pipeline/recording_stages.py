@@ -152,6 +152,7 @@ def recording_skeleton(study: Study, recording: Recording) -> Skeleton:
             file=recording.toml_path,
             place="skeleton",
             expected=", ".join(study.skeletons) or "a name of [skeletons] in study.toml",
+            hint="correct `skeleton` in recording.toml, or write the skeleton into study.toml",
         )
     return skeleton
 

@@ -105,7 +105,7 @@ def _recording_info(recording: Recording) -> RecordingInfo:
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     unit = poses["position"].attrs.get("units", "px")
     seen = kinematics["measured"].mean(dim=("time", "keypoint"))
-    known = np.isfinite(kinematics["speed"]).sum(dim="time") if "speed" in kinematics else None
+    known = kinematics["speed"].notnull().sum(dim="time") if "speed" in kinematics else None
     individuals = [str(name) for name in kinematics["individual"].values]
     return RecordingInfo(
         recording=recording.id,

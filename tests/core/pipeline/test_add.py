@@ -58,7 +58,7 @@ def test_roles_that_a_person_corrected_hold_for_the_next_recording(
     text = study.toml_path.read_text()
     study.toml_path.write_text(text.replace('tail_base = "tailbase"', 'hip = "tailbase"'))
     added = add_recording(study, NewRecording("m2", poses=[(None, poses)], fps=30))
-    assert dict((name, role) for name, role, _ in added.roles)["tailbase"] == "hip"
+    assert {name: role for name, role, _ in added.roles}["tailbase"] == "hip"
     assert len(study.skeletons) == 1
 
 

@@ -63,9 +63,7 @@ def test_corrected_roles_redo_the_kinematics(study: Study) -> None:
 
 
 def test_rules_of_the_study_lie_over_the_built_in_ones(study: Study) -> None:
-    (study.folder / "ethogram.toml").write_text(
-        "[freezing]\nenabled = false\n", encoding="utf-8"
-    )
+    (study.folder / "ethogram.toml").write_text("[freezing]\nenabled = false\n", encoding="utf-8")
     made = _made(_run(study))
     assert "ethogram" in made
     assert "kinematics" not in made
