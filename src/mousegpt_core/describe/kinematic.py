@@ -31,7 +31,7 @@ class KinematicDescriber(Describer):
     context_s: ClassVar[float] = 6.0
 
     def __init__(self, options: FactSettings | None = None) -> None:
-        self.options = options or FactSettings()
+        self.options: FactSettings = options or FactSettings()
 
     async def describe(self, evidence: Evidence) -> AsyncIterator[Answer]:
         """Describe each clip, in their order."""
