@@ -116,7 +116,10 @@ class LabelScheme:
             )
         reaction = values.get("reaction_s")
         if reaction is not None and not (isinstance(reaction, int | float) and 0 <= reaction <= 2):
-            raise SettingsError(f"{source}: reaction_s must be 0 to 2 seconds, found {reaction!r}")
+            raise SettingsError(
+                f"{source}: reaction_s must be 0 to 2 seconds, found {reaction!r}",
+                hint="leave reaction_s out to have it estimated from the examples",
+            )
         return cls(behaviours, None if reaction is None else float(reaction))
 
     @property
@@ -220,7 +223,11 @@ def classify(
     recording = recording or _recording_of(clips)
     known = [str(name) for name in ethogram["individual"].values]
     if individual is not None and individual not in known:
-        raise DataError(f"no individual is called {individual!r}", expected=", ".join(known))
+        raise DataError(
+            f"no individual is called {individual!r}",
+            expected=", ".join(known),
+            hint="use a name of the recording, see individuals in recording.toml",
+        )
     if learned is None and kinematics is not None:
         own = collect_scheme_examples(
             ethogram, kinematics, scheme, recording=recording, rules=rules
@@ -263,7 +270,7 @@ def behaviour_scores(
     """Score of each behaviour in each frame; those of a frame add to 1.
 
     Every posture's score goes to its owner, less what its refinements and events of other owners
-    take; stillness of an owner of its own takes what it needs from all.
+    take; events and stillness of an owner of their own take from all.
 
     Parameters
     ----------
@@ -301,13 +308,13 @@ def behaviour_scores(
     for name, values in scores.items():
         rule = rules.activities[name]
         apart = owner[name] != owner.get(rules.posture_of(name))
-        if rule.kind == "event":
-            total[owner[name]] += np.where(values >= 0.5, values, 0.0)
-        elif rule.kind == "stillness" and apart:
-            still = np.where(values >= 0.5, values, 0.0)
+        if rule.kind in ("event", "stillness") and apart:
+            held = np.where(values >= 0.5, values, 0.0)
             for behaviour in total:
-                total[behaviour] = total[behaviour] * (1.0 - still)
-            total[owner[name]] += still
+                total[behaviour] = total[behaviour] * (1.0 - held)
+            total[owner[name]] += held
+        elif rule.kind == "event":
+            total[owner[name]] += np.where(values >= 0.5, values, 0.0)
     stacked = np.stack([total[name] for name in scheme.names], axis=1)
     summed = stacked.sum(axis=1, keepdims=True)
     unknown = np.full_like(stacked, np.nan)
@@ -449,7 +456,9 @@ def _recording_of(clips: pd.DataFrame) -> str:
     names = clips["recording"].unique()
     if len(names) != 1:
         raise DataError(
-            "clips must be of one recording", found=", ".join(map(str, names)) or "no clips"
+            "clips must be of one recording",
+            found=", ".join(map(str, names)) or "no clips",
+            hint="classify one recording after the other",
         )
     return str(names[0])
 

@@ -39,11 +39,14 @@ _REST_PHRASES = (
     "anything but",
 )
 _DENIALS = _word_set(
-    "not no without never neither nor non isn doesn don didn lack lacks lacking absent "
-    "cannot cant except unless"
+    "not no without never neither nor non isn doesn don didn lack lacks lacking absent cannot cant"
 )
 #: Words that end the reach of a denial.
-_CLAUSE = re.compile(r"[.;:,()!?]|\b(?:but|while|whereas|although|and then)\b")
+_CLAUSE = re.compile(
+    r"[.;:()!?]|\b(?:but|while|whereas|although|and then|except|besides|apart from|other than)\b"
+)
+#: A comma ends it too, unless it goes on with a list: "not walking, rearing or grooming".
+_LISTED = re.compile(r"(?:\w+ing|or|nor|and)(?:\s+(?:\w+ing|or|nor|and))*\s*")
 #: Words that a denial reaches over.
 _REACH = 5
 _INCLUDES = re.compile(
@@ -232,7 +235,7 @@ def cue_hits(text: str, rules: Rules) -> dict[str, int]:
     rules : Rules
         Activities with their cues; a cue that begins with ``!`` must be denied in the text.
     """
-    said = [_tokens(clause) for clause in _CLAUSE.split(text.lower())]
+    said = [_tokens(clause) for part in _CLAUSE.split(text.lower()) for clause in _clauses(part)]
     found: dict[str, int] = {}
     for activity, rule in rules.activities.items():
         score = 0
@@ -252,6 +255,17 @@ def _included(definition: str, rules: Rules) -> dict[str, int]:
     """Activities in those sentences of a definition that include further ones."""
     parts = [part for part in re.split(r"[.;()]", definition.lower()) if _INCLUDES.search(part)]
     return cue_hits(" . ".join(parts), rules)
+
+
+def _clauses(part: str) -> list[str]:
+    """Pieces between commas; lists stay together."""
+    pieces: list[str] = []
+    for piece in part.split(","):
+        if pieces and _LISTED.fullmatch(piece.strip()):
+            pieces[-1] += f" {piece}"
+        else:
+            pieces.append(piece)
+    return pieces
 
 
 def _tokens(clause: str) -> list[tuple[str, bool]]:

@@ -16,7 +16,14 @@ from typing import Any, Literal, Self
 import numpy as np
 import xarray as xr
 
-from mousegpt_core.describe.rhythm import Floats, band_speed, odd_frames, running_mean
+from mousegpt_core.describe.rhythm import (
+    Floats,
+    band_speed,
+    odd_frames,
+    rate_noise,
+    running_mean,
+    smoothed,
+)
 from mousegpt_core.settings import Settings
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import guess_skeleton
@@ -37,6 +44,8 @@ _WALKS = 1.0
 _STEADY_S = 0.4
 #: Least time of walking that a reference can be read from.
 _ENOUGH_S = 3.0
+#: Width of the smoothing behind what tells whether the animal is still (s).
+_STILL_SMOOTH_S = 0.04
 _SAMPLED_FRAMES = 40_000
 _STRETCH_FRAMES = 1_000
 
@@ -87,6 +96,16 @@ class Body:
     def fps(self) -> float:
         """Frames per second."""
         return float(self.kinematics.attrs["fps"])
+
+    @cached_property
+    def steps(self) -> Floats:
+        """Seconds from each frame to the next."""
+        return np.diff(np.asarray(self.kinematics["time"].values, dtype=np.float64))
+
+    def rate(self, values: Floats) -> Floats:
+        """Rate of change per second of a signal (time, ...), at each frame."""
+        shape = (-1, *[1] * (values.ndim - 1))
+        return _between(np.diff(values, axis=0) / self.steps.reshape(shape))
 
     @cached_property
     def body_length(self) -> Floats:
@@ -239,19 +258,27 @@ def _length(body: Body) -> Floats | None:
 
 
 def _liveliest(body: Body) -> Floats | None:
-    """Second fastest keypoint of the body, so that one lost keypoint does not wake the animal."""
-    tail = set(
-        body.skeleton.tail_chain[1:] if body.skeleton.has("tail_base") else body.skeleton.tail_chain
-    )
-    names = [n for n in body.kinematics["keypoint"].values if str(n) not in tail]
-    if not names or "keypoint_speed" not in body.kinematics:
+    """Second fastest keypoint of the body, so that one lost keypoint does not wake the animal.
+
+    Positions are smoothed and what their jitter alone would show is taken off, so that neither the
+    frame rate nor an unsteady tracker makes a still animal move.
+    """
+    chain = body.skeleton.tail_chain
+    tail = set(chain[1:] if body.skeleton.has("tail_base") else chain)
+    names = [str(n) for n in body.kinematics["keypoint"].values if str(n) not in tail]
+    if not names or body.kinematics.sizes["time"] < 2:
         return None
-    speeds = np.asarray(
-        body.kinematics["keypoint_speed"].sel(keypoint=names).values, dtype=np.float64
-    )
-    missing = ~np.isfinite(speeds)
-    ordered = np.sort(np.where(missing, -np.inf, speeds), axis=1)
-    second = ordered[:, -2] if len(names) > 2 else ordered[:, -1]
+    noise = json.loads(str(body.kinematics.attrs.get("scene", "{}"))).get("keypoint_noise_cm", {})
+    gain = rate_noise(_STILL_SMOOTH_S, body.fps)
+    speeds = []
+    for name in names:
+        place = body.kinematics["position"].sel(keypoint=name).values
+        velocity = body.rate(smoothed(place, _STILL_SMOOTH_S, body.fps))
+        jitter = np.square(noise.get(name, 0.0) * gain) * place.shape[1]
+        speeds.append(np.sqrt(np.maximum(np.square(velocity).sum(axis=1) - jitter, 0)))
+    stacked = np.stack(speeds)
+    ordered = np.sort(np.where(np.isfinite(stacked), stacked, -np.inf), axis=0)
+    second = ordered[-2] if len(names) > 2 else ordered[-1]
     return np.asarray(np.where(np.isfinite(second), second, np.nan) / body.body_length)
 
 
@@ -259,9 +286,11 @@ def _head_turning(body: Body) -> Floats | None:
     direction = body.plain("head_direction")
     if direction is None or len(direction) < 2:
         return None
-    times = np.asarray(body.kinematics["time"].values)
-    step = np.angle(np.exp(1j * np.diff(direction, axis=0))) / np.diff(times)[:, None]
-    return np.abs(_between(step))
+    arrow = smoothed(np.exp(1j * direction).real, _STILL_SMOOTH_S, body.fps) + 1j * smoothed(
+        np.exp(1j * direction).imag, _STILL_SMOOTH_S, body.fps
+    )
+    steps = np.angle(arrow[1:] * np.conj(arrow[:-1])) / body.steps[:, None]
+    return np.abs(_between(steps))
 
 
 def _between(steps: Floats) -> Floats:
@@ -300,10 +329,9 @@ def _rhythm(
         points = body.positions(*roles)
         if not points:
             return None
-        times = np.asarray(body.kinematics["time"].values)
         found = []
         for point in points:
-            velocity = _between(np.diff(point, axis=0) / np.diff(times)[:, None, None])
+            velocity = body.rate(point)
             speed = band_speed(
                 velocity, body.fps, low_hz=low_hz, high_hz=high_hz, window_s=window_s
             )

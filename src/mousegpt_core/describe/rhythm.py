@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d, maximum_filter1d, minimum_filter1d, uniform_filter1d
+from scipy.ndimage import (
+    convolve1d,
+    gaussian_filter1d,
+    maximum_filter1d,
+    minimum_filter1d,
+    uniform_filter1d,
+)
 from scipy.signal import firwin
 
 Floats = NDArray[np.floating]
@@ -41,6 +47,37 @@ def running_mean(values: Floats, frames: int) -> Floats:
     count = uniform_filter1d(known.astype(kind), frames, axis=0, mode="constant")
     some = count > 0.5 / frames
     return np.divide(summed, count, out=np.full_like(summed, np.nan), where=some)
+
+
+def smoothed(values: Floats, sigma_s: float, fps: float) -> Floats:
+    """Gaussian smoothing along time; what is NaN stays NaN and does not spread.
+
+    Parameters
+    ----------
+    values : array of shape (time, ...)
+        Signal.
+    sigma_s : float
+        Width in seconds; narrower than a third of a frame changes nothing.
+    fps : float
+        Frames per second.
+    """
+    sigma = sigma_s * fps
+    if sigma < 1 / 3 or len(values) < 2:
+        return values
+    known = np.isfinite(values)
+    kind = np.float64
+    summed = gaussian_filter1d(np.where(known, values, 0).astype(kind), sigma, axis=0, truncate=3.5)
+    weight = gaussian_filter1d(known.astype(kind), sigma, axis=0, truncate=3.5)
+    return np.divide(summed, weight, out=np.full_like(summed, np.nan), where=known)
+
+
+def rate_noise(sigma_s: float, fps: float) -> float:
+    """Standard deviation of the rate of `smoothed` white noise of standard deviation 1, per s."""
+    sigma = sigma_s * fps
+    half = int(np.ceil(4 * max(sigma, 1.0))) + 2
+    pulse = np.zeros(2 * half + 1)
+    pulse[half] = 1.0
+    return float(np.sqrt(np.square(np.gradient(smoothed(pulse, sigma_s, fps)) * fps).sum()))
 
 
 def running_std(values: Floats, frames: int) -> Floats:
