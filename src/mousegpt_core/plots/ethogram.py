@@ -97,6 +97,8 @@ def _draw_rows(
     for place, name in enumerate(shown):
         palette[place] = np.round(255 * np.array(to_rgba(key.colours[name])))
     for number, one in enumerate(subjects):
+        if not one.duration_s > 0:
+            continue
         axes.barh(number + 0.5 - 0.5 / _LINES, one.duration_s / seconds, color=BAND,
                   height=1 - 1 / _LINES)  # fmt: skip
         code = dominant_behaviours(bouts, one, bins=_BINS, behaviours=shown)

@@ -41,7 +41,7 @@ def draw_heatmap(
     """
     longest = max((text_width(name, SMALL) for name in [*rows, *columns]), default=0.5)
     longest = min(longest, _LONGEST)
-    left = longest + 0.5
+    left = max(longest, text_width(row_title, TEXT)) + 0.15
     slope = 0.62  # sine of the slant of the column names
     top = 0.4 + longest * slope + 0.1
     room = WIDTH - left - longest * 0.8 - 0.1
@@ -69,8 +69,8 @@ def draw_heatmap(
     total_width, total_height = figure.get_size_inches()
     figure.text(left / total_width, 1 - 0.15 / total_height, column_title, color=MUTED,
                 fontsize=TEXT, ha="left", va="center_baseline")  # fmt: skip
-    figure.text(0.12 / total_width, 1 - (top + height / 2) / total_height, row_title, color=MUTED,
-                fontsize=TEXT, ha="center", va="center", rotation=90)  # fmt: skip
+    figure.text((left - 0.06) / total_width, 1 - (top - 0.12) / total_height, row_title,
+                color=MUTED, fontsize=TEXT, ha="right", va="center_baseline")  # fmt: skip
     return figure
 
 

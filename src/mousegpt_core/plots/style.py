@@ -26,35 +26,35 @@ _KNOWN = {
     "trotting": "#1f9bb5",
     "walking": "#2f7fc1",
     "exploring": "#2aa198",
-    "turning": "#94a51e",
+    "turning": "#7fae3a",
     "sniffing": "#72c48a",
     "jumping": "#e0407b",
-    "climbing": "#a8571c",
+    "climbing": "#8f4a16",
     "rearing": "#e8862e",
     "rearing_unsupported": "#f2b134",
     "rearing_supported": "#d9541e",
     "stretching": "#b79b5b",
-    "stretch_attend": "#d3bf5c",
+    "stretch_attend": "#d8c86a",
     "digging": "#8c6d31",
-    "head_twitch": "#b3446c",
-    "shaking": "#9c4f74",
-    "scratching": "#e08cc0",
-    "face_grooming": "#c58ad6",
+    "head_twitch": "#cf6a92",
+    "shaking": "#8c3d66",
+    "scratching": "#b8479a",
+    "face_grooming": "#c9a2e0",
     "grooming": "#9d5bb8",
-    "body_grooming": "#7a4fb0",
-    "crouching": "#8a9a5b",
-    "standing": "#9db4c0",
-    "standing_still": "#8499a6",
+    "body_grooming": "#6f48a8",
+    "crouching": "#7c8f5c",
+    "standing": "#c6d0d5",
+    "standing_still": "#98a5ad",
     "resting": "#b5aca0",
     "freezing": "#56708f",
     "sleeping": "#7a74a8",
 }
 _FREE = (
-    "#2f7fc1", "#e8862e", "#2aa198", "#9d5bb8", "#d9541e", "#94a51e", "#e08cc0", "#7cc0f4",
-    "#8c6d31", "#7a74a8", "#f2b134", "#72c48a", "#b3446c", "#56708f", "#1f9bb5", "#b79b5b",
+    "#2f7fc1", "#e8862e", "#2aa198", "#8f4a16", "#72c48a", "#b8479a", "#7cc0f4", "#4a5fd0",
+    "#f2b134", "#3f8f5f", "#b79b5b", "#1f9bb5", "#6f7d3f", "#d9541e", "#9d5bb8", "#cf6a92",
 )  # fmt: skip
 _CONTROL = "#66757f"
-_GROUPS = ("#d9541e", "#2f7fc1", "#2aa198", "#9d5bb8", "#d99a1a", "#d9508f", "#7f8f1e", "#4a5fd0")
+_GROUPS = ("#d9541e", "#2f7fc1", "#72c48a", "#f2b134", "#7cc0f4", "#4a5fd0", "#3f8f5f", "#9d5bb8")
 MARKERS = "osD^vPX*<>"
 
 

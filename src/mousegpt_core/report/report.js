@@ -83,16 +83,4 @@
     });
     methods.append(copy);
   }
-
-  const opened = [];
-  addEventListener("beforeprint", () => {
-    for (const one of document.querySelectorAll("details:not([open])")) {
-      if (one.querySelector("pre")) continue;
-      one.open = true;
-      opened.push(one);
-    }
-  });
-  addEventListener("afterprint", () => {
-    for (const one of opened.splice(0)) one.open = false;
-  });
 })();

@@ -184,11 +184,16 @@ def comparison_rows(
                 *(write(median.get(group, math.nan)) for group in groups),
                 _p_cell(one.p),
                 _p_cell(one.p_corrected),
-                Cell(_effect(one)),
+                *_effect(one),
             ]
         )
     heads = [("measure", False), *((f"{group} (median)", True) for group in groups)]
-    heads += [("p", True), ("p corrected", True), ("largest effect: Cliff's delta", False)]
+    heads += [
+        ("p", True),
+        ("p corrected", True),
+        ("largest Cliff's delta", True),
+        ("between", False),
+    ]
     return Table(name, "Treatments compared, one value an animal", heads, rows)
 
 
@@ -263,16 +268,17 @@ def _score_cell(score: Any) -> Cell:
     return cell(None) if score is None else Cell(f"{float(score):.2f}", float(score))
 
 
-def _effect(one: Comparison) -> str:
+def _effect(one: Comparison) -> tuple[Cell, Cell]:
+    """The clearest pair's effect with its interval, and which pair it is."""
     if not one.pairs:
-        return one.reason or "–"
+        return Cell("–"), Cell(one.reason or "–")
     pair = max(one.pairs, key=lambda each: abs(each.delta))
     size = f"{pair.delta:+.2f}"
     if math.isfinite(pair.low):
         size += f" [{pair.low:+.2f}, {pair.high:+.2f}]"
     elif abs(pair.delta) == 1:
         size += " (no overlap)"
-    return size.replace("-", "\u2212") + f", {pair.a} vs {pair.b}"
+    return Cell(size.replace("-", "\u2212"), pair.delta), Cell(f"{pair.a} vs {pair.b}")
 
 
 def _time_cell(seconds: float) -> Cell:

@@ -78,7 +78,7 @@ def still(seed: int, size: tuple[int, int] = (240, 180)) -> bytes:
     rng = np.random.default_rng(seed)
     x, y = np.meshgrid(np.linspace(-1, 1, size[0]), np.linspace(-1, 1, size[1]))
     cx, cy = rng.uniform(-0.4, 0.4, 2)
-    body = np.exp(-(((x - cx) / 0.35) ** 2 + ((y - cy) / 0.2) ** 2) ** 2)
+    body = np.exp(-((((x - cx) / 0.35) ** 2 + ((y - cy) / 0.2) ** 2) ** 2))
     grey = np.clip(205 - 20 * (x**2 + y**2) - 150 * body, 0, 255).astype(np.uint8)
     stream = BytesIO()
     Image.fromarray(grey).save(stream, "JPEG", quality=80)
@@ -119,9 +119,7 @@ def full_study(
         tracks.append(make_track(name, duration, rng, pace))
         speed = rng.lognormal(np.log(2.0 * pace), 1.0, int(duration * 30))
         movements.append(
-            movement_summary(
-                speed, fps=30.0, recording=name, individual="m", immobile=speed < 0.8
-            )
+            movement_summary(speed, fps=30.0, recording=name, individual="m", immobile=speed < 0.8)
         )
         recordings.append(
             RecordingInfo(
@@ -167,9 +165,7 @@ def make_behaviours(*, film: bool) -> pd.DataFrame:
             for number in range(3)
         ]
         rows.append((behaviour, name, 0.3 - 0.045 * place, keywords, examples))
-    return pd.DataFrame(
-        rows, columns=["behaviour_id", "name", "share", "keywords", "examples"]
-    )
+    return pd.DataFrame(rows, columns=["behaviour_id", "name", "share", "keywords", "examples"])
 
 
 def make_provenance() -> list[StageRecord]:

@@ -1,0 +1,306 @@
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+import time
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.report.made_up import (
+    evaluation,
+    full_study,
+    make_animals,
+    make_bouts,
+    make_provenance,
+    small_study,
+    still,
+)
+from mousegpt_core.clips import BOUTS, make_table
+from mousegpt_core.errors import DataError
+from mousegpt_core.report import Example, RecordingInfo, build_report
+from mousegpt_core.report.results import compute_results
+from mousegpt_core.report.stills import data_uri, within_budget
+from mousegpt_core.report.trust import trust_points
+from mousegpt_core.report.wording import clock, length_of_time, listed, number, plural, tied
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+HOSTILE = "<script>alert(1)</script>\"' onload=x & $x^2$ 鼠"
+
+
+class Page(HTMLParser):
+    """A strict reader: every element is closed in order, ids are unique."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        assert len(given) == len(attrs), f"an attribute twice in {tag}"
+        self.tags.append((tag, given))
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag, self.getpos()
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "script"} & set(self.open):
+            self.text.append(data)
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [given for name, given in self.tags if name == tag]
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).replace("\u00a0", " ").split())
+
+
+@pytest.fixture(scope="module")
+def full() -> str:
+    data = full_study(each=4, duration=300)
+    return build_report(dataclasses.replace(data, evaluation=evaluation()))
+
+
+def check(text: str) -> Page:
+    page = Page(text)
+    assert len(page.ids) == len(set(page.ids))
+    targets = {str(a["href"])[1:] for a in page.named("a")}
+    assert targets <= set(page.ids)
+    assert len(page.named("script")) == 1
+    for _, given in page.tags:
+        assert not [name for name in given if name.startswith("on")]
+        for name in ("src", "href", "xlink:href"):
+            value = given.get(name) or ""
+            assert value == "" or value.startswith(("#", "data:image/"))
+    assert "http-equiv" in dict(page.named("meta")[3])
+    assert not re.search(r"@import|url\((?!#)", text)
+    return page
+
+
+def test_full_report_is_whole_and_self_contained(full: str) -> None:
+    page = check(full)
+    assert len(full.encode()) < 5_000_000
+    for head in ("In short", "Activities", "Behaviours found in the descriptions", "Glossary",
+                 "Space and movement", "How sure can I be?", "Methods and settings"):  # fmt: skip
+        assert head in page.words
+    assert len(page.named("svg")) == 10
+    assert len(page.named("img")) == 18
+    assert "the film has 749 frames" in page.words
+    assert "Kruskal-Wallis tests (p by 9 999 permutations" in page.words
+    assert "macro-F1 of 0.81" in page.words
+    assert "gaps up to 0.25 s were filled" in page.words
+
+
+def test_page_is_accessible(full: str) -> None:
+    page = check(full)
+    assert all(given.get("alt") for given in page.named("img"))
+    assert all(given.get("role") == "img" for given in page.named("svg"))
+    assert all(given.get("aria-label") for given in page.named("svg"))
+    assert all(given.get("scope") in ("row", "col") for given in page.named("th"))
+    assert len(page.named("caption")) == len(page.named("table"))
+    assert page.named("html")[0]["lang"] == "en"
+    assert len(page.named("h1")) == 1
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_same_data_same_bytes_but_for_the_date() -> None:
+    later = dataclasses.replace(full_study(each=2, duration=60), date="2027-03-04")
+    first = build_report(full_study(each=2, duration=60))
+    assert build_report(later).replace("2027-03-04", "2026-01-31") == first
+
+
+def test_one_animal_without_treatment_or_film() -> None:
+    page = check(build_report(small_study()))
+    assert "One animal, recorded for 60 s." in page.words
+    assert "Do the treatments differ?" not in page.words
+    assert "The scale is assumed" in page.words
+    assert "Only 83 % of the keypoints were seen." in page.words
+    assert not page.named("img")
+
+
+def test_one_behaviour_only() -> None:
+    rng = np.random.default_rng(0)
+    bouts = make_bouts("openfield", {"freezing": 1.0}, 60.0, rng, individual="")
+    page = check(build_report(small_study(bouts={"activities": bouts})))
+    assert "What follows what" not in page.words
+    assert "behaviour 1" in page.words
+
+
+@pytest.mark.parametrize("bouts", [{}, {"activities": make_table(BOUTS, {})}])
+def test_no_behaviour_at_all(bouts: dict[str, pd.DataFrame]) -> None:
+    page = check(build_report(small_study(bouts=bouts)))
+    assert "No behaviour was found yet" in page.words
+    assert "No behaviours" in page.words
+
+
+def test_hostile_and_foreign_names_are_only_text() -> None:
+    data = full_study(each=2, duration=60, film=False)
+    animals = data.animals.assign(sex=HOSTILE)
+    animals.loc[0, "animal"] = HOSTILE
+    animals.loc[animals["treatment"] == "saline", "treatment"] = HOSTILE
+    recordings = [
+        dataclasses.replace(one, animals={"m": animals.loc[place, "animal"]}, notes=HOSTILE)
+        for place, one in enumerate(data.recordings)
+    ]
+    behaviours = data.behaviours.assign(
+        name=[f"{HOSTILE} {n}" for n in range(6)], keywords=HOSTILE, definition=HOSTILE
+    )
+    behaviours["examples"] = [[Example(HOSTILE, 1.0, HOSTILE, still(1))] for _ in range(6)]
+    bad = dataclasses.replace(
+        data,
+        study=HOSTILE,
+        animals=animals,
+        recordings=recordings,
+        behaviours=behaviours,
+        warnings=[HOSTILE],
+        search_tips=[HOSTILE],
+        versions={HOSTILE: HOSTILE},
+        provenance=[dataclasses.replace(make_provenance()[0], settings={HOSTILE: HOSTILE})],
+    )
+    text = build_report(bad)
+    page = check(text)
+    assert "<script>alert" not in text
+    assert page.words.count("<script>alert(1)</script>") > 10
+
+
+def test_script_is_allowed_by_its_hash_only(full: str) -> None:
+    import base64
+    import hashlib
+
+    script = re.search(r"<script>(.*?)</script>", full, re.DOTALL)
+    assert script is not None
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in full.replace("&#43;", "+").replace("&#39;", "'")
+
+
+def test_numbers_of_the_page_are_those_of_the_tables() -> None:
+    bouts = make_table(
+        BOUTS,
+        {
+            "recording": "openfield",
+            "start_s": [0.0, 30.0],
+            "stop_s": [30.0, 45.0],
+            "behaviour_id": ["walking", "grooming"],
+        },
+    )
+    page = check(build_report(small_study(bouts={"activities": bouts})))
+    assert "spent most time on walking (50 %) and grooming (25 %)" in page.words
+    assert "75 % of the observed time could be given a behaviour" in page.words
+    assert "Part of the time could not be given a behaviour" in page.words
+
+
+def test_bouts_without_an_individual_belong_to_a_lone_animal() -> None:
+    data = small_study()
+    info = dataclasses.replace(data.recordings[0], animals={"track_0": "mouse"})
+    results = compute_results(dataclasses.replace(data, recordings=[info]))
+    assert len(results.leading.bouts) == len(data.bouts["activities"])
+
+
+def test_time_that_was_not_observed_gives_no_share() -> None:
+    info = RecordingInfo("openfield", {"": "mouse"}, 60.0, observed_s={"": 0.0})
+    page = check(build_report(small_study(recordings=[info])))
+    assert not re.search(r"\bnan\b", page.words.lower())
+
+
+def test_too_few_animals_are_said_not_tested() -> None:
+    page = check(build_report(full_study(each=2, duration=60, film=False)))
+    assert "were not compared by a test: too few animals" in page.words
+    assert "groups were not tested" in page.words
+
+
+def test_two_groups_too_small_for_the_correction() -> None:
+    data = full_study(each=4, duration=120, film=False)
+    animals = make_animals(["saline", "LSD"], 4)
+    keep = data.recordings[:8]
+    page = check(build_report(dataclasses.replace(data, animals=animals, recordings=keep)))
+    assert "8 animals in 8 recordings" in page.words
+    if "none differs clearly" in page.words:
+        assert "cannot stand out after the correction" in page.words
+
+
+def test_users_own_labels_lead() -> None:
+    data = full_study(each=2, duration=60, film=False)
+    both = {"labels": data.bouts["profile"], **data.bouts}
+    page = check(build_report(dataclasses.replace(data, bouts=both)))
+    heads = [str(given.get("id")) for given in page.named("section")]
+    assert heads[:4] == ["findings", "labels", "activities", "profile"]
+
+
+def test_unequal_lengths_are_pointed_out() -> None:
+    data = full_study(each=2, duration=60, film=False)
+    longer = [dataclasses.replace(data.recordings[0], duration_s=120.0), *data.recordings[1:]]
+    results = compute_results(dataclasses.replace(data, recordings=longer))
+    assert "Recordings of unequal length" in [one.head for one in trust_points(results)]
+
+
+def test_wrong_input_is_refused() -> None:
+    with pytest.raises(DataError, match="does not know a scheme"):
+        small_study(bouts={"nonsense": make_table(BOUTS, {})})
+    with pytest.raises(DataError, match="no recording"):
+        small_study(recordings=[])
+
+
+def test_pictures_stay_within_their_budget() -> None:
+    pictures = [[b"x" * 300, b"y" * 300, None], [b"z" * 300], []]
+    assert within_budget(pictures, 1200) == [[b"x" * 300, b"y" * 300, None], [b"z" * 300], []]
+    assert within_budget(pictures, 800) == [[b"x" * 300, None, None], [b"z" * 300], []]
+    assert data_uri(still(0)).startswith("data:image/jpeg;base64,")
+    assert data_uri(b"<svg onload=alert(1)>") == ""
+    assert data_uri(None) == ""
+    examples = [Example("r", 0.0, "It walks", still(0) + bytes(900_000)) for _ in range(9)]
+    behaviours = pd.DataFrame(
+        {"behaviour_id": ["walking"], "name": ["walking"], "share": [np.nan], "keywords": [""]}
+    )
+    behaviours["examples"] = [examples]
+    text = build_report(small_study(behaviours=behaviours))
+    assert len(text.encode()) < 5_000_000
+    assert len(check(text).named("img")) == 2
+
+
+def test_speed_of_a_typical_study() -> None:
+    data = full_study(each=4, duration=1200)
+    start = time.process_time()
+    build_report(data)
+    assert time.process_time() - start < 12  # 2 s alone; the machine of a test may be busy
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (length_of_time(45), "45 s"),
+        (length_of_time(150), "2.5 min"),
+        (length_of_time(1200), "20 min"),
+        (length_of_time(11520), "3 h 12 min"),
+        (clock(725.34), "12:05.3"),
+        (clock(59.98), "1:00.0"),
+        (number(0.01234), "0.012"),
+        (number(123.4), "123"),
+        (number(-4.56), "-4.6"),
+        (plural(1, "animal"), "1 animal"),
+        (plural(12000, "bout"), "12\u202f000 bouts"),
+        (listed(["a", "b", "c"]), "a, b and c"),
+        (tied("n = 4, p < .001 (31 %)"), "n\u00a0=\u00a04, p\u00a0<\u00a0.001 (31\u00a0%)"),
+    ],
+)
+def test_words(said: str, expected: str) -> None:
+    assert said == expected
