@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mousegpt_core.errors import DataError
+from mousegpt_core.errors import REPORT_IT, DataError
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,10 @@ def make_table(
     """
     unknown = sorted(set(columns) - set(schema.columns))
     if unknown:
-        raise DataError(f"table {schema.name} has no column {', '.join(unknown)}")
+        raise DataError(
+            f"table {schema.name} has no column {', '.join(unknown)}",
+            hint=REPORT_IT,
+        )
     if length is None:
         length = max(
             (
@@ -183,6 +186,7 @@ def validate_table(schema: TableSchema, table: pd.DataFrame) -> pd.DataFrame:
             f"table {schema.name} has the wrong columns",
             expected=", ".join(schema.columns),
             found=f"missing {missing}, unknown {unknown}",
+            hint=REPORT_IT,
         )
     table = table[list(schema.columns)].reset_index(drop=True)
     for name, kind in schema.columns.items():
@@ -193,7 +197,11 @@ def validate_table(schema: TableSchema, table: pd.DataFrame) -> pd.DataFrame:
     repeated = table.duplicated(list(schema.key))
     if repeated.any():
         row = table.loc[repeated, list(schema.key)].iloc[0].to_dict()
-        raise DataError(f"table {schema.name} has two rows with the same key", found=str(row))
+        raise DataError(
+            f"table {schema.name} has two rows with the same key",
+            found=str(row),
+            hint=REPORT_IT,
+        )
     return table
 
 

@@ -22,6 +22,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+#: The remedy where only we can help.
+REPORT_IT = "this is a fault of the program; please report it with this message"
+
 
 class MouseGPTError(Exception):
     """Base of all errors that a user can do something about.

@@ -68,6 +68,7 @@ def make_poses(
             "positions have the wrong number of dimensions",
             expected="(time, space, keypoint, individual)",
             found=f"shape {position.shape}",
+            hint="add the axes that are missing, each of length 1",
         )
     n_time, n_space, n_keypoint, n_individual = position.shape
     if confidence is None:
@@ -113,24 +114,40 @@ def validate_poses(poses: xr.Dataset) -> xr.Dataset:
     if "position" not in poses or tuple(poses["position"].dims) != DIMS:
         found = tuple(poses["position"].dims) if "position" in poses else list(poses.data_vars)
         raise DataError(
-            "not a poses dataset", expected=f"position with dims {DIMS}", found=str(found)
+            "not a poses dataset",
+            expected=f"position with dims {DIMS}",
+            found=str(found),
+            hint="make one with make_poses, or read one with read_poses",
         )
     if poses.sizes["space"] not in (2, 3):
         raise DataError(
-            "poses must be 2D or 3D", expected="2 or 3", found=str(poses.sizes["space"])
+            "poses must be 2D or 3D",
+            expected="2 or 3",
+            found=str(poses.sizes["space"]),
+            hint="keep the columns x, y and, in 3D, z",
         )
     for name in ("time", "keypoint", "individual"):
         if poses.sizes[name] == 0:
-            raise DataError(f"poses without a single {name}")
+            raise DataError(
+                f"poses without a single {name}",
+                hint="check that the file holds tracked points of an animal",
+            )
     for name in ("keypoint", "individual"):
         values = [str(value) for value in poses[name].values]
         repeated = sorted({value for value in values if values.count(value) > 1})
         if repeated:
-            raise DataError(f"{name} names repeat: {', '.join(repeated)}")
+            raise DataError(
+                f"{name} names repeat: {', '.join(repeated)}",
+                hint="give every one a name of its own",
+            )
     times = poses["time"].values
     if not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0):
         place = "time coordinate"
-        raise DataError("times must be finite and rise", place=place)
+        raise DataError(
+            "times must be finite and rise",
+            place=place,
+            hint="sort the frames by time and leave out those without a time",
+        )
     _check_fps(poses.attrs.get("fps"))
     return poses
 

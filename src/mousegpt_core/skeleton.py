@@ -60,17 +60,24 @@ class Skeleton:
             if role not in ROLES:
                 raise SkeletonError(f"unknown role {role!r}", hint="roles: " + ", ".join(ROLES))
             if role in SINGLE_ROLES and len(members) > 1:
-                raise SkeletonError(f"role {role!r} takes one keypoint", found=", ".join(members))
+                raise SkeletonError(
+                    f"role {role!r} takes one keypoint",
+                    found=", ".join(members),
+                    hint="keep one of them for this role",
+                )
             for member in members:
                 if member not in self.keypoints:
                     raise SkeletonError(
                         f"role {role!r} names a keypoint that is not there",
                         expected="one of " + ", ".join(self.keypoints),
                         found=member,
+                        hint="correct the name in study.toml [skeletons]",
                     )
                 if member in seen:
                     raise SkeletonError(
-                        f"keypoint {member!r} has two roles", found=f"{seen[member]}, {role}"
+                        f"keypoint {member!r} has two roles",
+                        found=f"{seen[member]}, {role}",
+                        hint="delete it from one of the two in study.toml [skeletons]",
                     )
                 seen[member] = role
 

@@ -256,7 +256,10 @@ def guess_skeleton(keypoints: Sequence[str], name: str = "") -> Guess:
     names = tuple(str(keypoint) for keypoint in keypoints)
     repeated = sorted({point for point in names if names.count(point) > 1})
     if repeated:
-        raise SkeletonError(f"keypoint names repeat: {', '.join(repeated)}")
+        raise SkeletonError(
+            f"keypoint names repeat: {', '.join(repeated)}",
+            hint="give every keypoint a name of its own",
+        )
     known = _matching_built_in(names, name)
     if known is not None:
         reasons = {point: f"{known.name}: {known.role_of(point) or 'no role'}" for point in names}

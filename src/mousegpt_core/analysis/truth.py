@@ -234,7 +234,11 @@ def _from_events(events: truth_files.Events) -> Truth:
     order = np.argsort(events.start_s, kind="stable")
     start, stop, labels = events.start_s[order], events.stop_s[order], labels[order]
     if not len(start):
-        raise FormatError("there is no event in the file", file=events.path)
+        raise FormatError(
+            "there is no event in the file",
+            file=events.path,
+            hint="export the labels again; an animal that did nothing needs one bout of `other`",
+        )
     notes = list(events.notes)
     if (np.maximum.accumulate(stop)[:-1] > start[1:] + TICK).any():
         notes.append("bouts overlap: the one that began last counts")

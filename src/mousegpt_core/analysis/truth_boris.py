@@ -144,7 +144,11 @@ def _needed(table: Sheet, *names: str) -> list[int]:
     found = [table.find(name) for name in names]
     missing = [name for name, column in zip(names, found, strict=True) if column is None]
     if missing:
-        raise FormatError(f"no column {', '.join(missing)}", file=table.path)
+        raise FormatError(
+            f"no column {', '.join(missing)}",
+            file=table.path,
+            hint='export from BORIS as "tabular events" or "aggregated events"',
+        )
     return [column for column in found if column is not None]
 
 

@@ -119,7 +119,10 @@ class Sheet:
             column = sheet.find(name.casefold())
             if column is None:
                 raise DataError(
-                    f"no column {name!r}", file=self.path, expected=", ".join(self.names)
+                    f"no column {name!r}",
+                    file=self.path,
+                    expected=", ".join(self.names),
+                    hint="use a column of the file",
                 )
             cells = sheet.column(column)
             keep = [row for row, cell in enumerate(cells) if cell == wanted]
@@ -128,6 +131,7 @@ class Sheet:
                     f"no row has {wanted!r} in column {name!r}",
                     file=self.path,
                     found=", ".join(sorted(set(cells))[:10]),
+                    hint="use a value of that column",
                 )
             sheet = replace(
                 sheet,
@@ -212,7 +216,11 @@ def read_sheet(path: Path) -> Sheet:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", file=path) from error
+        raise FormatError(
+            f"cannot be read: {error.strerror}",
+            file=path,
+            hint="check the path and that you may read the file",
+        ) from error
     except UnicodeDecodeError as error:
         raise FormatError(
             "is not text", file=path, place=f"byte {error.start}", hint="save it as csv in UTF-8"
@@ -226,7 +234,9 @@ def read_sheet(path: Path) -> Sheet:
             rows.append([cell.strip() for cell in cells] or [""])
             numbers.append(reader.line_num)
     except csv.Error as error:
-        raise FormatError(str(error), file=path, place=f"row {reader.line_num}") from error
+        raise FormatError(
+            str(error), file=path, place=f"row {reader.line_num}", hint="save it as csv in UTF-8"
+        ) from error
     # In a single column an empty line is a frame without a label.
     single = max((len(row) for row in rows), default=0) == 1
     said = [row for row, cells in enumerate(rows) if any(cells)]
@@ -329,6 +339,7 @@ def read_bouts(table: Sheet, columns: Columns, clock: FrameClock) -> Events:
             file=table.path,
             place=f"row {table.numbers[int(wrong[0])]}",
             found=f"{start[wrong[0]]:g} to {stop[wrong[0]]:g}",
+            hint="exchange start and stop of that row",
         )
     if columns.in_frames:
         start, stop = clock.starts(start), clock.starts(stop)

@@ -156,7 +156,9 @@ def read_poses(
             f"no format is called {format!r}", hint="there are: " + ", ".join(READERS)
         )
     if unit is not None and unit not in UNITS:
-        raise DataError(f"unknown unit {unit!r}", expected=", ".join(UNITS))
+        raise DataError(
+            f"unknown unit {unit!r}", expected=", ".join(UNITS), hint="give --unit px, mm, cm or m"
+        )
     names = tuple(str(name) for name in keypoints or ())
     skeleton = find_built_in(names[0]) if len(names) == 1 else None
     if skeleton is not None:

@@ -45,7 +45,12 @@ def build_poses(
     unit = unit or raw.unit or ("px" if raw.position.shape[1] == 2 else "unknown")
     clean(raw, in_pixels=unit == "px")
     if not _anything_seen(raw.position):
-        raise FormatError("not one keypoint is seen in any frame", file=path)
+        raise FormatError(
+            "not one keypoint is seen in any frame",
+            file=path,
+            hint="check that this is the right file, and that the tracking was exported with "
+            "its points",
+        )
     raw = _sort_by_time(raw, path)
     rate = _frame_rate(raw, fps, path)
     try:
@@ -128,23 +133,39 @@ def _sort_by_time(raw: RawPoses, path: Path) -> RawPoses:
         return raw
     if not np.isfinite(clock).all():
         at = int(np.argmin(np.isfinite(clock)))
-        raise DataError("a row without its time", file=path, place=f"frame row {at + 1}")
+        raise DataError(
+            "a row without its time",
+            file=path,
+            place=f"frame row {at + 1}",
+            hint="fill in the time of that row, or delete the row",
+        )
     steps = np.diff(clock)
     if raw.times is not None and (steps <= 0).any():
         at = int(np.argmax(steps <= 0))
         raise DataError(
             "times do not rise", file=path, place=f"frame row {at + 2}",
             found=f"{clock[at]:g} s, then {clock[at + 1]:g} s",
+            hint="sort the rows by time and delete repeated ones",
         )  # fmt: skip
     if (steps == 0).any():
         at = int(np.argmax(steps == 0))
-        raise DataError("two rows of the same frame", file=path, place=f"frame {clock[at]}")
+        raise DataError(
+            "two rows of the same frame",
+            file=path,
+            place=f"frame {clock[at]}",
+            hint="delete one of the two; several animals need a column of individuals",
+        )
     if (steps > 0).all():
         return raw
     order = np.argsort(clock, kind="stable")
     if (np.diff(clock[order]) == 0).any():
         twice = clock[order][1:][np.diff(clock[order]) == 0][0]
-        raise DataError("two rows of the same frame", file=path, place=f"frame {twice}")
+        raise DataError(
+            "two rows of the same frame",
+            file=path,
+            place=f"frame {twice}",
+            hint="delete one of the two; several animals need a column of individuals",
+        )
     return replace(
         raw,
         position=raw.position[order],

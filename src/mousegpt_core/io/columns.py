@@ -92,6 +92,7 @@ def plan_columns(labels: Sequence[tuple[int, str, str, str]], path: Path) -> Col
                 f"two columns are {kind} of {keypoint!r}",
                 file=path,
                 place=f"columns {places[key] + 1} and {column + 1}",
+                hint="delete or rename one of them",
             )
         places[key] = column
     owners = dict.fromkeys((individual, keypoint) for individual, keypoint, _ in places)
@@ -104,9 +105,17 @@ def plan_columns(labels: Sequence[tuple[int, str, str, str]], path: Path) -> Col
                 file=path,
                 place="header",
                 expected=", ".join(COORDINATES[:n_space]),
+                hint="add the column, or delete the others of this keypoint",
             )
     if not owners:
-        raise FormatError("no columns of keypoints", file=path, place="header", expected="x and y")
+        raise FormatError(
+            "no columns of keypoints",
+            file=path,
+            place="header",
+            expected="x and y",
+            hint="name the columns nose_x, nose_y, ...; or name the keypoints of a file "
+            "without a header with --keypoints",
+        )
     individuals = tuple(dict.fromkeys(individual for individual, _ in owners))
     keypoints = tuple(dict.fromkeys(keypoint for _, keypoint in owners))
     confident = any(kind == "likelihood" for _, _, kind in places)

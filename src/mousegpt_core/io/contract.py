@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 DEFAULT_INDIVIDUAL = "mouse"
 
+# Remedies that several readers have to offer.
+EXPORT_AGAIN = "export the poses again from the program that made them"
+COPY_AGAIN = "copy or export the file again, or export the poses as csv"
+SAVE_AS_CSV = "check that this is a csv file of poses; save it again as csv in UTF-8"
+OTHER_FORMAT = "name another format with --format, or let it be found out by leaving --format away"
+
 
 @dataclass(frozen=True)
 class ReadOptions:

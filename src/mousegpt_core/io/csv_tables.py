@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError, MouseGPTError
+from mousegpt_core.io.contract import EXPORT_AGAIN, SAVE_AS_CSV
 
 _HEAD_BYTES = 4 << 20
 _BLOCK_BYTES = 4 << 20
@@ -95,7 +96,11 @@ def sniff_table(path: Path) -> TextTable:
     with reading(path), path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head.strip():
-        raise FormatError("the file is empty", file=path)
+        raise FormatError(
+            "the file is empty",
+            file=path,
+            hint=EXPORT_AGAIN,
+        )
     encoding = _encoding(head, path)
     # The head may end inside a character or a row; the last, unfinished row is dropped.
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
@@ -103,7 +108,13 @@ def sniff_table(path: Path) -> TextTable:
     lines = [line for line in text.splitlines() if line.strip()]
     lines = (lines if whole else lines[:-1])[:8]
     if not lines:
-        raise FormatError("the first row is too long for a table", file=path, place="row 1")
+        raise FormatError(
+            "the first row is too long for a table",
+            file=path,
+            place="row 1",
+            hint="check that this is a csv file; poses in another format need another "
+            "reader, see --format",
+        )
     delimiter = _delimiter(lines)
     try:
         rows = [
@@ -111,9 +122,18 @@ def sniff_table(path: Path) -> TextTable:
             for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
         ]
     except csv.Error as error:
-        raise FormatError(f"not a table: {error}", file=path) from error
+        raise FormatError(
+            f"not a table: {error}",
+            file=path,
+            hint=SAVE_AS_CSV,
+        ) from error
     if not rows or max(map(len, rows)) > _MAX_COLUMNS:
-        raise FormatError("not a table", file=path, expected=f"at most {_MAX_COLUMNS} columns")
+        raise FormatError(
+            "not a table",
+            file=path,
+            expected=f"at most {_MAX_COLUMNS} columns",
+            hint=SAVE_AS_CSV,
+        )
     decimal = "," if delimiter != "," and _has_decimal_commas(rows[-1]) else "."
     return TextTable(path, encoding, delimiter, decimal, tuple(rows))
 
@@ -159,7 +179,12 @@ def read_columns(
 
     n_rows = _count_lines(table.path, table.encoding) - skip_rows
     if n_rows <= 0:
-        raise FormatError("a header but no rows", file=table.path, place=f"row {skip_rows + 1}")
+        raise FormatError(
+            "a header but no rows",
+            file=table.path,
+            place=f"row {skip_rows + 1}",
+            hint=EXPORT_AGAIN,
+        )
     values = np.full((n_rows, len(numbers)), np.nan, dtype=np.float32)
     doubles: dict[int, list[NDArray[np.float64]]] = {column: [] for column in exact}
     words: dict[int, list[str]] = {column: [] for column in text}
@@ -183,7 +208,12 @@ def read_columns(
     except (pa.ArrowException, UnicodeError) as error:
         raise _explain(table, skip_rows, set(wanted) - set(text), str(error)) from error
     if done == 0:
-        raise FormatError("a header but no rows", file=table.path, place=f"row {skip_rows + 1}")
+        raise FormatError(
+            "a header but no rows",
+            file=table.path,
+            place=f"row {skip_rows + 1}",
+            hint=EXPORT_AGAIN,
+        )
     return Columns(
         values[:done], {column: np.concatenate(doubles[column]) for column in doubles}, words
     )
@@ -207,7 +237,11 @@ def reading(path: Path) -> Iterator[None]:
     except IsADirectoryError as error:
         raise FormatError("is a folder", file=path, hint="name a file in it") from error
     except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror or error}", file=path) from error
+        raise FormatError(
+            f"cannot be read: {error.strerror or error}",
+            file=path,
+            hint="check that you may read it and that its disk is there",
+        ) from error
 
 
 def _encoding(head: bytes, path: Path) -> str:
@@ -321,6 +355,13 @@ def _explain(table: TextTable, skip_rows: int, numeric: set[int], message: str) 
                         )
         except csv.Error as error:
             return FormatError(
-                f"not a table: {error}", file=table.path, place=f"row {rows.line_num}"
+                f"not a table: {error}",
+                file=table.path,
+                place=f"row {rows.line_num}",
+                hint=SAVE_AS_CSV,
             )
-    return FormatError(f"not a table of numbers: {message[:200]}", file=table.path)
+    return FormatError(
+        f"not a table of numbers: {message[:200]}",
+        file=table.path,
+        hint="open it in a table program, and save it again as csv in UTF-8",
+    )

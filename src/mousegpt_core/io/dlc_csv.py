@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io.columns import coordinate, plan_columns
-from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.contract import (
+    DEFAULT_INDIVIDUAL,
+    EXPORT_AGAIN,
+    OTHER_FORMAT,
+    RawPoses,
+    ReadOptions,
+)
 from mousegpt_core.io.csv_tables import TextTable, is_number, read_columns, sniff_table
 
 LOOKED_FOR = "header rows 'scorer', 'bodyparts' and 'coords'"
@@ -36,16 +42,30 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     table = sniff_table(path)
     header = _header(table)
     if not header:
-        raise FormatError("not a DeepLabCut csv", file=path, expected=LOOKED_FOR)
+        raise FormatError(
+            "not a DeepLabCut csv",
+            file=path,
+            expected=LOOKED_FOR,
+            hint=OTHER_FORMAT,
+        )
     n_rows = len(header)
     rows = {name: table.rows[number] for name, number in header.items()}
     lengths = {len(row) for row in rows.values()}
     if len(lengths) > 1:
         raise FormatError(
-            "header rows differ in length", file=path, place="header", found=str(lengths)
+            "header rows differ in length",
+            file=path,
+            place="header",
+            found=str(lengths),
+            hint="export the csv again; a table program may have cut the header",
         )
     if len(table.rows) <= n_rows:
-        raise FormatError("a header but no rows", file=path, place=f"row {n_rows + 1}")
+        raise FormatError(
+            "a header but no rows",
+            file=path,
+            place=f"row {n_rows + 1}",
+            hint=EXPORT_AGAIN,
+        )
     # Labelled pictures may have their folder and name in up to three columns before the points.
     first = next((i for i, cell in enumerate(rows["coords"]) if coordinate(cell)), 1)
     parts = _without_suffixes(rows["bodyparts"][first:])
@@ -92,6 +112,8 @@ def frames_from_numbers(values: NDArray[np.float64], path: Path) -> NDArray[np.i
         raise FormatError(
             "a frame number that is not a whole number", file=path, place=f"frame row {at + 1}",
             found=str(values[at]),
+            hint="the first column must count the frames 0, 1, 2, ...: mend that row or "
+            "export the csv again",
         )  # fmt: skip
     return values.astype(np.int64)
 
@@ -117,6 +139,7 @@ def frames_from_names(names: list[str], path: Path) -> NDArray[np.int64]:
             raise FormatError(
                 "a row whose name has no frame number", file=path, place=f"frame row {row + 1}",
                 found=repr(name[:60]),
+                hint="name the pictures by their frame, as in img0042.png, or number the rows",
             )  # fmt: skip
         frames.append(int(digits[-1]))
     return np.array(frames, dtype=np.int64)

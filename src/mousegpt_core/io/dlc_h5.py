@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io.columns import plan_columns
-from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.contract import (
+    COPY_AGAIN,
+    DEFAULT_INDIVIDUAL,
+    OTHER_FORMAT,
+    RawPoses,
+    ReadOptions,
+)
 from mousegpt_core.io.dlc_csv import frames_from_names, frames_from_numbers
 from mousegpt_core.io.hdf import decode_names, is_hdf5, load, open_hdf5
 from mousegpt_core.io.literals import read_literal
@@ -93,11 +99,21 @@ def _choose(file: Any, path: Path) -> Any:
     names = [name for name, group in file.items() if _is_frame(group)]
     if not names:
         raise FormatError(
-            "no pandas table", file=path, expected=LOOKED_FOR, found=str(list(file)[:5])
+            "no pandas table",
+            file=path,
+            expected=LOOKED_FOR,
+            found=str(list(file)[:5]),
+            hint=OTHER_FORMAT,
         )
     preferred = [name for name in _PREFERRED if name in names]
     if not preferred and len(names) > 1:
-        raise FormatError("several tables", file=path, expected="one", found=", ".join(names))
+        raise FormatError(
+            "several tables",
+            file=path,
+            expected="one",
+            found=", ".join(names),
+            hint="keep the table of poses only, or export it as csv",
+        )
     return file[(preferred or names)[0]]
 
 
@@ -114,6 +130,7 @@ def _read_fixed(
             raise FormatError(
                 "values do not fit their labels", file=path, place=f"block {number}",
                 expected=f"{len(columns)} columns", found=f"shape {values.shape}",
+                hint=COPY_AGAIN,
             )  # fmt: skip
         blocks.append(_Block(values, columns))
     if "axis1_nlevels" in group.attrs:
@@ -130,6 +147,7 @@ def _multi_index(group: Any, key: str, path: Path) -> tuple[tuple[str, ...], lis
         raise FormatError(
             f"columns with {count} level(s) of names", file=path, place=key,
             expected="scorer, [individuals,] bodyparts, coords",
+            hint="export the poses again with DeepLabCut, or as csv",
         )  # fmt: skip
     names, parts = [], []
     for level in range(count):
@@ -143,7 +161,12 @@ def _multi_index(group: Any, key: str, path: Path) -> tuple[tuple[str, ...], lis
             continue
         values = decode_names(load(dataset, path).ravel())
         if len(codes) and not -1 <= codes.min() <= codes.max() < len(values):
-            raise FormatError("labels point nowhere", file=path, place=f"{key}, level {level}")
+            raise FormatError(
+                "labels point nowhere",
+                file=path,
+                place=f"{key}, level {level}",
+                hint=COPY_AGAIN,
+            )
         parts.append([values[code] if code >= 0 else "" for code in codes])
     return tuple(names), list(zip(*parts, strict=True))
 
@@ -154,7 +177,12 @@ def _read_table(
     """Pandas' table layout: rows of an index and blocks of values."""
     table = group["table"]
     if table.dtype.names is None or "index" not in table.dtype.names:
-        raise FormatError("a table without an index", file=path, place=str(table.name))
+        raise FormatError(
+            "a table without an index",
+            file=path,
+            place=str(table.name),
+            hint=COPY_AGAIN,
+        )
     blocks = []
     for name in table.dtype.names:
         kind = table.attrs.get(f"{name}_kind")
@@ -166,10 +194,16 @@ def _read_table(
             raise FormatError(
                 "values do not fit their labels", file=path, place=name,
                 expected=f"{len(columns)} columns of numbers", found=str(table.dtype[name]),
+                hint=COPY_AGAIN,
             )  # fmt: skip
         blocks.append(_Block(table.fields(name), columns))
     if table.size > 4096 * path.stat().st_size:
-        raise FormatError("more rows than the file can hold", file=path, found=str(table.size))
+        raise FormatError(
+            "more rows than the file can hold",
+            file=path,
+            found=str(table.size),
+            hint=COPY_AGAIN,
+        )
     index = np.asarray(table.fields("index")[:])
     count = len(blocks[0].columns[0]) if blocks and blocks[0].columns else 0
     levels = _LEVELS.get(count)
@@ -177,6 +211,7 @@ def _read_table(
         raise FormatError(
             f"columns with {count} level(s) of names", file=path,
             expected="scorer, [individuals,] bodyparts, coords",
+            hint="export the poses again with DeepLabCut, or as csv",
         )  # fmt: skip
     return levels, blocks, index if index.dtype.kind in "iuf" else decode_names(index)
 
@@ -192,7 +227,12 @@ def _literal_columns(pickled: Any, path: Path, name: str) -> list[tuple[str, ...
             hint="export the poses as csv instead",
         ) from error  # fmt: skip
     if not isinstance(value, list) or not all(isinstance(label, tuple) for label in value):
-        raise FormatError("column names of an unknown kind", file=path, place=name)
+        raise FormatError(
+            "column names of an unknown kind",
+            file=path,
+            place=name,
+            hint=COPY_AGAIN,
+        )
     return [tuple(str(part) for part in label) for label in value]
 
 
@@ -217,7 +257,11 @@ def _label(column: tuple[str, ...], levels: tuple[str, ...], path: Path) -> tupl
     named = dict(zip(levels, column, strict=False))
     if not {"bodyparts", "coords"} <= set(named):
         raise FormatError(
-            "columns without body parts", file=path, expected="bodyparts, coords", found=str(levels)
+            "columns without body parts",
+            file=path,
+            expected="bodyparts, coords",
+            found=str(levels),
+            hint=COPY_AGAIN,
         )
     return named.get("individuals", DEFAULT_INDIVIDUAL), named["bodyparts"], named["coords"]
 
@@ -234,6 +278,7 @@ def _fill(
         raise FormatError(
             "blocks differ in length", file=path, expected=f"{len(numbers)} rows",
             found=str(len(block.source)),
+            hint=COPY_AGAIN,
         )  # fmt: skip
     for rows, values in block.pieces():
         for column in range(values.shape[1]):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError, MouseGPTError
+from mousegpt_core.io.contract import COPY_AGAIN, OTHER_FORMAT
 from mousegpt_core.io.csv_tables import reading
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -40,7 +41,11 @@ def open_hdf5(path: Path) -> Iterator[Any]:
     import h5py
 
     if not is_hdf5(path):
-        raise FormatError("not an HDF5 file", file=path)
+        raise FormatError(
+            "not an HDF5 file",
+            file=path,
+            hint=OTHER_FORMAT,
+        )
     try:
         with h5py.File(path, "r") as file:
             yield file
@@ -67,12 +72,18 @@ def load(dataset: Any, path: Path) -> NDArray[Any]:
     """
     name = str(getattr(dataset, "name", "?"))
     if not hasattr(dataset, "dtype") or dataset.shape is None:
-        raise FormatError("not an array", file=path, place=f"dataset {name!r}")
+        raise FormatError(
+            "not an array",
+            file=path,
+            place=f"dataset {name!r}",
+            hint=COPY_AGAIN,
+        )
     # Chunks that were never written read as zeros, so a few bytes may claim any size.
     if dataset.size > _MAX_ITEMS or dataset.size > 4096 * (path.stat().st_size + 1):
         raise FormatError(
             "an array too large for the file", file=path, place=f"dataset {name!r}",
             found=f"shape {dataset.shape}",
+            hint=COPY_AGAIN,
         )  # fmt: skip
     if dataset.dtype.hasobject:
         raise FormatError(

@@ -51,7 +51,11 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         )  # fmt: skip
     if not all(is_number(cell, table.decimal) for cell in table.rows[0]):
         raise FormatError(
-            "the first row is not numbers", file=path, place="row 1", expected=LOOKED_FOR
+            "the first row is not numbers",
+            file=path,
+            place="row 1",
+            expected=LOOKED_FOR,
+            hint="a file with a header needs no --keypoints: leave that away, or delete the header",
         )
     offset, per_point = _columns_per_keypoint(table, names, options.layout)
     layout = options.layout or ("xyl" if per_point == 3 and _third_is_likelihood(table, offset) else
@@ -77,7 +81,10 @@ def _columns_per_keypoint(table: TextTable, names: tuple[str, ...], layout: str)
     """Number of columns before the keypoints (0 or 1), and of columns a keypoint."""
     if layout and layout not in LAYOUTS:
         raise FormatError(
-            f"unknown layout {layout!r}", file=table.path, expected=", ".join(LAYOUTS)
+            f"unknown layout {layout!r}",
+            file=table.path,
+            expected=", ".join(LAYOUTS),
+            hint="choose one of these: x, y, z are coordinates and l the likelihood",
         )
     for offset in (0, 1):
         per_point, rest = divmod(table.n_columns - offset, len(names))

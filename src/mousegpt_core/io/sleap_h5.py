@@ -41,6 +41,8 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
                 file=path,
                 expected=LOOKED_FOR,
                 found=str(list(file)[:6]),
+                hint="export it with `sleap-convert --format analysis`, or name another format "
+                "with --format",
             )
         tracks = load(file["tracks"], path)
         scores = load(file["point_scores"], path) if "point_scores" in file else None
@@ -52,6 +54,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         raise FormatError(
             "tracks of a wrong shape", file=path, place="dataset 'tracks'",
             expected="(tracks, 2, nodes, frames)", found=f"{tracks.dtype} {tracks.shape}",
+            hint="export the analysis file again",
         )  # fmt: skip
     if not names:
         return _read_points3d(tracks, owners, options, path)
@@ -78,6 +81,7 @@ def _orient(
     raise FormatError(
         "tracks do not fit the nodes", file=path, place="dataset 'tracks'",
         expected=f"(tracks, 2, {n_nodes}, frames)", found=str(tracks.shape),
+        hint="export the analysis file again",
     )  # fmt: skip
 
 
@@ -93,6 +97,7 @@ def _orient_scores(
     raise FormatError(
         "scores do not fit the tracks", file=path, place="dataset 'point_scores'",
         expected=str(expected[::-1]), found=str(scores.shape),
+        hint="export the analysis file again",
     )  # fmt: skip
 
 

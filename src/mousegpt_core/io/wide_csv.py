@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io.columns import coordinate, plan_columns
-from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.contract import (
+    DEFAULT_INDIVIDUAL,
+    EXPORT_AGAIN,
+    OTHER_FORMAT,
+    RawPoses,
+    ReadOptions,
+)
 from mousegpt_core.io.csv_tables import Columns, is_number, read_columns, sniff_table
 from mousegpt_core.io.dlc_csv import frames_from_numbers
 
@@ -51,13 +57,26 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     header = table.rows[0]
     labels = _labels(header)
     if not labels:
-        raise FormatError("not a wide csv", file=path, place="row 1", expected=LOOKED_FOR)
+        raise FormatError(
+            "not a wide csv",
+            file=path,
+            place="row 1",
+            expected=LOOKED_FOR,
+            hint=OTHER_FORMAT,
+        )
     if len(table.rows) < 2:
-        raise FormatError("a header but no rows", file=path, place="row 2")
+        raise FormatError(
+            "a header but no rows",
+            file=path,
+            place="row 2",
+            hint=EXPORT_AGAIN,
+        )
     if len(table.rows[1]) != len(header):
         raise FormatError(
             "a row with the wrong number of cells", file=path, place="row 2",
             expected=str(len(header)), found=str(len(table.rows[1])),
+            hint="every row needs a cell for each column of the header: mend the row or the "
+            "header",
         )  # fmt: skip
     plan = plan_columns(labels, path)
     frame, time, owner = (_find(header, names) for names in (_FRAME, _TIME, _INDIVIDUAL))
@@ -173,6 +192,8 @@ def _by_individual(raw: RawPoses, columns: Columns, owner: int, path: Path) -> R
         raise FormatError(
             "rows of several animals without frame numbers", file=path, place="header",
             expected="a column 'frame' or 'time'",
+            hint="add a column that numbers the frames, the same number for all animals of a "
+            "frame",
         )  # fmt: skip
     _, first, row = np.unique(clock, return_index=True, return_inverse=True)
     animal = np.array([individuals.index(name) for name in owners])
@@ -183,6 +204,7 @@ def _by_individual(raw: RawPoses, columns: Columns, owner: int, path: Path) -> R
         raise FormatError(
             "two rows of the same frame and animal", file=path, place=f"frame {clock[first[at]]}",
             found=individuals[who],
+            hint="delete one of the two",
         )  # fmt: skip
     n_space, n_points = raw.position.shape[1:3]
     shape = (len(first), n_space, n_points, len(individuals))

@@ -89,7 +89,12 @@ def read_animals(path: Path) -> pd.DataFrame:
     rows = _xlsx_rows(path) if is_book else _csv_rows(path)
     filled = [(number, row) for number, row in rows if any(row)]
     if not filled:
-        raise FormatError("the table of animals is empty", file=path, expected="column names")
+        raise FormatError(
+            "the table of animals is empty",
+            file=path,
+            expected="column names",
+            hint="write a first row with the names of the columns, and one row an animal",
+        )
     header = _header(filled[0][1], path)
     data = [_fit(number, row, header, path) for number, row in filled[1:]]
     frame = pd.DataFrame(data, columns=header, dtype=object)
@@ -130,7 +135,7 @@ def set_values(animals: pd.DataFrame, animal: str, values: Mapping[str, object])
     """Set columns of one animal, which is added if need be; an empty value erases."""
     animal = animal.strip()
     if not animal:
-        raise DataError("an animal needs a name")
+        raise DataError("an animal needs a name", hint="give it one: --animal animal=A7")
     row = {name: _text(value) for name, value in values.items()}
     table = merge_animals(animals, pd.DataFrame([{"animal": animal, **row}], dtype=object))
     for name, value in row.items():
@@ -175,17 +180,23 @@ def derive_groups(animals: pd.DataFrame, source_column: str, rule: GroupRule) ->
     for name in (source_column, rule.where):
         if name not in animals.columns:
             raise DataError(
-                f"the animals have no column {name!r}", expected=", ".join(animals.columns)
+                f"the animals have no column {name!r}",
+                expected=", ".join(animals.columns),
+                hint="choose one of these, or add the column to animals.csv",
             )
     measured = animals[source_column]
     if not pd.api.types.is_numeric_dtype(measured.dtype):
-        raise DataError(f"column {source_column!r} of the animals does not hold only numbers")
+        raise DataError(
+            f"column {source_column!r} of the animals does not hold only numbers",
+            hint="correct the cells that are no numbers in animals.csv",
+        )
     is_reference = animals[rule.where].astype(str) == rule.equals
     values = measured[is_reference].dropna()
     if values.empty:
         raise DataError(
             f"no animal with {rule.where} = {rule.equals!r} has a value of {source_column!r}",
             found=", ".join(sorted(set(animals[rule.where].astype(str)))),
+            hint="choose a group that has measured animals",
         )
     limit = values.mean() if rule.reference == "mean" else values.median()
     hit = measured > limit if rule.side == "above" else measured < limit
@@ -202,7 +213,9 @@ def _csv_rows(path: Path) -> list[tuple[int, list[str]]]:
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True))
     except csv.Error as error:
-        raise FormatError(f"not a csv table: {error}", file=path) from error
+        raise FormatError(
+            f"not a csv table: {error}", file=path, hint="save it again as csv in UTF-8, or as xlsx"
+        ) from error
     return [(number, [cell.strip() for cell in row]) for number, row in enumerate(rows, 1)]
 
 
@@ -268,6 +281,7 @@ def _header(row: list[str], path: Path) -> list[str]:
         raise FormatError(
             "every column needs a name of its own", file=path, place="first row",
             found=f"twice: {', '.join(repeated)}" if repeated else "a column without a name",
+            hint="rename the columns in the first row",
         )  # fmt: skip
     if "animal" not in names:
         raise FormatError(
@@ -276,6 +290,7 @@ def _header(row: list[str], path: Path) -> list[str]:
             place="first row",
             expected="animal, treatment, sex, age, dose and any others",
             found=", ".join(names),
+            hint="name the column of the animals `animal`",
         )
     return names
 
@@ -296,7 +311,12 @@ def _fit(number: int, row: list[str], header: list[str], path: Path) -> list[str
 def _check_animals(frame: pd.DataFrame, numbers: list[int], path: Path) -> None:
     for number, name in zip(numbers, frame["animal"], strict=True):
         if not name:
-            raise FormatError("an animal without a name", file=path, place=f"row {number}")
+            raise FormatError(
+                "an animal without a name",
+                file=path,
+                place=f"row {number}",
+                hint="fill in the column `animal`, or delete the row",
+            )
     twice = frame["animal"].duplicated()
     if twice.any():
         position = int(twice.to_numpy().argmax())
@@ -304,6 +324,7 @@ def _check_animals(frame: pd.DataFrame, numbers: list[int], path: Path) -> None:
             f"animal {frame['animal'].iloc[position]!r} is there twice",
             file=path,
             place=f"row {numbers[position]}",
+            hint="one row an animal: delete or rename one of the two",
         )
 
 

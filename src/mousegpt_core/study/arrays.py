@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mousegpt_core.errors import DataError, MouseGPTError
+from mousegpt_core.errors import REPORT_IT, DataError, MouseGPTError
 
 #: Entries along the streamed dimension in one chunk of the file.
 CHUNK = 4096
@@ -49,7 +49,12 @@ def write_zarr(path: Path, blocks: Iterable[xr.Dataset], dim: str) -> None:
             else:
                 _append(path, block, dim)
     if first is None:
-        raise DataError("there is nothing to write", expected="at least one block", found="none")
+        raise DataError(
+            "there is nothing to write",
+            expected="at least one block",
+            found="none",
+            hint=REPORT_IT,
+        )
 
 
 def open_zarr(path: Path) -> xr.Dataset:
@@ -149,6 +154,7 @@ def _prepare(block: xr.Dataset) -> xr.Dataset:
                 f"variable {name!r} cannot be stored",
                 expected="numbers, booleans or text",
                 found=str(variable.dtype),
+                hint=REPORT_IT,
             )
     text = {n: v.astype(object) for n, v in block.variables.items() if v.dtype.kind in "UT"}
     block = block.assign(_only(block.data_vars, text)).assign_coords(_only(block.coords, text))
@@ -173,10 +179,18 @@ def _plain(value: Any) -> Any:
 def _check_alike(first: xr.Dataset, block: xr.Dataset, dim: str, number: int) -> None:
     place = f"block {number}"
     if dim not in first.dims:
-        raise DataError(f"a second block without {dim!r}", place=place)
+        raise DataError(
+            f"a second block without {dim!r}",
+            place=place,
+            hint=REPORT_IT,
+        )
     if set(block.variables) != set(first.variables):
         differing = sorted(str(name) for name in set(block.variables) ^ set(first.variables))
-        raise DataError(f"blocks differ in {', '.join(differing)}", place=place)
+        raise DataError(
+            f"blocks differ in {', '.join(differing)}",
+            place=place,
+            hint=REPORT_IT,
+        )
     for name, variable in first.variables.items():
         other = block.variables[name]
         same = other.dims == variable.dims and other.dtype == variable.dtype
@@ -190,6 +204,7 @@ def _check_alike(first: xr.Dataset, block: xr.Dataset, dim: str, number: int) ->
                 place=place,
                 expected=f"{variable.dims} {variable.dtype}",
                 found=f"{other.dims} {other.dtype}",
+                hint=REPORT_IT,
             )
 
 
@@ -217,5 +232,8 @@ def _append(path: Path, block: xr.Dataset, dim: str) -> None:
         if dim in variable.dims:
             array = group[str(name)]
             if not isinstance(array, zarr.Array):
-                raise MouseGPTError(f"{path}: {name!r} is not an array")
+                raise MouseGPTError(
+                    f"{path}: {name!r} is not an array",
+                    hint=REPORT_IT,
+                )
             array.append(variable.values, axis=variable.dims.index(dim))

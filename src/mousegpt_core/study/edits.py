@@ -41,6 +41,7 @@ def apply_edits(table: pd.DataFrame, edits: pd.DataFrame, kind: str, key: str) -
                 f"an edit changes {field!r}, which a {kind} does not have",
                 place=f"edit {changes['edit_id'].iloc[0]}",
                 expected=", ".join(map(str, table.columns)),
+                hint="edit it again with a value that fits: the newest edit counts",
             )
         new = dict(zip(changes["target_id"], changes["new"], strict=True))
         keys = table[key].astype(str)
@@ -119,5 +120,6 @@ def _numbers(values: pd.Series[Any], field: str, *, whole: bool) -> pd.Series[An
             f"an edit gives {field!r} a value that does not fit",
             expected="a whole number" if whole else "a number",
             found=repr(values[wrong].iloc[0]),
+            hint="edit it again with a value that fits: the newest edit counts",
         )
     return numbers.astype("int64" if whole else "float64")

@@ -129,7 +129,11 @@ class Log:
         """
         path = Path(path)
         if not self.path.exists():
-            raise DataError("there is no log yet", file=self.path)
+            raise DataError(
+                "there is no log yet",
+                file=self.path,
+                hint="nothing was edited or answered yet, so there is nothing to copy",
+            )
         temporary = path.with_name(f".writing-{path.name}")
         with writing(path), self._connect() as source:
             remove(temporary)
@@ -170,6 +174,7 @@ class Log:
             raise DataError(
                 f"table {schema.name} has no column {', '.join(unknown)}",
                 expected=", ".join(schema.columns),
+                hint="choose a column of the table",
             )
         if not self.path.exists():
             return make_table(schema, {}, length=0)
@@ -185,7 +190,11 @@ class Log:
         except sqlite3.Error as error:
             raise self._explain(error) from error
         except UnicodeEncodeError as error:
-            raise DataError(f"text cannot be stored: {error}", file=self.path) from error
+            raise DataError(
+                f"text cannot be stored: {error}",
+                file=self.path,
+                hint="take the characters out that are not text",
+            ) from error
         finally:
             if connection is not None:
                 connection.close()

@@ -126,7 +126,11 @@ def _run_steps(
     seen = study
     for number in range(version, target):
         if number not in steps:
-            raise DataError(f"there is no way from format {number} to {number + 1}", file=study)
+            raise DataError(
+                f"there is no way from format {number} to {number + 1}",
+                file=study,
+                hint="update mousegpt, or put a copy of the study back",
+            )
         out = new.with_name(f"step-{number}")
         out.mkdir()
         steps[number](seen, out)

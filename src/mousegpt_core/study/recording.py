@@ -278,7 +278,11 @@ class RecordingInfo(Settings):
             if view.name == name:
                 return view
         known = ", ".join(view.name for view in self.views) or "no views"
-        raise DataError(f"recording {self.id} has no view {name!r}", expected=known)
+        raise DataError(
+            f"recording {self.id} has no view {name!r}",
+            expected=known,
+            hint="use one of its views, or add the view to recording.toml",
+        )
 
 
 class Recording:
@@ -331,7 +335,10 @@ class Recording:
             If the id is another one.
         """
         if info.id != self.id:
-            raise SettingsError(f"the id {self.id!r} cannot be changed to {info.id!r}")
+            raise SettingsError(
+                f"the id {self.id!r} cannot be changed to {info.id!r}",
+                hint="add it as another recording",
+            )
         with edit_toml(self.toml_path) as document:
             merge_into(document, _filled(document, info), only_these=True)
 
@@ -364,7 +371,11 @@ class Recording:
         parts = [film for view in info["views"] for film in view["films"]] + info["poses"]
         hits = [part for part in parts if part["path"] == path]
         if not hits:
-            raise DataError(f"recording {self.id} does not use {path!r}", file=self.toml_path)
+            raise DataError(
+                f"recording {self.id} does not use {path!r}",
+                file=self.toml_path,
+                hint="use a path as recording.toml writes it",
+            )
         found = fingerprint(new)
         for part in hits:
             if part["fingerprint"] not in ("", found):
@@ -412,7 +423,12 @@ def identified(info: RecordingInfo, study_folder: Path) -> RecordingInfo:
         found = Path(part["path"]).absolute()
         found = found if found.is_file() else resolve_path(part["path"], study_folder)
         if not found.is_file():
-            raise DataError(f"recording {info.id}: no such file", file=part["path"])
+            raise DataError(
+                f"recording {info.id}: no such file",
+                file=part["path"],
+                hint="check the path; relative ones are looked for here and in the folder of the "
+                "study",
+            )
         part["path"] = relative_path(found, study_folder)
         part["size"] = found.stat().st_size
         part["fingerprint"] = fingerprint(found)

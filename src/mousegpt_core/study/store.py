@@ -210,7 +210,11 @@ class ResultStore:
             # Under the lease, anything of this name is an orphan.
             if not path.exists() or _delete(path):
                 return path
-        raise DataError("old results cannot be deleted", file=self.root / base)
+        raise DataError(
+            "old results cannot be deleted",
+            file=self.root / base,
+            hint="close programs that have them open, then run it again",
+        )
 
     def _find(self, stage: str, kind: Kind) -> Path:
         entry = self.entry(stage)
@@ -223,8 +227,13 @@ class ResultStore:
             )
         path = self.root / entry.file
         if entry.kind != kind:
-            raise DataError(f"the stage {stage!r} is not of this kind", file=path,
-                            expected=kind, found=entry.kind)  # fmt: skip
+            raise DataError(
+                f"the stage {stage!r} is not of this kind",
+                file=path,
+                expected=kind,
+                found=entry.kind,
+                hint="run `mousegpt run` again to make it anew",
+            )
         if not self._is_whole(entry):
             raise DataError(
                 "the result has lost files",

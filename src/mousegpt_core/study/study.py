@@ -181,7 +181,10 @@ class Study:
             if key not in _PLAIN:
                 self._check_section(key)
                 if not isinstance(value, dict):
-                    raise SettingsError(f"{self.toml_path}: {key!r} must be a table: [{key}]")
+                    raise SettingsError(
+                        f"{self.toml_path}: {key!r} must be a table: [{key}]",
+                        hint="write it as [name] with its settings below",
+                    )
         return values
 
     def section(self, name: str) -> dict[str, Any]:
@@ -320,7 +323,10 @@ class Study:
             If it cannot be derived, or would overwrite the animals' names or its own sources.
         """
         if column in ("animal", source_column, rule.where):
-            raise DataError(f"the groups cannot be written over the column {column!r}")
+            raise DataError(
+                f"the groups cannot be written over the column {column!r}",
+                hint="choose another name for the new column",
+            )
         with self._editing():
             table = self._animals()
             table[column] = derive_groups(typed_animals(table), source_column, rule)
@@ -343,7 +349,10 @@ class Study:
             return None
         place = f"{self.toml_path}, [skeletons.{name}]"
         if not isinstance(values, dict) or not isinstance(values.get("keypoints"), list):
-            raise SkeletonError(f"{place}: keypoints = [...] is missing")
+            raise SkeletonError(
+                f"{place}: keypoints = [...] is missing",
+                hint="list the names of the keypoints in the order of the pose file",
+            )
         try:
             keypoints = tuple(str(keypoint) for keypoint in values["keypoints"])
             return Skeleton(name, keypoints, _roles(values.get("roles", {})))
@@ -414,7 +423,10 @@ class Study:
 
 def _roles(values: Any) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(values, dict):
-        raise SkeletonError("roles must be a table of role = keypoint")
+        raise SkeletonError(
+            "roles must be a table of role = keypoint",
+            hint='write for example roles = {nose = "Snout", tail_base = "Tail1"}',
+        )
     return {
         role: tuple(str(part) for part in (members if isinstance(members, list) else [members]))
         for role, members in values.items()

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mousegpt_core.errors import DataError
+from mousegpt_core.errors import REPORT_IT, DataError
 
 _ROWS = 50_000
 
@@ -33,7 +33,12 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
         if writer is not None:
             writer.close()
     if writer is None:
-        raise DataError("there is nothing to write", expected="at least one table", found="none")
+        raise DataError(
+            "there is nothing to write",
+            expected="at least one table",
+            found="none",
+            hint=REPORT_IT,
+        )
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -50,7 +55,10 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFra
             missing = [name for name in columns or () if name not in names]
             if missing:
                 raise DataError(
-                    f"no column {', '.join(missing)}", file=path, expected=", ".join(names)
+                    f"no column {', '.join(missing)}",
+                    file=path,
+                    expected=", ".join(names),
+                    hint="run `mousegpt run` again to make it anew",
                 )
             wanted = None if columns is None else list(columns)
             frame: pd.DataFrame = file.read(columns=wanted).to_pandas()
@@ -71,6 +79,7 @@ def _larger(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
                 "tables differ in their columns",
                 expected=", ".join(map(str, waiting[0].columns)),
                 found=", ".join(map(str, frame.columns)),
+                hint=REPORT_IT,
             )
         # Empty frames have no types of their own to give.
         waiting = [part for part in waiting if len(part)] if len(frame) else waiting or [frame]
@@ -88,7 +97,10 @@ def _schema_of(frame: pd.DataFrame) -> pa.Schema:
     try:
         schema = pa.Schema.from_pandas(frame, preserve_index=False)
     except pa.ArrowException as error:
-        raise DataError(f"the table cannot be stored: {error}") from error
+        raise DataError(
+            f"the table cannot be stored: {error}",
+            hint="look for characters that are not text in names and notes",
+        ) from error
     for index, entry in enumerate(schema):
         if pa.types.is_null(entry.type):
             schema = schema.set(index, pa.field(entry.name, pa.string()))
@@ -101,8 +113,12 @@ def _to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
             "tables differ in their columns",
             expected=", ".join(schema.names),
             found=", ".join(map(str, frame.columns)),
+            hint=REPORT_IT,
         )
     try:
         return pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     except (pa.ArrowException, UnicodeEncodeError) as error:
-        raise DataError(f"the table cannot be stored: {error}") from error
+        raise DataError(
+            f"the table cannot be stored: {error}",
+            hint="look for characters that are not text in names and notes",
+        ) from error
