@@ -118,7 +118,7 @@ class LabelScheme:
         if reaction is not None and not (isinstance(reaction, int | float) and 0 <= reaction <= 2):
             raise SettingsError(
                 f"{source}: reaction_s must be 0 to 2 seconds, found {reaction!r}",
-                hint="leave reaction_s out to have it estimated from the examples",
+                hint="leave reaction_s out to take that of the ethogram",
             )
         return cls(behaviours, None if reaction is None else float(reaction))
 
