@@ -64,8 +64,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class Card:
-    """A behaviour on the page."""
+    """A behaviour on the page, and the scheme it is of; ``""`` = none of the figures'."""
 
+    scheme: str
     name: str
     colour: str
     share: str
@@ -96,6 +97,7 @@ def build_report(data: ReportData, settings: ComparisonSettings | None = None) -
 
 def _context(results: Results) -> dict[str, Any]:
     data = results.data
+    cards = _cards(data, results)
     script = _resource("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return {
@@ -108,7 +110,8 @@ def _context(results: Results) -> dict[str, Any]:
         "arena": figures.arena_figure(results),
         "speed": figures.speed_figure(results),
         "movement": _movement(results),
-        "cards": _cards(data, results),
+        "cards": cards,
+        "card_groups": _card_groups(cards, results),
         "evaluation": _evaluation(results),
         "confusion": figures.confusion_figure(results),
         "animals": animals_table(data.animals, results.subjects),
@@ -210,6 +213,7 @@ def _cards(data: ReportData, results: Results) -> list[Card]:
     examples = [_examples(row.get("examples")) for row in rows]
     pictures = within_budget([[one.still for one in part] for part in examples])
     colours = _card_colours(results, [str(row["behaviour_id"]) for row in rows])
+    schemes = {b: one.scheme for one in reversed(results.schemes) for b in one.names}
     shares = [_float(row.get("share")) for row in rows]
     most = max((share for share in shares if share == share), default=1.0) or 1.0
     cards = []
@@ -220,6 +224,7 @@ def _cards(data: ReportData, results: Results) -> list[Card]:
         ]
         cards.append(
             Card(
+                scheme=schemes.get(str(row["behaviour_id"]), ""),
                 name=_text(row.get("name")) or str(row["behaviour_id"]),
                 colour=colours[str(row["behaviour_id"])],
                 share=say_share(share),
@@ -232,6 +237,17 @@ def _cards(data: ReportData, results: Results) -> list[Card]:
             )
         )
     return cards
+
+
+def _card_groups(cards: list[Card], results: Results) -> list[tuple[str, list[Card]]]:
+    """Cards by scheme, the leading one first, each with its heading."""
+    order = [*(one.scheme for one in results.schemes), ""]
+    split = [(name, [card for card in cards if card.scheme == name]) for name in order]
+    return [
+        (_SCHEME_WORDS[name][0] if name else "More behaviours", part)
+        for name, part in split
+        if part
+    ]
 
 
 def _card_colours(results: Results, behaviours: list[str]) -> dict[str, str]:

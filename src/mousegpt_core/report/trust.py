@@ -14,6 +14,8 @@ from mousegpt_core.stats import say_share
 _NOTE = "Please note"
 #: Shares below these are pointed out.
 _SEEN_WELL, _TOLD_WELL = 0.9, 0.9
+#: Recordings that a warning names, at most.
+_NAMED = 5
 #: Groups with fewer animals are called small.
 _FEW = 6
 
@@ -30,7 +32,7 @@ class Point:
 def trust_points(results: Results) -> list[Point]:
     """Everything that limits what can be concluded, what needs care first."""
     points = [
-        *(Point("care", _NOTE, _with_stop(text)) for text in results.data.warnings),
+        *(Point("care", _NOTE, _with_stop(text)) for text in merged_warnings(results)),
         *_seen(results),
         *_told(results),
         *_scale(results),
@@ -45,6 +47,28 @@ def cautions(results: Results, *, most: int = 5) -> list[str]:
     """The points that need care, in short, for the head of the page."""
     care = [one for one in trust_points(results) if one.level == "care"]
     return [one.text if one.head == _NOTE else f"{one.head}." for one in care[:most]]
+
+
+def merged_warnings(results: Results) -> list[str]:
+    """The warnings, those that say the same of several recordings (``"ID: text"``) as one."""
+    ids = [one.recording for one in results.data.recordings]
+    owners: dict[str, list[str]] = {}
+    for warning in results.data.warnings:
+        owner = next((name for name in ids if warning.startswith(f"{name}: ")), "")
+        text = warning[len(owner) + 2 :] if owner else warning
+        owners.setdefault(text, []).append(owner)
+    merged = []
+    for text, found in owners.items():
+        named = list(dict.fromkeys(name for name in found if name))
+        if named and len(named) == len(ids) > 1:
+            merged.append(f"All recordings: {text}")
+        elif named:
+            more = len(named) - _NAMED
+            shown = named if more <= 0 else [*named[:_NAMED], f"{more} more"]
+            merged.append(f"{listed(shown)}: {text}")
+        if "" in found:
+            merged.append(text)
+    return merged
 
 
 def _with_stop(text: str) -> str:

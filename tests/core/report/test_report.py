@@ -24,7 +24,7 @@ from mousegpt_core.errors import DataError
 from mousegpt_core.report import Example, RecordingInfo, build_report
 from mousegpt_core.report.results import compute_results
 from mousegpt_core.report.stills import data_uri, within_budget
-from mousegpt_core.report.trust import trust_points
+from mousegpt_core.report.trust import merged_warnings, trust_points
 from mousegpt_core.report.wording import clock, length_of_time, listed, number, plural, tied
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -251,6 +251,40 @@ def test_unequal_lengths_are_pointed_out() -> None:
     longer = [dataclasses.replace(data.recordings[0], duration_s=120.0), *data.recordings[1:]]
     results = compute_results(dataclasses.replace(data, recordings=longer))
     assert "Recordings of unequal length" in [one.head for one in trust_points(results)]
+
+
+def test_cards_are_grouped_by_scheme() -> None:
+    data = full_study(each=2, duration=60, film=False)
+    more = pd.DataFrame(
+        {
+            "behaviour_id": ["walking", "unheard"],
+            "name": ["walking", "unheard"],
+            "share": [0.3, 0.1],
+            "keywords": ["walking", ""],
+            "examples": [[], []],
+        }
+    )
+    table = pd.concat([data.behaviours, more], ignore_index=True)
+    page = check(build_report(dataclasses.replace(data, behaviours=table)))
+    heads = page.words.split("What was said of clips")[1]
+    places = [
+        heads.index(text) for text in ("Activities walking 30 %", "descriptions walking", "More")
+    ]
+    assert places == sorted(places)
+    assert len(page.named("h4")) == 8
+
+
+def test_the_same_warning_of_many_recordings_is_said_once() -> None:
+    data = full_study(each=4, duration=30, film=False)
+    ids = [one.recording for one in data.recordings]
+    warnings = [f"{name}: the scale is assumed" for name in ids]
+    warnings += [f"{name}: dark" for name in ids[:7]] + ["no film"]
+    results = compute_results(dataclasses.replace(data, warnings=warnings))
+    assert merged_warnings(results) == [
+        "All recordings: the scale is assumed",
+        ", ".join(ids[:5]) + " and 2 more: dark",
+        "no film",
+    ]
 
 
 def test_wrong_input_is_refused() -> None:
