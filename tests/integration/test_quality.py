@@ -57,4 +57,6 @@ def test_without_the_scorers_reaction_time(
 def test_freezing_f1(bench: ModuleType, test_data: Callable[[str], Path], scale: bool) -> None:
     folder = test_data("behaviordepot-freezing-demo1").parent
     recording = bench.freezing_recording(folder, scale=scale)
-    assert bench.freezing_f1(recording, load_rules()) > 0.93
+    assert bench.freezing_f1(recording, load_rules()) > 0.94
+    # Half the frames: what a slower camera sees.
+    assert bench.freezing_f1(bench.thinned(recording, 2), load_rules()) > 0.92

@@ -32,6 +32,7 @@ from mousegpt_core.describe.rhythm import Floats
 from mousegpt_core.describe.rules import ActivityRule, Rules, load_rules
 from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.settings import Settings, content_hash, read_toml
+from mousegpt_core.skeleton import Skeleton
 
 CLASSIFY_VERSION = 1
 #: Keys of a labels file that are not behaviours.
@@ -188,6 +189,7 @@ def classify(
     rules: Rules | None = None,
     learned: Learned | None = None,
     recording: str = "",
+    skeleton: Skeleton | None = None,
 ) -> Classification:
     """Give every clip and every frame one of the user's behaviours.
 
@@ -210,6 +212,8 @@ def classify(
         the scheme that lie in this recording.
     recording : str
         Id; by default that of the clips.
+    skeleton : Skeleton, optional
+        Roles of the keypoints, for the examples; by default guessed from their names.
 
     Raises
     ------
@@ -223,44 +227,48 @@ def classify(
     recording = recording or _recording_of(clips)
     known = [str(name) for name in ethogram["individual"].values]
     if individual is not None and individual not in known:
-        raise DataError(
-            f"no individual is called {individual!r}",
-            expected=", ".join(known),
-            hint="use a name of the recording, see individuals in recording.toml",
-        )
+        raise DataError(f"no individual is called {individual!r}", expected=", ".join(known))
     if learned is None and kinematics is not None:
         own = collect_scheme_examples(
-            ethogram, kinematics, scheme, recording=recording, rules=rules
+            ethogram, kinematics, scheme, recording=recording, rules=rules, skeleton=skeleton
         )
         learned = learn([own], list(scheme.names))
     labels, bouts = [], []
     for name in known if individual is None else [individual]:
-        one = ethogram.sel(individual=name)
-        scores = behaviour_scores(one, scheme, claims, rules)
+        scores = behaviour_scores(ethogram.sel(individual=name), scheme, claims, rules)
         if learned is not None and kinematics is not None:
-            features = _late_features(kinematics, ethogram, name, scheme, rules)
+            features = _late_features(kinematics, ethogram, name, scheme, rules, skeleton)
             scores = learned.correct(scores, features)
         index = _decide(scores, scheme, claims, rules, float(ethogram.attrs["fps"]))
-        times = np.asarray(ethogram["time"].values, dtype=np.float64)
-        bouts.append(
-            table_of_bouts(
-                index,
-                scores,
-                list(scheme.names),
-                times=times,
-                fps=float(ethogram.attrs["fps"]),
-                recording=recording,
-                individual=name,
-                source="classified",
-            )
-        )
+        bouts.append(_bouts(index, scores, ethogram, scheme, recording, name))
         mine = clips[clips["individuals"].isin([name, ""])]
+        times = np.asarray(ethogram["time"].values, dtype=np.float64)
         labels.append(_label_clips(index, scores, mine, times, scheme))
     return Classification(
         pd.concat(labels, ignore_index=True).drop_duplicates(["scheme_id", "clip_id", "source"]),
         pd.concat(bouts, ignore_index=True),
         claims,
         _notes(claims, ethogram, learned),
+    )
+
+
+def _bouts(
+    index: np.ndarray,
+    scores: Floats,
+    ethogram: xr.Dataset,
+    scheme: LabelScheme,
+    recording: str,
+    individual: str,
+) -> pd.DataFrame:
+    return table_of_bouts(
+        index,
+        scores,
+        list(scheme.names),
+        times=np.asarray(ethogram["time"].values, dtype=np.float64),
+        fps=float(ethogram.attrs["fps"]),
+        recording=recording,
+        individual=individual,
+        source="classified",
     )
 
 
@@ -328,6 +336,7 @@ def collect_scheme_examples(
     *,
     recording: str,
     rules: Rules | None = None,
+    skeleton: Skeleton | None = None,
 ) -> Examples:
     """Features of the scheme's examples that lie in one recording, for `learn`.
 
@@ -339,7 +348,7 @@ def collect_scheme_examples(
         The behaviours with their examples.
     recording : str
         Id of the recording.
-    rules : Rules, optional
+    rules, skeleton
         As for `classify`.
     """
     rules = rules or load_rules()
@@ -360,7 +369,7 @@ def collect_scheme_examples(
                     spans,
                     np.asarray(ethogram["time"].values, dtype=np.float64),
                     behaviour_scores(ethogram.sel(individual=name), scheme, claims, rules),
-                    _late_features(kinematics, ethogram, name, scheme, rules),
+                    _late_features(kinematics, ethogram, name, scheme, rules, skeleton),
                     where=f"recording {recording}",
                 )
             )
@@ -396,9 +405,14 @@ def later(values: Floats, frames: int) -> Floats:
 
 
 def _late_features(
-    kinematics: xr.Dataset, ethogram: xr.Dataset, individual: str, scheme: LabelScheme, rules: Rules
+    kinematics: xr.Dataset,
+    ethogram: xr.Dataset,
+    individual: str,
+    scheme: LabelScheme,
+    rules: Rules,
+    skeleton: Skeleton | None,
 ) -> Floats:
-    features = example_features(kinematics, ethogram, individual)
+    features = example_features(kinematics, ethogram, individual, skeleton)
     reaction = max(_reaction(name, scheme, rules) for name in rules.postures)
     return later(features, round(reaction * float(ethogram.attrs["fps"])))
 

@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from mousegpt_core.describe.measures import MEASURES, Body, Reference, skeleton_of
 from mousegpt_core.describe.rhythm import SPEED_FLOOR, Floats, odd_frames, running_mean
 from mousegpt_core.errors import DataError
+from mousegpt_core.skeleton import Skeleton
 
 _WINDOW_S = 0.6
 #: Quantities and the change in each that counts as much (speeds on a logarithmic scale).
@@ -103,7 +104,12 @@ class Learned:
         return np.exp(logits - _log_sum(logits))
 
 
-def example_features(kinematics: xr.Dataset, ethogram: xr.Dataset, individual: str) -> Floats:
+def example_features(
+    kinematics: xr.Dataset,
+    ethogram: xr.Dataset,
+    individual: str,
+    skeleton: Skeleton | None = None,
+) -> Floats:
     """Quantities of one animal, averaged over 0.6 s and scaled, (time, feature); absent ones are 0.
 
     Parameters
@@ -114,10 +120,12 @@ def example_features(kinematics: xr.Dataset, ethogram: xr.Dataset, individual: s
         On the same times, with the animals' references.
     individual : str
         The animal.
+    skeleton : Skeleton, optional
+        Roles of the keypoints; by default guessed from their names.
     """
     one = kinematics.sel(individual=[individual])
     reference = Reference.from_json(str(ethogram.attrs["reference"]))
-    body = Body(one, skeleton_of(kinematics), reference)
+    body = Body(one, skeleton or skeleton_of(kinematics), reference)
     frames = odd_frames(_WINDOW_S, body.fps)
     found = np.zeros((one.sizes["time"], len(_FEATURES)))
     for column, (name, scale) in enumerate(_FEATURES.items()):

@@ -356,13 +356,14 @@ def _decide(fits: dict[str, Floats], rules: Rules, fps: float) -> tuple[Floats, 
 
 
 def _most_telling_last(names: list[str], rules: Rules) -> list[str]:
-    """Refinements, stillness, events: the later, the more it says of a frame."""
-    order = ("refinement", "stillness", "event")
-    rest = [name for name in names if rules.activities[name].kind in order]
-    return sorted(
-        rest,
-        key=lambda n: (order.index(rules.activities[n].kind), rules.activities[n].min_duration_s),
-    )
+    """Refinements, stillness by rising length, events by falling: the later, the more it says."""
+
+    def rank(name: str) -> tuple[int, float]:
+        rule = rules.activities[name]
+        order = ("refinement", "stillness", "event").index(rule.kind)
+        return order, -rule.min_duration_s if rule.kind == "event" else rule.min_duration_s
+
+    return sorted((n for n in names if rules.activities[n].kind != "posture"), key=rank)
 
 
 def _share_out(

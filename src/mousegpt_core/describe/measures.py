@@ -225,7 +225,8 @@ def _mean(parts: list[Floats]) -> Floats | None:
     known = np.isfinite(stacked)
     count = known.sum(axis=0)
     summed = np.where(known, stacked, 0).sum(axis=0)
-    return np.divide(summed, count, out=np.full(summed.shape, np.nan), where=count > 0)
+    nothing = np.full(summed.shape, np.nan)
+    return np.asarray(np.divide(summed, count, out=nothing, where=count > 0))
 
 
 FRONT = ("neck", "spine", "shoulder_left", "shoulder_right")

@@ -260,3 +260,24 @@ def test_twenty_minutes_are_fast() -> None:
     started = time.perf_counter()
     compute_ethogram(many, load_rules())
     assert time.perf_counter() - started < 12
+
+
+def test_brief_and_repetitive_movements_are_not_lost() -> None:
+    """A second of scratching and a leap between long bouts, 24 keypoints at 60 fps."""
+    from mousegpt_core.synthetic import BehaviourScript, NoiseSettings, SimulationSettings, simulate
+
+    steps = (("walking", 12.0), ("standing", 2.0), ("scratching", 1.0), ("standing", 2.0))
+    steps = (*steps, ("jumping", 0.8), ("rearing", 3.0), ("grooming", 4.0))
+    settings = SimulationSettings(noise=NoiseSettings(jitter_cm=0.02))
+    made = simulate(BehaviourScript(steps), settings)
+    skeleton = BUILT_IN["MouseGPT-24"]
+    data = compute_kinematics(made.poses, skeleton, prepare_scene(made.poses, skeleton))
+    found = compute_ethogram(data, load_rules(), skeleton=skeleton)
+    names = np.asarray([*found["activity"].values, ""], dtype=object)
+    activity = names[found["activity_index"].values[:, 0]]
+    for event in ("scratching", "jumping"):
+        assert (activity[made.labels == event] == event).any(), event
+        assert (activity[made.labels != event] == event).mean() < 0.02, event
+    assert (
+        np.char.endswith(activity[made.labels == "grooming"].astype(str), "grooming").mean() > 0.8
+    )
