@@ -243,11 +243,8 @@ def _card_groups(cards: list[Card], results: Results) -> list[tuple[str, list[Ca
     """Cards by scheme, the leading one first, each with its heading."""
     order = [*(one.scheme for one in results.schemes), ""]
     split = [(name, [card for card in cards if card.scheme == name]) for name in order]
-    return [
-        (_SCHEME_WORDS[name][0] if name else "More behaviours", part)
-        for name, part in split
-        if part
-    ]
+    headings = {name: words for name, (words, _) in _SCHEME_WORDS.items()}
+    return [(headings.get(name, "More behaviours"), part) for name, part in split if part]
 
 
 def _card_colours(results: Results, behaviours: list[str]) -> dict[str, str]:

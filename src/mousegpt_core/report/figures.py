@@ -82,7 +82,7 @@ def _ethogram(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
         title,
         _picture(figure, name, f"Ethogram: {title.lower()}", finding),
         finding,
-        "Each row is an animal, each colour a behaviour. Pale stretches could not be told.",
+        "Each row is an animal, each colour a behaviour. Empty stretches could not be told.",
     )
 
 

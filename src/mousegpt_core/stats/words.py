@@ -26,7 +26,7 @@ def say_p(p: float) -> str:
         return "p < .001"
     if p >= 0.995:
         return "p = 1.00"
-    digits = 3 if p < 0.01 else 2
+    digits = 3 if p < 0.0095 else 2
     return f"p = {p:.{digits}f}".replace("0.", ".", 1)
 
 
