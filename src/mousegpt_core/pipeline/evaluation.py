@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.study import Recording, Study
+from mousegpt_core.study.files import write_atomic
 
 #: Labels that every study has, besides the user's own schemes.
 ACTIVITIES, PROFILE = "activities", "profile"
+_EVALUATION = Path("results") / "evaluation.json"
 
 
 def evaluate_study(
@@ -79,7 +82,41 @@ def evaluate_study(
     if scheme == PROFILE:
         predicted, true = (np.concatenate([case[i] for case in cases.values()]) for i in (1, 2))
         result["clusters"] = cluster_agreement(predicted, true)
-    return {"scheme": scheme, **result, "notes": [*notes, *result["notes"]]}
+    result = {"scheme": scheme, **result, "notes": [*notes, *result["notes"]]}
+    _keep(study, scheme, [owner.partition("/")[0] for owner in truth], result)
+    return result
+
+
+def last_evaluation(study: Study) -> dict[str, Any] | None:
+    """The scores that were computed last, if they are still those of the study's labels."""
+    path = study.folder / _EVALUATION
+    if not path.exists():
+        return None
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        result: dict[str, Any] = kept["result"]
+        current = _keys(study, result["scheme"], list(kept["keys"])) == kept["keys"]
+    except (ValueError, KeyError, DataError):  # made by another version, or a recording has gone
+        return None
+    return result if current else None
+
+
+def _keep(study: Study, scheme: str, recordings: list[str], result: dict[str, Any]) -> None:
+    path = study.folder / _EVALUATION
+    path.parent.mkdir(exist_ok=True)
+    kept = {"keys": _keys(study, scheme, recordings), "result": result}
+    write_atomic(path, json.dumps(kept, indent=1, ensure_ascii=False))
+
+
+def _keys(study: Study, scheme: str, recordings: list[str]) -> dict[str, str]:
+    """Recording to the key of the labels that were scored."""
+    stage = {ACTIVITIES: "activities", PROFILE: "profile/bouts"}.get(scheme, f"bouts/{scheme}")
+    found = {}
+    for id in recordings:
+        store = study.store if scheme == PROFILE else study.recording(id).store
+        entry = store.entry(stage)
+        found[id] = entry.key if entry else ""
+    return found
 
 
 def only_scheme(study: Study) -> str:

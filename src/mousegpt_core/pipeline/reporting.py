@@ -13,7 +13,7 @@ import pandas as pd
 
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.kinematics import Scene
-from mousegpt_core.pipeline.evaluation import scheme_names
+from mousegpt_core.pipeline.evaluation import last_evaluation, scheme_names
 from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
 from mousegpt_core.pipeline.study_stages import all_described_clips
@@ -78,6 +78,7 @@ def gather(work: Work) -> ReportData:
         behaviours=behaviours,
         tracks=tracks,
         movements=movements,
+        evaluation=last_evaluation(study),
         search_tips=_search_tips(clips),
         provenance=_provenance(study, recordings),
         versions={name: version(name) for name in _VERSIONS},
@@ -193,15 +194,11 @@ def _examples(ordered: pd.DataFrame, stills: Stills) -> list[Example]:
         Example(
             str(clip["recording"]),
             float(clip["start_s"]),
-            _sentence(clip),
+            str(clip["overall"]),
             stills.take(clip),
         )
         for _, clip in chosen.iterrows()
     ]
-
-
-def _sentence(clip: pd.Series[Any]) -> str:
-    return " ".join(part for part in (clip["overall"], clip["head"], clip["limb"]) if part)
 
 
 def _common_keywords(keywords: pd.Series[Any], count: int = 5) -> str:

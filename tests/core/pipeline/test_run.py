@@ -18,6 +18,7 @@ from mousegpt_core.pipeline import (
     search_study,
     study_for_file,
 )
+from mousegpt_core.pipeline.evaluation import last_evaluation
 from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import Cancellation, CancelledError, Progress
 from mousegpt_core.study import Study
@@ -126,6 +127,16 @@ def test_truth_is_scored(study: Study, files: Path) -> None:
     assert set(result["recordings"]) == {"M1", "M2"}
     assert result["per_class"]["walking"]["f1"] > 0.8
     assert result["frames"] == 15 * 30 + 14 * 30
+
+
+def test_scores_are_in_the_report_as_long_as_they_hold(study: Study, files: Path) -> None:
+    evaluate_study(study, {"M1": files / "M1.truth.csv"}, scheme="activities")
+    kept = last_evaluation(study)
+    assert kept is not None
+    assert kept["per_class"]["walking"]["f1"] > 0.8
+    (study.folder / "ethogram.toml").write_text("[walking]\nmin_duration_s = 1.0\n")
+    _run(study)
+    assert last_evaluation(study) is None
 
 
 def test_asking_before_running_says_what_to_run(fresh: Study, files: Path) -> None:
