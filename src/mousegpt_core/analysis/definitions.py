@@ -332,7 +332,7 @@ def _inherit(
         parent = rules.activities[activity].parent
         above = owner.get(parent) or (found[parent][0] if parent in found else None)
         if above is not None:
-            found[activity] = (above, f"{activity} is a kind of {parent}")
+            found[activity] = (above, f"with kinds of {parent}")
             continue
         heirs = {
             owner[child]
