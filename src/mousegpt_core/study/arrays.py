@@ -12,10 +12,11 @@ import xarray as xr
 
 from mousegpt_core.errors import REPORT_IT, DataError, MouseGPTError
 
-#: Entries along the streamed dimension in one chunk of the file.
-CHUNK = 4096
+#: Entries along the streamed dimension in one chunk: a file, which has to be brought to the disk.
+#: The same for all variables, as xarray wants it.
+CHUNK = 8192
 #: Entries written at once: fewer, larger writes are faster.
-_GROUP = 4 * CHUNK
+_GROUP = 2 * CHUNK
 _NUMERIC = "biuf"
 _TEXT = "OUT"
 
@@ -212,13 +213,15 @@ def _create(path: Path, block: xr.Dataset, dim: str) -> None:
     from zarr.codecs import BloscCodec
 
     numbers = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
+    # No folder for each dimension: each would have to be brought to the disk.
+    flat = {"name": "default", "separator": "."}
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in block.variables.items():
         chunks = tuple(
             CHUNK if d == dim else max(size, 1)
             for d, size in zip(variable.dims, variable.shape, strict=True)
         )
-        encoding[name] = {"chunks": chunks} if chunks else {}
+        encoding[name] = {"chunks": chunks, "chunk_key_encoding": flat} if chunks else {}
         if variable.dtype.kind in _NUMERIC:
             encoding[name]["compressors"] = (numbers,)
     block.to_zarr(str(path), mode="w-", consolidated=False, zarr_format=3, encoding=encoding)

@@ -55,8 +55,17 @@ def test_blocks_of_unequal_length(store: ResultStore, dataset: Make) -> None:
     blocks = (dataset(n, start) for n, start in zip(lengths, starts, strict=False))
     store.write_blocks(P, blocks)
     found = store.read_dataset("kinematics")
-    assert set(found["speed"].chunksizes["time"][:-1]) == {4096}
+    assert set(found["speed"].chunksizes["time"][:-1]) == {8192}
     xr.testing.assert_identical(found.load(), dataset(sum(lengths)))
+
+
+def test_a_variable_is_one_folder(store: ResultStore, dataset: Make) -> None:
+    # Its names are brought to the disk at once, not those of a folder for each dimension.
+    entry = store.write_dataset(P, dataset(20_000))
+    for name in ("speed", "seen", "time"):
+        inside = list((store.root / entry.file / name).iterdir())
+        assert len(inside) > 3
+        assert all(path.is_file() for path in inside)
 
 
 def test_lazy_dataset_is_streamed_back(store: ResultStore, dataset: Make) -> None:
@@ -191,7 +200,7 @@ def test_the_same_result_again_does_not_touch_the_old(store: ResultStore, datase
 
 def test_lost_chunks_are_noticed(store: ResultStore, dataset: Make) -> None:
     entry = store.write_dataset(P, dataset(10_000))
-    (store.root / entry.file / "gap" / "c" / "1").unlink()
+    (store.root / entry.file / "gap" / "c.1").unlink()
     assert not store.is_current(P)
     with pytest.raises(DataError, match="lost files"):
         store.read_dataset("kinematics")
