@@ -321,8 +321,8 @@ def test_memory_stays_constant(tmp_path):
     )
     code = (
         f"import sys\nfrom mousegpt_core.video import Film\nfilm = Film(sys.argv[1])\n{PEAK}\n"
-        "[film.frame(n) for n in range(100)]\nbefore = peak()\n"
-        "[film.frame(n) for n in range(300)]\nprint(peak() - before)"
+        "for n in range(100): film.frame(n)\nbefore = peak()\n"
+        "for n in range(300): film.frame(n)\nprint(peak() - before)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
