@@ -18,10 +18,15 @@ from mousegpt_core.analysis.examples import Learned, learn
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, scheme_names
-from mousegpt_core.pipeline.recording_stages import run_clips, run_ethogram, study_rules
+from mousegpt_core.pipeline.recording_stages import (
+    recording_skeleton,
+    run_clips,
+    run_ethogram,
+    study_rules,
+)
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Provenance, Recording, Study, safe_name, validate_name
-from mousegpt_core.study.files import write_atomic
+from mousegpt_core.study.files import write_atomic, writing
 
 
 def classify_study(work: Work, labels: Path, *, scheme: str = "") -> dict[str, Any]:
@@ -58,9 +63,10 @@ def classify_study(work: Work, labels: Path, *, scheme: str = "") -> dict[str, A
         )
     LabelScheme.from_toml(labels)
     home = work.study.folder / "labels" / f"{name}.toml"
-    home.parent.mkdir(exist_ok=True)
-    if not (home.exists() and home.samefile(labels)):
-        write_atomic(home, labels.read_bytes())
+    with writing(home):
+        home.parent.mkdir(exist_ok=True)
+        if not (home.exists() and home.samefile(labels)):
+            write_atomic(home, labels.read_bytes())
     return _classify(work, name)
 
 
@@ -126,6 +132,7 @@ def _classify_recording(
             rules=rules,
             learned=learned,
             recording=recording.id,
+            skeleton=recording_skeleton(work.study, recording),
         )
         notes = found.notes
         store.write_table(labels, found.labels)
@@ -148,6 +155,7 @@ def _learn(
                 scheme,
                 recording=id,
                 rules=rules,
+                skeleton=recording_skeleton(study, study.recording(id)),
             )
         )
     return learn(gathered, list(scheme.names))
@@ -177,7 +185,8 @@ def _shares(study: Study, name: str, scheme: LabelScheme) -> dict[str, float]:
 def _write_vectors(study: Study, name: str) -> Path:
     """The behaviour vector of each recording: a row a clip, as csv for other programs."""
     folder = study.folder / "results" / f"labels-{name}"
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     for id, recording in study.recordings.items():
         clips = recording.store.read_table("clips")
         labels = recording.store.read_table(f"labels/{name}")
@@ -192,5 +201,6 @@ def _write_vectors(study: Study, name: str) -> Path:
             "label": vector["behaviour_id"].fillna(""),
             "score": vector["score"].round(4),
         }
-        pd.DataFrame(columns).to_csv(folder / f"{id}.csv", index=False)
+        with writing(folder):
+            pd.DataFrame(columns).to_csv(folder / f"{id}.csv", index=False)
     return folder
