@@ -82,8 +82,14 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def _explain(error: ValidationError, *, source: str, known: list[str]) -> SettingsError:
     """Say a pydantic error in words."""
-    lines = []
+    lines, hint = [], "correct the value, or leave it out to take the default"
     for item in error.errors():
         place = ".".join(str(part) for part in item["loc"]) or "(top)"
-        lines.append(f"{place}: {item['msg']}")
-    return SettingsError(f"{source}: " + "; ".join(lines), hint="known keys: " + ", ".join(known))
+        if item["type"] == "extra_forbidden":
+            lines.append(f"{place}: no such key")
+            hint = "known keys: " + ", ".join(known)
+            continue
+        found = item["input"]
+        plain = isinstance(found, str | int | float) and len(str(found)) < 80
+        lines.append(f"{place}: {item['msg']}" + (f" (found {found!r})" if plain else ""))
+    return SettingsError(f"{source}: " + "; ".join(lines), hint=hint)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
 from mousegpt_core.cli import answers, stages, study, system
 from mousegpt_core.cli.console import EXIT_STOPPED, Console, exit_code
-from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.errors import MouseGPTError, SettingsError
 from mousegpt_core.progress import CancelledError
+
+#: Typer's error of usage, which has no public name: the base of this one.
+_WrongArguments: type[Any] = typer.BadParameter.__base__ or typer.BadParameter
 
 app = typer.Typer(
     name="mousegpt",
@@ -41,13 +45,39 @@ def main() -> None:
     """Run the command; errors become a message, a hint and an exit code."""
     console = Console(as_json="--json" in sys.argv)
     try:
-        app()
+        _run(console)
     except MouseGPTError as error:
         console.error(error)
         sys.exit(exit_code(error))
     except CancelledError:
-        sys.stderr.write("Stopped. Run the same command again to go on.\n")
+        console.stopped("Stopped. What was finished is kept; run the same command to go on.")
         sys.exit(EXIT_STOPPED)
-    except KeyboardInterrupt:
-        sys.stderr.write("Broken off. What was finished is kept; run the same command to go on.\n")
-        sys.exit(EXIT_STOPPED)
+    except SystemExit as leaving:
+        if leaving.code == EXIT_STOPPED:
+            console.stopped("Broken off. What was finished is kept; run the same command to go on.")
+        raise
+
+
+def _run(console: Console) -> None:
+    """Run the application; errors of the system and of usage become ours.
+
+    Raises
+    ------
+    MouseGPTError
+        In place of any ``OSError``; with ``--json`` also of wrong arguments.
+    """
+    try:
+        code = app(standalone_mode=not console.as_json)
+    except _WrongArguments as error:  # for people, Typer has said it and left
+        raise SettingsError(error.format_message(), hint="see --help") from error
+    except BrokenPipeError:  # who read our output has seen enough
+        sys.exit(1)
+    except MouseGPTError:
+        raise
+    except OSError as error:
+        raise MouseGPTError(
+            f"{error.filename or 'the system'}: {error.strerror or error}",
+            hint="check that the folder is there and writable and the disk is not full",
+        ) from error
+    if isinstance(code, int) and code:
+        sys.exit(code)

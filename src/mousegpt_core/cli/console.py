@@ -1,13 +1,14 @@
 """What all commands share: progress on screen, JSON for machines, errors and exit codes.
 
 With ``--json`` the result is one JSON object on standard output, and progress is one JSON object a
-line on standard error.
+line on standard error. An error is both the result and the last line of the progress.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -85,9 +86,27 @@ class Console:
     def error(self, error: MouseGPTError) -> None:
         """Say an error and what to do."""
         if self.as_json:
-            details = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
-            sys.stdout.write(json.dumps(details, ensure_ascii=False) + "\n")
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+            self._fail(type(error).__name__, error.message, error.hint)
+        else:
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+
+    def stopped(self, text: str) -> None:
+        """Say that the work was stopped by Ctrl-C, and how to go on."""
+        if self.as_json:
+            self._fail("Stopped", "the work was stopped", "run the same command to go on")
+        else:
+            sys.stderr.write(f"{text}\n")
+
+    def _fail(self, name: str, message: str, hint: str) -> None:
+        """The error as the result, and as the last event."""
+        details = {"error": name, "message": message, "hint": hint}
+        sys.stdout.write(json.dumps(details, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        self._event("error", details)
+
+    def _event(self, event: str, details: dict[str, Any]) -> None:
+        sys.stderr.write(json.dumps({"event": event, **details}, ensure_ascii=False) + "\n")
+        sys.stderr.flush()
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -111,8 +130,7 @@ class Console:
     def progress(self, step: Progress) -> None:
         """Show a step of long work."""
         if self.as_json:
-            sys.stderr.write(json.dumps({"event": "progress", **asdict(step)}) + "\n")
-            sys.stderr.flush()
+            self._event("progress", asdict(step))
             return
         if self._bars is None:
             return
@@ -132,8 +150,10 @@ class Console:
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.cancellation.requested:
             raise KeyboardInterrupt
-        sys.stderr.write("\nStopping after this step; what is done is kept.\n")
         self.cancellation.cancel()
+        text = "\nStopping after this step; Ctrl-C again breaks off at once.\n"
+        # Past the buffer of stderr, in which the signal may have come.
+        os.write(2, b'{"event": "stopping"}\n' if self.as_json else text.encode())
 
 
 def _progress_bars() -> Bars:

@@ -14,6 +14,7 @@ from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, bouts_of_sche
 from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose
 from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.study import Recording, Study
+from mousegpt_core.study.files import writing
 
 
 def export_study(
@@ -51,14 +52,16 @@ def export_study(
     if format not in ("csv", "parquet"):
         raise SettingsError(f"no format is called {format!r}", hint="csv or parquet")
     folder = out or study.folder / "results" / "export"
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, table in EXPORTS[what](study):
         path = folder / f"{name}.{format}"
-        if format == "csv":
-            table.to_csv(path, index=False)
-        else:
-            table.to_parquet(path, index=False)
+        with writing(path):
+            if format == "csv":
+                table.to_csv(path, index=False)
+            else:
+                table.to_parquet(path, index=False)
         written.append(path)
     if not written:
         raise StageMissingError("there is nothing to export yet", hint="run `mousegpt run` first")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pydantic import Field
 
 from mousegpt_core.clips import ANSWERS, SECTIONS, cut_clips, make_table
 from mousegpt_core.describe.contract import Answer, Describer, Evidence
@@ -23,7 +24,7 @@ from mousegpt_core.kinematics import KinematicsSettings, kinematics_in_blocks, p
 from mousegpt_core.pipeline.asynchronous import collect
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.registry import load_backend
-from mousegpt_core.settings import content_hash
+from mousegpt_core.settings import Settings, content_hash
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import find_built_in
 from mousegpt_core.study import (
@@ -44,6 +45,18 @@ BLOCK_FRAMES = 36_000
 BLOCK_CLIPS = 3_000
 #: Seconds of kinematics on both sides of the clips that a describer sees.
 CONTEXT_S = 10.0
+
+
+class ClipSettings(Settings):
+    """How recordings are cut.
+
+    Attributes
+    ----------
+    rate : float
+        Clips a second.
+    """
+
+    rate: float = Field(default=5.0, gt=0, le=1000)
 
 
 def pose_stage(source: PoseFile) -> str:
@@ -194,9 +207,8 @@ def run_clips(work: Work, recording: Recording) -> str:
     """Cut a recording into clips, each for one animal."""
     source = primary_pose(recording)
     poses_key = import_poses(work, recording, source)
-    settings = work.study.section("clips")
-    rate = float(settings.get("rate", 5.0))
-    provenance = Provenance("clips", CLIPS_VERSION, {"rate": rate}, {"poses": poses_key})
+    settings = ClipSettings.parse(work.study.section("clips"), source="study.toml [clips]")
+    provenance = Provenance("clips", CLIPS_VERSION, settings.fingerprint(), {"poses": poses_key})
 
     def write() -> None:
         poses = recording.store.read_dataset(pose_stage(source))
@@ -206,7 +218,7 @@ def run_clips(work: Work, recording: Recording) -> str:
                 poses["frame"].values,
                 recording=recording.id,
                 individual=str(individual),
-                rate=rate,
+                rate=settings.rate,
                 clock_view=source.view,
             )
             for individual in poses["individual"].values

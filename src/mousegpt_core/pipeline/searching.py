@@ -11,6 +11,7 @@ from mousegpt_core.describe.rules import Rules
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.pipeline.study_stages import all_described_clips, fitted_embedder, vectors_of
 from mousegpt_core.study import Study, safe_name
+from mousegpt_core.study.files import writing
 
 #: Hits begin at least so many seconds apart: five moments, not five frames of one.
 _APART_S = 1.0
@@ -46,9 +47,11 @@ def search_study(study: Study, query: str, *, top: int = 5) -> tuple[list[dict[s
     embedder, vectors = fitted_embedder(study), vectors_of(study, clips)
     asked = in_the_ethograms_words(query, study_rules(study))
     folder = study.folder / "results" / "search"
-    folder.mkdir(parents=True, exist_ok=True)
     ranking = folder / f"{safe_name(query)[:60].strip()}.csv"
-    search(asked, embedder, vectors, clips, top=-1).to_csv(ranking, index=False)
+    everything = search(asked, embedder, vectors, clips, top=-1)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        everything.to_csv(ranking, index=False)
     found = search(asked, embedder, vectors, clips, top=top, apart_s=_APART_S)
     return [{str(k): v for k, v in hit.items()} for hit in found.to_dict("records")], ranking
 

@@ -235,6 +235,22 @@ class Study:
             )
         return recordings[id]
 
+    def refuse_taken(self, id: str) -> None:
+        """Check that an id is free.
+
+        Raises
+        ------
+        DataError
+            If it is taken (whatever its case), or cannot be an id.
+        """
+        id = validate_name(id, "id of a recording")
+        root = self.folder / "recordings"
+        for path in root.iterdir() if root.is_dir() else ():
+            if unicodedata.normalize("NFC", path.name).casefold() == id.casefold():
+                raise DataError(
+                    f"the id {id!r} is taken", file=path, hint="choose another id for it"
+                )
+
     def add_recording(self, info: RecordingInfo) -> Recording:
         """Add a recording: it is there completely or not at all.
 
@@ -251,7 +267,7 @@ class Study:
         temporary = target.with_name(f".new-{info.id}-{uuid.uuid4().hex[:8]}")
         with self._editing(), writing(target):
             target.parent.mkdir(exist_ok=True)
-            self._refuse_taken(info.id)
+            self.refuse_taken(info.id)
             # First: an animal without a recording does no harm, the other way round it would.
             new = pd.DataFrame({"animal": list(info.individuals)}, dtype=object)
             self._write_animals(merge_animals(self._animals(), new))
@@ -397,13 +413,6 @@ class Study:
     def _write_animals(self, animals: pd.DataFrame) -> None:
         if not self.animals_path.exists() or not animals.equals(self._animals()):
             write_animals(self.animals_path, animals)
-
-    def _refuse_taken(self, id: str) -> None:
-        for path in (self.folder / "recordings").iterdir():
-            if unicodedata.normalize("NFC", path.name).casefold() == id.casefold():
-                raise DataError(
-                    f"the id {id!r} is taken", file=path, hint="choose another id for it"
-                )
 
     def _check_section(self, name: str) -> None:
         if name not in SECTIONS:
