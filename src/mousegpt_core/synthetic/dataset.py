@@ -41,6 +41,8 @@ def write_cohort(
     folder: Path,
     settings: DatasetSettings | None = None,
     progress: Callable[[Progress], None] | None = None,
+    *,
+    processes: int = 1,
 ) -> list[Path]:
     """Simulate a cohort and write it.
 
@@ -56,7 +58,9 @@ def write_cohort(
     settings : DatasetSettings, optional
         What to simulate.
     progress : callable, optional
-        Told after every animal and, while filming, once a second of film.
+        Told after every animal and, while filming, about once a second of film.
+    processes : int
+        Views filmed at once, as in `filming.render_films`.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def write_cohort(
         scene.write_text(json.dumps(first[1].scene, indent=2) + "\n", encoding="utf-8")
         written.append(scene)
         if settings.film_s > 0:
-            written += _film(*first, folder, settings, progress)
+            written += _film(*first, folder, settings, progress, processes)
     return written
 
 
@@ -127,22 +131,27 @@ def _film(
     folder: Path,
     settings: DatasetSettings,
     progress: Callable[[Progress], None] | None,
+    processes: int,
 ) -> list[Path]:
-    from mousegpt_core.synthetic.render import render_film
+    from mousegpt_core.synthetic.filming import render_films
 
     poses = recording.clean.isel(time=slice(0, max(round(settings.film_s * settings.fps), 1)))
     total = poses.sizes["time"] * len(settings.views)
-    written = []
-    for index, view in enumerate(settings.views):
+    second = max(round(settings.fps), 1)
+    last = 0
 
-        def told(done: int, start: int = index * poses.sizes["time"]) -> None:
-            if done % max(round(settings.fps), 1) == 0 or start + done == total:
-                step = Progress("film", animal, start + done, total, finished=start + done == total)
-                _tell(progress, step)
+    def told(done: int) -> None:
+        nonlocal last
+        if done // second > last // second or done == total:
+            step = Progress("film", animal, done, total, finished=done == total)
+            _tell(progress, step)
+        last = done
 
-        camera = preset_camera(view, settings.film_size)
-        written.append(render_film(poses, camera, folder / f"{animal}.{view}.mp4", on_frame=told))
-    return written
+    cameras = {
+        folder / f"{animal}.{view}.mp4": preset_camera(view, settings.film_size)
+        for view in settings.views
+    }
+    return render_films(poses, cameras, processes=processes, on_frame=told)
 
 
 def _tell(progress: Callable[[Progress], None] | None, step: Progress) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from pydantic import Field
-from scipy.signal import lfilter
 
 from mousegpt_core.clips import BOUTS, make_table
 from mousegpt_core.poses import make_poses
@@ -40,6 +39,8 @@ ARENA_RADIUS = 12.5
 CLEARANCE = 0.15
 #: Where a paw stands under the body: forward and sideways (cm) of the shoulder, or of the hip.
 _FORE_HOME, _HIND_HOME = (0.35, 0.05), (0.95, 0.85)
+#: How much longer than the recording a drawn script is.
+_SPARE = 1.3
 
 
 class SimulationSettings(Settings):
@@ -116,7 +117,8 @@ def simulate(
     settings = settings or SimulationSettings()
     duration = settings.duration_s if script is None else script.duration_s
     if script is None:
-        script = draw_script(duration, seed=settings.seed, rates=settings.rates)
+        # Longer than needed, as walks end early at the wall; what is left over is cut off.
+        script = draw_script(_SPARE * duration + 10.0, seed=settings.seed, rates=settings.rates)
     n_frames = max(round(duration * settings.fps), 1)
     track = plan_track(
         script,
@@ -253,6 +255,8 @@ def _posture(channels: dict[str, Array], track: Track, fps: float, anatomy: Anat
 
 def _lag(values: Array, seconds: float, fps: float) -> Array:
     """Exponential follower, starting at rest."""
+    from scipy.signal import lfilter  # slow to import
+
     follow = 1.0 - np.exp(-1.0 / (seconds * fps))
     start = values[0] * (1.0 - follow)
     return np.asarray(lfilter([follow], [1.0, follow - 1.0], values, zi=[start])[0])
