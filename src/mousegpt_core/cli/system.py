@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,9 @@ def demo(
 
     console = Console(as_json=as_json)
     with console.work():
-        result = run_demo(out, console.progress, console.cancellation)
+        result = run_demo(
+            out, console.progress, console.cancellation, processes=os.cpu_count() or 1
+        )
     console.say(f"Study:  {result['study']}")
     console.say(f"Report: {result['report']}")
     console.result(result)

@@ -13,7 +13,6 @@ from scipy.ndimage import (
     minimum_filter1d,
     uniform_filter1d,
 )
-from scipy.signal import firwin
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
@@ -136,6 +135,8 @@ def band_speed(
     array of shape (time, individual) or None
         cm/s; None where the film is too slow to show at least the lower half of the band.
     """
+    from scipy.signal import firwin  # slow to import
+
     top = min(high_hz, 0.45 * fps)
     if top < (low_hz + high_hz) / 2:
         return None

@@ -17,7 +17,11 @@ from mousegpt_core.synthetic import DatasetSettings, write_cohort
 
 
 def run_demo(
-    folder: Path, notify: Callable[[Progress], None], cancellation: Cancellation
+    folder: Path,
+    notify: Callable[[Progress], None],
+    cancellation: Cancellation,
+    *,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """Make a cohort as plain files, bring it into a study as a user would, and run the study.
 
@@ -29,6 +33,8 @@ def run_demo(
         Gets each `Progress`.
     cancellation : Cancellation
         Checked at each step.
+    processes : int
+        Films drawn at once, as in `synthetic.filming.render_films`.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def run_demo(
             cancellation.check()
             notify(step)
 
-        write_cohort(files, settings, told)
+        write_cohort(files, settings, told, processes=processes)
         marker.write_text(wanted, encoding="utf-8")
     study = _bring_in(files, home, settings)
     return run_study(Work(study, notify, cancellation))
