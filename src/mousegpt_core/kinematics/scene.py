@@ -231,13 +231,33 @@ def _with_places(
         for paw, i in anatomy.paws.items()
         if scene.space_dims == 3 and np.isfinite(clean[:, 2, i]).any()
     }
+    if arena is None and not _has_gone_about(clean[:, :2][:, :, list(anatomy.body)], scene):
+        wall = None
+    else:
+        wall = make_arena(arena, places, to_cm)
     return scene.model_copy(
         update={
-            "arena": make_arena(arena, places, to_cm),
+            "arena": wall,
             "paw_rest_cm": rest,
             "sides_agree": _sides_agree(clean, anatomy, scene.up_sign),
         }
     )
+
+
+def _has_gone_about(body: Floats, scene: Scene) -> bool:
+    """Whether a wall can be told from where the animal was: seen from above, it left its place."""
+    if scene.seen_from == "side" and scene.space_dims == 2:
+        return False
+    seen = np.isfinite(body)
+    count = seen.sum(axis=2)
+    centre = np.where(seen, body, 0.0).sum(axis=2) / np.maximum(count, 1)
+    way = 0.0
+    for individual in range(body.shape[3]):
+        mine = centre[..., individual][(count[..., individual] > 0).all(axis=1)]
+        if len(mine):
+            low, high = np.quantile(mine, [0.02, 0.98], axis=0)
+            way = max(way, float((high - low).max()))
+    return way >= (scene.body_length_cm or ASSUMED_BODY_LENGTH_CM)
 
 
 def _sample(poses: xr.Dataset) -> list[tuple[Floats, Floats, Floats]]:

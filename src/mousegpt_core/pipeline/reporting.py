@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.metadata import version
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mousegpt_core.analysis.classify import LabelScheme
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.kinematics import Scene
 from mousegpt_core.pipeline.evaluation import last_evaluation, scheme_names
@@ -22,11 +23,13 @@ from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
 from mousegpt_core.stats import Movement, movement_summary
 from mousegpt_core.study import Recording, Study
-from mousegpt_core.study.files import write_atomic
+from mousegpt_core.study.files import write_atomic, writing
 
 #: Points a second of an animal's way in the report.
 _TRACK_RATE = 5.0
 _EXAMPLES = 3
+#: Examples of a behaviour are from moments at least so many seconds apart, where there are such.
+_APART_S = 3.0
 _SIDES_AGREE = 0.2
 _VERSIONS = ("napari-mousegpt", "numpy", "scipy", "scikit-learn", "xarray", "zarr", "av")
 
@@ -48,7 +51,8 @@ def report_study(work: Work) -> dict[str, Any]:
     work.step("report")
     data = gather(work)
     path = study.folder / "results" / "report.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, build_report(data))
     work.finish("report", str(path))
     return {
@@ -124,6 +128,7 @@ def _recording_info(recording: Recording) -> RecordingInfo:
         if known is None
         else {name: float(n) / fps for name, n in zip(individuals, known.values, strict=True)},
         start_s=float(times[0]),
+        treatment=info.treatment,
         notes=info.notes,
     )
 
@@ -133,15 +138,9 @@ def _warnings(recording: Recording) -> list[str]:
     kinematics = recording.store.read_dataset("kinematics")
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     found = []
-    if scene.scale_source == "assumed":
-        found.append(
-            "the scale is not known and was taken from the length of an adult mouse "
-            "(give px_per_cm or a known length)"
-        )
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
-        found.append(
-            "left and right look exchanged: check seen_from in recording.toml and the names"
-        )
+        camera = "seen_from in recording.toml and " if scene.space_dims == 2 else ""
+        found.append(f"left and right look exchanged: check {camera}the names of the keypoints")
     if scene.space_dims == 3 and scene.floor_source == "assumed":
         found.append("the floor could not be fitted; z was taken as up, so heights are uncertain")
     failed = recording.store.read_table("descriptions", ["status"])["status"] == "failed"
@@ -152,12 +151,13 @@ def _warnings(recording: Recording) -> list[str]:
 
 def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills) -> pd.DataFrame:
     """Name, share, keywords, definition and examples of the behaviours of all schemes."""
-    rows = []
+    rows = [row for name in scheme_names(study)[:1] for row in _own(study, name, clips, stills)]
     by_activity = clips[clips["label"] != ""].groupby("label")
     for name, of_one in sorted(by_activity, key=lambda item: -len(item[1])):
         rule = rules.activities.get(str(name))
         rows.append(
             {
+                "scheme": "activities",
                 "behaviour_id": str(name),
                 "name": readable_name(str(name)),
                 "share": len(of_one) / max(len(clips), 1),
@@ -174,6 +174,7 @@ def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills)
             ordered = mine.sort_values("nearness", ascending=False)
             rows.append(
                 {
+                    "scheme": "profile",
                     "behaviour_id": behaviour["behaviour_id"],
                     "name": behaviour["name"],
                     "share": behaviour["share"],
@@ -185,11 +186,32 @@ def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills)
     return pd.DataFrame(rows)
 
 
+def _own(
+    study: Study, scheme: str, clips: pd.DataFrame, stills: Stills
+) -> Iterator[dict[str, Any]]:
+    """The user's own behaviours, in the user's order."""
+    tables = [r.store.read_table(f"labels/{scheme}") for r in study.recordings.values()]
+    given = pd.concat(tables, ignore_index=True).rename(columns={"score": "certainty"})
+    placed = clips.merge(given[["clip_id", "behaviour_id", "certainty"]], on="clip_id")
+    behaviours = LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").behaviours
+    for name, behaviour in behaviours.items():
+        mine = placed[placed["behaviour_id"] == name]
+        yield {
+            "scheme": "labels",
+            "behaviour_id": name,
+            "name": readable_name(name),
+            "share": len(mine) / max(len(placed), 1),
+            "keywords": _common_keywords(mine["keywords"]),
+            "definition": behaviour.definition,
+            "examples": _examples(mine.sort_values("certainty", ascending=False), stills),
+        }
+
+
 def _examples(ordered: pd.DataFrame, stills: Stills) -> list[Example]:
     """Some clips, the best first, with different sentences; those with a film come first."""
-    apart = ordered.drop_duplicates("overall").head(200)
-    filmed = apart[[stills.covers(clip) for _, clip in apart.iterrows()]]
-    chosen = pd.concat([filmed, apart]).drop_duplicates("clip_id").head(_EXAMPLES)
+    different = ordered.drop_duplicates("overall").head(200)
+    filmed = different[[stills.covers(clip) for _, clip in different.iterrows()]]
+    chosen = _apart(pd.concat([filmed, different]).drop_duplicates("clip_id"))
     return [
         Example(
             str(clip["recording"]),
@@ -199,6 +221,21 @@ def _examples(ordered: pd.DataFrame, stills: Stills) -> list[Example]:
         )
         for _, clip in chosen.iterrows()
     ]
+
+
+def _apart(clips: pd.DataFrame) -> pd.DataFrame:
+    """The first few clips that lie apart, filled up with the first of the others."""
+    taken: list[int] = []
+    places = zip(clips["recording"], clips["start_s"], strict=True)
+    for place, (recording, start) in enumerate(places):
+        before = clips.iloc[taken]
+        near = (before["start_s"] - start).abs() < _APART_S
+        if not (near & (before["recording"] == recording)).any():
+            taken.append(place)
+        if len(taken) == _EXAMPLES:
+            break
+    rest = [place for place in range(len(clips)) if place not in taken]
+    return clips.iloc[[*taken, *rest][:_EXAMPLES]]
 
 
 def _common_keywords(keywords: pd.Series[Any], count: int = 5) -> str:

@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from mousegpt_core.errors import DataError, VideoError
-from mousegpt_core.pipeline.recording_stages import pose_stage
+from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.video import Film
+from mousegpt_core.video.film import Image
 from mousegpt_core.video.stills import encode_jpeg, still
 
 _SIZE = (360, 270)
 _QUALITY = 78
+#: Pictures of dark rooms are made brighter, at most by this factor.
+_BRIGHTER = 2.5
 
 
 class Stills:
@@ -68,7 +71,7 @@ class Stills:
         except VideoError as error:
             self.warnings.append(f"{id}: {error.message}")
             return None
-        return encode_jpeg(picture, _QUALITY)
+        return encode_jpeg(_brightened(picture), _QUALITY)
 
     def _film(self, id: str) -> tuple[str, Film] | None:
         if id not in self._films:
@@ -98,6 +101,13 @@ class Stills:
             poses = recording.store.read_dataset(pose_stage(source))
             place = poses["position"].sel(individual=individual).sel(time=moment, method="nearest")
             points: np.ndarray[Any, Any] = place.transpose("keypoint", "space").values
+            if source == primary_pose(recording):
+                kinematics = recording.store.read_dataset("kinematics")
+                seen = kinematics["measured"].sel(individual=individual)
+                believed = seen.sel(time=moment, method="nearest").reindex(
+                    keypoint=poses["keypoint"].values, fill_value=False
+                )
+                points = np.where(believed.values[:, None], points, np.nan)
             return points if np.isfinite(points).any() else None
         return None
 
@@ -107,6 +117,14 @@ def stills_of(study: Study) -> Iterator[Stills]:
     """Pictures of a study's clips; the films are closed at the end."""
     with ExitStack() as stack:
         yield Stills(study, stack)
+
+
+def _brightened(picture: Image) -> Image:
+    """The picture with its brightest spots nearly white, if it is dark."""
+    bright = float(np.percentile(picture, 99))
+    factor = float(np.clip(230.0 / max(bright, 1.0), 1.0, _BRIGHTER))
+    brighter: Image = np.minimum(picture * factor, 255.0).astype(np.uint8)
+    return brighter
 
 
 def _moment(clip: pd.Series[Any]) -> float:

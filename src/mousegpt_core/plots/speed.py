@@ -44,7 +44,7 @@ def plot_speed(movements: Sequence[Movement], subjects: Sequence[Subject]) -> Fi
     legend = make_legend([(name, colours[name], "") for name in groups])
     figure = new_figure(legend.height + 2.75)
     legend.draw(figure)
-    axes = add_axes(figure, 0.6, legend.height + 0.1, WIDTH - 0.9, 2.1, grid="y")
+    axes = add_axes(figure, 0.75, legend.height + 0.1, WIDTH - 1.05, 2.1, grid="y")
     middle = np.sqrt(SPEED_EDGES[1:] * SPEED_EDGES[:-1])
     alone = len(shares) == 1
     for name in [*groups, ""]:

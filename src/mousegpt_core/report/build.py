@@ -114,7 +114,7 @@ def _context(results: Results) -> dict[str, Any]:
         "card_groups": _card_groups(cards, results),
         "evaluation": _evaluation(results),
         "confusion": figures.confusion_figure(results),
-        "animals": animals_table(data.animals, results.subjects),
+        "animals": animals_table(data.animals_told, data.recordings),
         "recordings": recordings_table(data.recordings),
         "notes": [(one.recording, one.notes) for one in data.recordings if one.notes],
         "trust": trust_points(results),
@@ -224,7 +224,7 @@ def _cards(data: ReportData, results: Results) -> list[Card]:
         ]
         cards.append(
             Card(
-                scheme=schemes.get(str(row["behaviour_id"]), ""),
+                scheme=_text(row.get("scheme")) or schemes.get(str(row["behaviour_id"]), ""),
                 name=_text(row.get("name")) or str(row["behaviour_id"]),
                 colour=colours[str(row["behaviour_id"])],
                 share=say_share(share),

@@ -69,6 +69,8 @@ class RecordingInfo:
         Seconds in which an individual could be observed; all, where not given.
     start_s : float
         Begin on the recording's clock.
+    treatment : str
+        Of this session alone, where its animals have others too; ``""`` = that of the animals.
     notes : str
         A person's notes.
     """
@@ -86,6 +88,7 @@ class RecordingInfo:
     share_seen: float = float("nan")
     observed_s: Mapping[str, float] = field(default_factory=dict)
     start_s: float = 0.0
+    treatment: str = ""
     notes: str = ""
 
 
@@ -130,7 +133,7 @@ class ReportData:
         documented rules, ``"profile"`` found in descriptions, ``"labels"`` defined by the user.
     behaviours : DataFrame
         Columns ``behaviour_id, name, share, keywords`` (comma separated), ``examples`` (list of
-        `Example`) and optionally ``definition``. May be of several schemes.
+        `Example`) and optionally ``definition`` and ``scheme``. May be of several schemes.
     tracks : sequence of Track
         Ways of body centres, thinned out to about 5 a second.
     movements : sequence of Movement
@@ -174,21 +177,50 @@ class ReportData:
 
     @property
     def subjects(self) -> list[Subject]:
-        """Each animal in each recording, with its treatment."""
+        """Each animal in each recording, with its treatment.
+
+        An animal in several treatments (cross-over) is told apart: ``"7678 (young)"``.
+        """
         treatment = treatment_of(self.animals)
+        crossed = set(self.crossed)
         return [
             Subject(
                 recording=one.recording,
                 individual=individual,
-                animal=animal,
+                animal=f"{animal} ({one.treatment or treatment.get(animal, '')})"
+                if animal in crossed
+                else animal,
                 duration_s=one.duration_s,
                 observed_s=one.observed_s.get(individual),
                 start_s=one.start_s,
-                treatment=treatment.get(animal, ""),
+                treatment=one.treatment or treatment.get(animal, ""),
             )
             for one in self.recordings
             for individual, animal in one.animals.items()
         ]
+
+    @property
+    def crossed(self) -> list[str]:
+        """Animals that are in more than one treatment."""
+        treatment = treatment_of(self.animals)
+        found: dict[str, set[str]] = {}
+        for one in self.recordings:
+            for animal in one.animals.values():
+                found.setdefault(animal, set()).add(one.treatment or treatment.get(animal, ""))
+        return [animal for animal, treatments in found.items() if len(treatments) > 1]
+
+    @property
+    def animals_told(self) -> pd.DataFrame:
+        """The table of animals, with all treatments of those that are in several."""
+        if not self.crossed:
+            return self.animals
+        own = treatment_of(self.animals)
+        table = self.animals.copy()
+        for animal in self.crossed:
+            mine = [one for one in self.recordings if animal in one.animals.values()]
+            given = dict.fromkeys(one.treatment or own.get(animal, "") for one in mine)
+            table.loc[table["animal"].astype(str) == animal, "treatment"] = ", ".join(given)
+        return table
 
     @property
     def schemes(self) -> list[str]:
@@ -199,6 +231,8 @@ class ReportData:
         """Names of the behaviours of a scheme."""
         table = self.behaviours
         given = {}
+        if "scheme" in table.columns:
+            table = table[table["scheme"] == scheme]
         if "name" in table.columns:
             given = dict(zip(table["behaviour_id"].astype(str), table["name"], strict=True))
         ids = sorted({str(one) for one in self.bouts[scheme]["behaviour_id"]})

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FEWEST_WINDOWS = 3
+#: Transitions and seconds below which a picture of them would show chance.
+_FEWEST_TRANSITIONS = 30
+_SHORTEST_COURSE_S = 60.0
 _PANELS = 6
 
 
@@ -126,7 +129,8 @@ def _comparison(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]
 
 def _time_course(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
     windows = scheme.windows
-    if windows["window_s"].nunique() < _FEWEST_WINDOWS:
+    longest = max(one.duration_s for one in scheme.subjects)
+    if windows["window_s"].nunique() < _FEWEST_WINDOWS or longest < _SHORTEST_COURSE_S:
         return
     shown = [b for b, _ in scheme.mean_shares if b in scheme.key.order and b != OTHER]
     if len(results.groups) > 1:
@@ -159,7 +163,8 @@ def _time_course(results: Results, scheme: SchemeResults) -> Iterator[FigurePart
 
 def _transitions(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
     counts = transition_counts(scheme.folded, scheme.subjects)
-    if len(counts) < 2 or not int(counts.to_numpy().sum()):
+    # Of two behaviours each is always followed by the other.
+    if len(counts) < 3 or int(counts.to_numpy().sum()) < _FEWEST_TRANSITIONS:
         return
     shares = transition_shares(counts)
     name, title = "transitions", "What follows what"

@@ -139,6 +139,8 @@ def movement_findings(results: Results) -> list[str]:
     else:
         low, high = number(float(speed.min())), number(float(speed.max()))
         found = [f"Median speeds of the animals lie between {low} and {high} cm/s."]
+        if low == high:
+            found = [f"The median speed of all animals was {low} cm/s."]
     tested = [one for one in results.movement_comparisons if one.test]
     for one in clear_differences(tested, results.settings.alpha)[:2]:
         found.append(_say(one, MOVEMENT_NAMES, results, len(tested)))
@@ -168,10 +170,10 @@ def share_finding(scheme: SchemeResults) -> str:
     mine = scheme.shares[scheme.shares["behaviour_id"] == behaviour]["share"].dropna()
     text = f"{scheme.names[behaviour]} takes the largest share of the time: {say_share(mean)}"
     if len(mine) > 1:
-        text += (
-            f" in the mean of the animals, from {say_share(float(mine.min()))}"
-            f" to {say_share(float(mine.max()))}"
-        )
+        text += " in the mean of the animals"
+        low, high = say_share(float(mine.min())), say_share(float(mine.max()))
+        if low != high:
+            text += f", from {low} to {high}"
     return sentence(text)
 
 

@@ -20,7 +20,6 @@ from mousegpt_core.stats import (
     compare_groups,
     order_groups,
     shares_by_animal,
-    treatment_of,
     windowed_shares,
 )
 
@@ -115,7 +114,9 @@ class Results:
     @property
     def animals(self) -> list[str]:
         """Names, once each."""
-        return list(dict.fromkeys(one.animal for one in self.subjects))
+        return list(
+            dict.fromkeys(name for one in self.data.recordings for name in one.animals.values())
+        )
 
     @cached_property
     def movement_comparisons(self) -> list[Comparison]:
@@ -123,7 +124,8 @@ class Results:
         values = movement_values(self.data.movements, self.subjects)
         if values.empty:
             return []
-        return compare_groups(values, treatment_of(self.data.animals), self.settings)
+        treatments = {one.animal: one.treatment for one in self.subjects}
+        return compare_groups(values, treatments, self.settings)
 
 
 def compute_results(data: ReportData, settings: ComparisonSettings | None = None) -> Results:

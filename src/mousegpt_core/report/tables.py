@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mousegpt_core.report.data import RecordingInfo, StageRecord
-from mousegpt_core.report.wording import length_of_time, number, plural
+from mousegpt_core.report.wording import length_of_time, number
 from mousegpt_core.stats import Comparison, Movement, Subject, say_p, say_share
 
 
@@ -68,11 +68,12 @@ def number_cell(value: float, digits: int = 2, unit: str = "") -> Cell:
     return Cell(number(value, digits) + (unit if known else ""), value if known else None)
 
 
-def animals_table(animals: pd.DataFrame, subjects: Sequence[Subject]) -> Table:
+def animals_table(animals: pd.DataFrame, recordings: Sequence[RecordingInfo]) -> Table:
     """The animals as their table has them, with the time they were watched; empty columns go."""
     watched: dict[str, float] = {}
-    for one in subjects:
-        watched[one.animal] = watched.get(one.animal, 0.0) + one.duration_s
+    for one in recordings:
+        for name in one.animals.values():
+            watched[name] = watched.get(name, 0.0) + one.duration_s
     known = animals[animals["animal"].astype(str).isin(watched)] if len(animals) else animals
     listed = {str(name) for name in known["animal"]} if len(known) else set()
     missing = pd.DataFrame({"animal": [name for name in watched if name not in listed]})
@@ -108,7 +109,7 @@ def recordings_table(recordings: Sequence[RecordingInfo]) -> Table:
                 Cell(one.recording),
                 Cell(", ".join(one.animals.values()) or "–"),
                 _time_cell(one.duration_s),
-                Cell(plural(one.frames, "").strip(), one.frames),
+                Cell(f"{one.frames:,}".replace(",", "\u202f"), one.frames),
                 number_cell(one.fps, 3),
                 Cell(f"{one.keypoints} in {one.space_dims}D", one.keypoints),
                 Cell(", ".join(one.views) or "–"),

@@ -174,6 +174,13 @@ def _animals(results: Results) -> list[Point]:
     few = count[fewest] < _FEW
     head = f"Few animals: {count[fewest]} in {fewest}" if few else "Animals are the unit of tests"
     points = [Point("care" if few else "know", head, text)]
+    if crossed := results.data.crossed:
+        text = (
+            f"{listed(crossed)} {'is' if len(crossed) == 1 else 'are'} in more than one treatment. "
+            "The tests take each treatment of an animal as an animal of its own (unpaired), so "
+            "p-values are only a guide; compare the sessions of each animal in the figures."
+        )
+        points.append(Point("care", "The same animals in several treatments", text))
     lengths = [one.duration_s for one in results.subjects]
     if max(lengths) > 1.2 * min(lengths):
         text = (

@@ -224,6 +224,9 @@ class RecordingInfo(Settings):
         The animals, in the order of the individuals of the poses.
     notes : str
         Anything worth knowing.
+    treatment : str
+        Of this session, where the same animal has others too (cross-over); empty = that of the
+        table of animals.
     skeleton : str
         Name of the skeleton in ``study.toml`` or of a built-in one; empty = guessed.
     space, arena : Space, Arena
@@ -237,6 +240,7 @@ class RecordingInfo(Settings):
     id: str
     individuals: tuple[str, ...] = ()
     notes: str = ""
+    treatment: str = ""
     skeleton: str = ""
     space: Space = Space()
     arena: Arena = Arena()
