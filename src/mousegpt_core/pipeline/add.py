@@ -12,6 +12,7 @@ import xarray as xr
 
 from mousegpt_core.errors import DataError
 from mousegpt_core.io import read_poses
+from mousegpt_core.pipeline.recording_stages import keep_poses
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import Guess, guess_skeleton
 from mousegpt_core.study import (
@@ -152,6 +153,7 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     if study.skeleton(skeleton.name) is None:
         study.set_skeleton(skeleton.name, skeleton)
     recording = study.add_recording(info)
+    keep_poses(recording, recording.info.poses[primary], main)
     for name, columns in animals.items():
         study.set_animal(name, **columns)
     if space.scale is None and main.sizes["space"] == 2:

@@ -84,18 +84,7 @@ def primary_pose(recording: Recording) -> PoseFile:
 
 def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
     """Read a pose file into the study; returns the key of the result."""
-    file = resolve_path(source.path, recording.study_folder)
-    imported = recording.store.entry(pose_stage(source))
-    if file.exists():
-        mark = fingerprint(file)
-    else:  # gone since it was imported: no reason to lose what was read from it
-        mark = imported.provenance.inputs["file"] if imported else source.fingerprint
-    provenance = Provenance(
-        pose_stage(source),
-        POSES_VERSION,
-        source.model_dump(mode="json", exclude={"path", "fingerprint", "size"}),
-        {"file": mark, "individuals": ",".join(recording.info.individuals)},
-    )
+    provenance = _pose_provenance(recording, source)
 
     def write() -> None:
         poses = read_poses(
@@ -109,6 +98,27 @@ def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
         recording.store.write_dataset(provenance, poses)
 
     return work.make(recording.store, provenance, write, recording=recording.id)
+
+
+def keep_poses(recording: Recording, source: PoseFile, poses: xr.Dataset) -> None:
+    """Keep poses that have just been read as `import_poses` would, so that it need not."""
+    provenance = _pose_provenance(recording, source)
+    recording.store.write_dataset(provenance, _named_after_animals(poses, recording))
+
+
+def _pose_provenance(recording: Recording, source: PoseFile) -> Provenance:
+    file = resolve_path(source.path, recording.study_folder)
+    imported = recording.store.entry(pose_stage(source))
+    if file.exists():
+        mark = fingerprint(file)
+    else:  # gone since it was imported: no reason to lose what was read from it
+        mark = imported.provenance.inputs["file"] if imported else source.fingerprint
+    return Provenance(
+        pose_stage(source),
+        POSES_VERSION,
+        source.model_dump(mode="json", exclude={"path", "fingerprint", "size"}),
+        {"file": mark, "individuals": ",".join(recording.info.individuals)},
+    )
 
 
 def run_kinematics(work: Work, recording: Recording) -> str:

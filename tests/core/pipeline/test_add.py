@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from mousegpt_core.errors import DataError, FormatError, MouseGPTError, VideoError
-from mousegpt_core.pipeline import NewRecording, add_recording
+from mousegpt_core.io import read_poses
+from mousegpt_core.pipeline import NewRecording, Work, add_recording
+from mousegpt_core.pipeline.recording_stages import import_poses, primary_pose
+from mousegpt_core.progress import Progress
 from mousegpt_core.study import Study
 from mousegpt_core.video import write_film
 
@@ -140,3 +144,16 @@ def test_a_taken_id_is_refused(study: Study, tmp_path: Path) -> None:
     add_recording(study, NewRecording("m", poses=[(None, poses)], fps=30))
     with pytest.raises(DataError, match="m"):
         add_recording(study, NewRecording("m", poses=[(None, poses)], fps=30))
+
+
+def test_what_was_read_is_not_read_again(study: Study, tmp_path: Path) -> None:
+    file = write_poses(tmp_path / "m.csv")
+    added = add_recording(study, NewRecording("m", poses=[(None, file)], fps=30))
+    told: list[Progress] = []
+    source = primary_pose(added.recording)
+    key = import_poses(Work(study, told.append), added.recording, source)
+    assert [(step.stage, step.message) for step in told] == [("poses2d/camera", "up to date")]
+    kept = added.recording.store.read_dataset("poses2d/camera").load()
+    read = read_poses(file, fps=30)
+    xr.testing.assert_identical(kept, read.assign_coords(individual=["m"]))
+    assert added.recording.store.entry("poses2d/camera").key == key
