@@ -251,6 +251,53 @@ def cue_hits(text: str, rules: Rules) -> dict[str, int]:
     return found
 
 
+def activities_meant(question: str, rules: Rules) -> dict[str, frozenset[str]]:
+    """The activities that a question asks for, each with the stems by which it is known.
+
+    The longest phrases win: "standing on two legs" is rearing, though it has "standing" in it. What
+    only refines a posture (at the wall, of the face) counts where that posture is asked for too.
+
+    Parameters
+    ----------
+    question : str
+        "mouse standing on two legs".
+    rules : Rules
+        Activities with synonyms and cues.
+    """
+    clauses = [_tokens(clause) for clause in _CLAUSE.split(question.lower())]
+    found: dict[str, frozenset[str]] = {}
+    named: set[str] = set()
+    for activity, rule in rules.activities.items():
+        for phrase in (activity, *rule.synonyms, *rule.cues):
+            stems = [s for s in _stems(phrase) if s not in _FILLERS]
+            if stems and any(
+                _matches(stems, tokens, denied=phrase.startswith("!")) > 0 for tokens in clauses
+            ):
+                found[activity] = max(found.get(activity, frozenset()), frozenset(stems), key=len)
+                if phrase not in rule.cues:
+                    named.add(activity)
+    asked = {
+        activity: stems
+        for activity, stems in found.items()
+        if activity in named
+        or rules.activities[activity].kind != "refinement"
+        or rules.activities[activity].parent in found
+    }
+    longest = max(map(len, asked.values()), default=0)
+    return {
+        activity: stems
+        for activity, stems in asked.items()
+        if len(stems) == longest or rules.activities[activity].parent in asked
+    }
+
+
+def words_said(text: str) -> frozenset[str]:
+    """Stems of a text that are not denied in it, without those that say nothing."""
+    clauses = _CLAUSE.split(text.lower().replace("_", " "))
+    tokens = [token for clause in clauses for token in _tokens(clause)]
+    return frozenset(word for word, denied in tokens if not denied and word not in _FILLERS)
+
+
 def _included(definition: str, rules: Rules) -> dict[str, int]:
     """Activities in those sentences of a definition that include further ones."""
     parts = [part for part in re.split(r"[.;()]", definition.lower()) if _INCLUDES.search(part)]

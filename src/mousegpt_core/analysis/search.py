@@ -26,6 +26,7 @@ def search(
     top: int = 5,
     *,
     apart_s: float = 0.0,
+    bonus: npt.ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Clips nearest to a question.
 
@@ -45,6 +46,9 @@ def search(
     apart_s : float
         Hits of one recording begin at least so many seconds apart: five moments, not five frames
         of one. 0 = every clip counts.
+    bonus : array of shape (n,), optional
+        0 to 1: how far each row is what is asked for by other signs; the score is the mean of it
+        and the cosine.
 
     Returns
     -------
@@ -58,12 +62,16 @@ def search(
         If the question has no word that the embedder knows, or vectors and rows do not fit.
     """
     asked = embedder.transform([query])[0]
-    if not asked.any():
+    extra = np.zeros(len(described)) if bonus is None else np.asarray(bonus)
+    if not asked.any() and not extra.any():
         raise DataError(
             f"none of the words of {query!r} occurs in the descriptions",
             hint="ask in other words, or use the embedder `minilm`, which knows synonyms",
         )
-    return _ranking(_cosines(vectors, asked, described), described, top, apart_s)
+    score = _cosines(vectors, asked, described)
+    if extra.any():
+        score = ((score + extra) / 2).astype(np.float32)
+    return _ranking(score, described, top, apart_s)
 
 
 def similar_clips(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mousegpt_core.analysis.definitions import cue_hits
+from mousegpt_core.analysis.questions import agreement, read_question
 from mousegpt_core.analysis.search import search
-from mousegpt_core.describe.rules import Rules
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.pipeline.study_stages import all_described_clips, fitted_embedder, vectors_of
 from mousegpt_core.study import Study, safe_name
@@ -45,23 +44,15 @@ def search_study(study: Study, query: str, *, top: int = 5) -> tuple[list[dict[s
     """
     clips = all_described_clips(study)
     embedder, vectors = fitted_embedder(study), vectors_of(study, clips)
-    asked = in_the_ethograms_words(query, study_rules(study))
+    rules = study_rules(study)
+    vocabulary = set(clips["keywords"].str.split(", ").explode()) - {""}
+    asked = read_question(query, rules, vocabulary)
+    fits = agreement(asked, clips["label"].tolist(), clips["keywords"].tolist(), rules)
     folder = study.folder / "results" / "search"
     ranking = folder / f"{safe_name(query)[:60].strip()}.csv"
-    everything = search(asked, embedder, vectors, clips, top=-1)
+    everything = search(asked.words, embedder, vectors, clips, top=-1, bonus=fits)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         everything.to_csv(ranking, index=False)
-    found = search(asked, embedder, vectors, clips, top=top, apart_s=_APART_S)
+    found = search(asked.words, embedder, vectors, clips, top=top, apart_s=_APART_S, bonus=fits)
     return [{str(k): v for k, v in hit.items()} for hit in found.to_dict("records")], ranking
-
-
-def in_the_ethograms_words(query: str, rules: Rules) -> str:
-    """A question with the names of the activities it means: "on two legs" is rearing.
-
-    Descriptions use the ethogram's names; people use others.
-    """
-    hits = cue_hits(query, rules)
-    most = max(hits.values(), default=0)
-    meant = [name.replace("_", " ") for name, count in hits.items() if count == most]
-    return " ".join([query, *meant, *meant])

@@ -1,0 +1,53 @@
+"""Questions to a study of mice whose behaviour is known by script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mousegpt_core.errors import DataError
+from mousegpt_core.pipeline import search_study
+from mousegpt_core.pipeline.study_stages import all_described_clips
+from mousegpt_core.study import Study
+
+
+def _labels(study: Study, question: str, top: int = 3) -> list[str]:
+    """Activities of the hits, in their order."""
+    hits, _ = search_study(study, question, top=top)
+    label = all_described_clips(study).set_index("clip_id")["label"]
+    return [str(label[hit["clip_id"]]) for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("question", "posture"),
+    [
+        ("mouse standing on two legs", "rearing"),
+        ("standing on its hind legs", "rearing"),
+        ("sitting motionless near the wall", "freezing"),
+        ("mouse does not move at all", "freezing"),
+        ("washing its face", "groom"),
+        ("licking its fur", "groom"),
+        ("moves forward on all fours", "walking"),
+        ("travels across the arena", "walking"),
+    ],
+)
+def test_people_ask_in_their_own_words(study: Study, question: str, posture: str) -> None:
+    found = _labels(study, question)
+    assert all(posture in label for label in found), found
+
+
+def test_hits_lie_apart_and_scores_fall(study: Study) -> None:
+    hits, ranking = search_study(study, "mouse walking", top=5)
+    scores = [hit["score"] for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 + 1e-6 for score in scores)
+    starts = [(hit["recording"], round(hit["start_s"])) for hit in hits]
+    assert len(set(starts)) == len(starts)
+    assert Path(ranking).exists()
+
+
+def test_what_is_not_understood_is_said(study: Study) -> None:
+    with pytest.raises(DataError, match="xylophone") as caught:
+        search_study(study, "xylophone")
+    assert caught.value.hint
