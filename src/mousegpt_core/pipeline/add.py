@@ -10,22 +10,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mousegpt_core.errors import DataError
+from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.io import read_poses
 from mousegpt_core.pipeline.recording_stages import keep_poses
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import Guess, guess_skeleton
+from mousegpt_core.study import Film as FilmFile
 from mousegpt_core.study import (
-    Arena,
     PoseFile,
     Recording,
     RecordingInfo,
-    Space,
     Study,
     View,
     safe_name,
+    validate_name,
 )
-from mousegpt_core.study import Film as FilmFile
 from mousegpt_core.video import Film
 
 #: A keypoint farther outside of the picture than this share of its size is not of that film.
@@ -120,6 +119,8 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     VideoError
         If a film cannot be opened.
     """
+    study.refuse_taken(new.id)
+    _check_numbers(new)
     if not new.poses:
         raise DataError(
             f"recording {new.id!r} has no poses", hint="give a file of poses with --poses FILE"
@@ -133,30 +134,33 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     main = poses[primary]
     skeleton, guess = _skeleton(study, main, remarks)
     animals = _animals(new, main)
-    space = Space.model_validate(
+    treatment = _treatment_of_session(study, animals, remarks)
+    info = RecordingInfo.parse(
         {
-            "unit": main["position"].attrs["units"],
-            "cm_per_unit": 1 / new.px_per_cm if new.px_per_cm else None,
-            "seen_from": new.seen_from,
-        }
-    )
-    info = RecordingInfo(
-        id=new.id,
-        individuals=tuple(animals),
-        notes=new.notes,
-        skeleton=skeleton.name,
-        space=space,
-        arena=Arena.model_validate(new.arena),
-        views=(*(opened.view for opened in views.values()), *_views_without_film(files, views)),
-        poses=files,
+            "id": new.id,
+            "individuals": tuple(animals),
+            "notes": new.notes,
+            "treatment": treatment,
+            "skeleton": skeleton.name,
+            "space": {
+                "unit": main["position"].attrs["units"],
+                "cm_per_unit": 1 / new.px_per_cm if new.px_per_cm else None,
+                "seen_from": new.seen_from,
+            },
+            "arena": new.arena,
+            "views": (*(view.view for view in views.values()), *_views_without_film(files, views)),
+            "poses": files,
+        },
+        source=f"recording {new.id}",
     )
     if study.skeleton(skeleton.name) is None:
         study.set_skeleton(skeleton.name, skeleton)
-    recording = study.add_recording(info)
-    keep_poses(recording, recording.info.poses[primary], main)
+    # First: an animal without a recording does no harm if we are killed here.
     for name, columns in animals.items():
         study.set_animal(name, **columns)
-    if space.scale is None and main.sizes["space"] == 2:
+    recording = study.add_recording(info)
+    keep_poses(recording, recording.info.poses[primary], main)
+    if info.space.scale is None and main.sizes["space"] == 2:
         remarks.append(
             "the scale is not known and is estimated from the animal's length; "
             "give it with --px-per-cm, or as known_length in recording.toml"
@@ -164,10 +168,19 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     return AddedRecording(recording, _shown(skeleton, guess), remarks)
 
 
+def _check_numbers(new: NewRecording) -> None:
+    for option, value in (("--fps", new.fps), ("--px-per-cm", new.px_per_cm)):
+        if value is not None and not 0 < value < np.inf:
+            raise SettingsError(
+                f"{option} must be a positive number, not {value:g}",
+                hint=f"leave {option} out where it is not known",
+            )
+
+
 def _open_films(films: Sequence[NamedPath]) -> dict[str, _OpenedView]:
     views: dict[str, _OpenedView] = {}
     for given, path in films:
-        name = given or safe_name(path.stem)
+        name = validate_name(given, "name of a view") if given else safe_name(path.stem)
         with Film(path) as film:
             count, height, width = film.shape[:3]
             view = View(name=name, films=(FilmFile(path=str(path)),), fps=round(film.fps, 4))
@@ -186,7 +199,7 @@ def _read(
 ) -> tuple[PoseFile, xr.Dataset]:
     """Read a file of poses and say what it is of: a view, or the space itself."""
     only = next(iter(views)) if len(views) == 1 else None
-    name = given or only or "camera"
+    name = validate_name(given, "name of a view") if given else only or "camera"
     # 3D poses, and those whose view is not named yet, go with the first film.
     film = views.get(name) or next(iter(views.values()), None)
     fps = new.fps or (film.fps if film else None)
@@ -249,7 +262,7 @@ def _check_against_film(
     if frames != film.frames:
         remarks.append(
             f"{Path(file.path).name} has {frames} frames and the film {film.frames}; "
-            "what both have is used"
+            "they are matched by the number of the frame"
         )
     x, y = (poses["position"].sel(space=axis).values for axis in ("x", "y"))
     margin = PICTURE_MARGIN
@@ -284,6 +297,28 @@ def _skeleton(study: Study, poses: xr.Dataset, remarks: list[str]) -> tuple[Skel
     if guess.unassigned:
         remarks.append("keypoints without a role: " + ", ".join(guess.unassigned))
     return Skeleton(name, guess.skeleton.keypoints, guess.skeleton.roles), guess
+
+
+def _treatment_of_session(
+    study: Study, animals: dict[str, dict[str, Any]], remarks: list[str]
+) -> str:
+    """The treatment of this recording alone: animals may have had another one before.
+
+    It is taken out of the columns, so that the table of animals keeps the first one.
+    """
+    session = ""
+    for name, columns in animals.items():
+        asked, known = str(columns.get("treatment", "")), study.treatment_of(name)
+        if asked and known and asked != known:
+            session = asked
+            remarks.append(
+                f"{name} is {known!r} in animals.csv; {asked!r} is kept for this recording alone, "
+                "in its recording.toml"
+            )
+    if session:
+        for columns in animals.values():
+            columns.pop("treatment", None)
+    return session
 
 
 def _shown(skeleton: Skeleton, guess: Guess) -> list[tuple[str, str | None, str]]:
