@@ -187,6 +187,9 @@ def _evidence(name: str, definition: str, rules: Rules) -> dict[str, tuple[float
             )
             <= hits[rival] - 2
         )
+        stillness = _stillness_of(activity, name, hits, rules)
+        if stillness:
+            return {stillness: (10.0, f"its name says {activity}, its definition {stillness}")}
         if not contradicted:
             found = {activity: (10.0, f"its name says {activity}")}
             for also, count in _included(definition, rules).items():
@@ -205,6 +208,21 @@ def _evidence(name: str, definition: str, rules: Rules) -> dict[str, tuple[float
         return _active(rules) | told
     top = max(hits.values(), default=0)
     return {a: told[a] for a, count in hits.items() if count >= 0.6 * top or count >= 2}
+
+
+def _stillness_of(name_says: str, name: str, hits: Mapping[str, int], rules: Rules) -> str:
+    """The stillness that is meant by a name that is less strict; ``""`` if none.
+
+    "Still" is standing by its name, and freezing if only the flanks move with the breath.
+    """
+    if _stems(name) == _stems(name_says):
+        return ""
+    kinds = [
+        child
+        for child in rules.children(name_says)
+        if rules.activities[child].kind == "stillness" and hits.get(child, 0) >= 2
+    ]
+    return max(kinds, key=lambda child: hits[child], default="")
 
 
 def _by_name(name: str, rules: Rules) -> tuple[str, ...]:
@@ -301,7 +319,14 @@ def words_said(text: str) -> frozenset[str]:
 def _included(definition: str, rules: Rules) -> dict[str, int]:
     """Activities in those sentences of a definition that include further ones."""
     parts = [part for part in re.split(r"[.;()]", definition.lower()) if _INCLUDES.search(part)]
-    return cue_hits(" . ".join(parts), rules)
+    text = " . ".join(parts)
+    # "Only its flanks move" is no grooming of the flanks.
+    meant = activities_meant(text, rules)
+    return {
+        activity: count
+        for activity, count in cue_hits(text, rules).items()
+        if rules.activities[activity].kind != "refinement" or activity in meant
+    }
 
 
 def _clauses(part: str) -> list[str]:

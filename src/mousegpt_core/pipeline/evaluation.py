@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from mousegpt_core.analysis.bouts import labels_from_bouts
+from mousegpt_core.analysis.classify import LabelScheme
+from mousegpt_core.analysis.definitions import activities_meant
 from mousegpt_core.analysis.evaluate import IGNORED, cluster_agreement, evaluate_many
 from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.describe.rules import Rules
@@ -77,7 +79,12 @@ def evaluate_study(
         bouts = _bouts_of_animal(bouts_of_scheme(study, recording, scheme), recording, animal)
         if scheme == ACTIVITIES:
             bouts = _as_coarse_as(bouts, human, study_rules(study))
-        cases[owner] = (times, labels_from_bouts(times, bouts), human.at(times))
+        said = human.at(times)
+        if scheme not in (ACTIVITIES, PROFILE):
+            same, remarks = _in_the_users_words(human.names, study, scheme)
+            said = np.array([same.get(name, name) for name in said], dtype=object)
+            notes += [f"{owner}: {remark}" for remark in remarks]
+        cases[owner] = (times, labels_from_bouts(times, bouts), said)
     result = evaluate_many(cases, ignore=IGNORED, rest=rest, bootstrap=bootstrap).to_json()
     if scheme == PROFILE:
         predicted, true = (np.concatenate([case[i] for case in cases.values()]) for i in (1, 2))
@@ -156,6 +163,36 @@ def bouts_of_scheme(study: Study, recording: Recording, scheme: str) -> pd.DataF
         bouts = study.store.read_table("profile/bouts")
         return bouts[bouts["recording"] == recording.id].reset_index(drop=True)
     return recording.store.read_table(f"bouts/{scheme}")
+
+
+def _in_the_users_words(
+    names: list[str], study: Study, scheme: str
+) -> tuple[dict[str, str], list[str]]:
+    """The user's behaviour for each human label of another name, found through the ethogram.
+
+    A human's "freezing" is a user's "immobile", where that is what freezing was understood as.
+    """
+    rules = study_rules(study)
+    claims = LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").match(rules)
+    free = {one.casefold(): one for one in claims}
+    for name in names:
+        free.pop(name.casefold(), None)
+    same: dict[str, str] = {}
+    remarks = []
+    for name in names:
+        if name.casefold() in (one.casefold() for one in claims):
+            continue
+        meant = activities_meant(name.replace("_", " "), rules)
+        owners = {one for one in free.values() if set(claims[one].activities) & set(meant)}
+        if len(owners) == 1:
+            same[name] = owners.pop()
+            remarks.append(f"{name!r} of the human labels is taken as your {same[name]!r}")
+        else:
+            remarks.append(
+                f"{name!r} of the human labels is none of your behaviours "
+                f"({', '.join(claims)}); of 0 and 1, say what 1 stands for with --positive"
+            )
+    return same, remarks
 
 
 def _as_coarse_as(bouts: pd.DataFrame, human: Truth, rules: Rules) -> pd.DataFrame:

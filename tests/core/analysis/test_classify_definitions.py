@@ -175,3 +175,18 @@ def test_every_activity_finds_exactly_one_owner(definitions: dict[str, str]) -> 
     given_away = [activity for claim in found.values() for activity in claim.activities]
     assert sorted(given_away) == sorted(RULES.activities)
     assert all(claim.why for claim in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "definition"),
+    [
+        ("still", "perfectly still and stiff, only the flanks move with respiration"),
+        ("inactive", "lack of movement, tense posture"),
+        ("behaviour 1", "does not move at all"),
+        ("fear", "complete absence of movement except respiration"),
+    ],
+)
+def test_freezing_is_known_by_its_definition(name: str, definition: str) -> None:
+    claims = match_behaviours({name: definition, "mobile": "walks, sniffs, grooms"}, load_rules())
+    assert claims[name].activities == ("freezing",)
+    assert "standing" in claims["mobile"].activities
