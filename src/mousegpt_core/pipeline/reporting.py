@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from mousegpt_core.analysis.classify import LabelScheme
 from mousegpt_core.describe.rules import Rules
@@ -68,15 +69,16 @@ def gather(work: Work) -> ReportData:
     recordings = list(study.recordings.values())
     clips = all_described_clips(study)
     schemes = _bouts(study)
-    warnings = [line for recording in recordings for line in _warnings(recording)]
+    opened = [(one, one.store.read_dataset("kinematics")) for one in recordings]
+    warnings = [line for one, kinematics in opened for line in _warnings(one, kinematics)]
     with stills_of(study) as stills:
         behaviours = _behaviours(study, clips, study_rules(study), stills)
         warnings += stills.warnings
-    tracks, movements = _movements(recordings)
+    tracks, movements = _movements(opened)
     return ReportData(
         study=study.name,
         date=date.today().isoformat(),
-        recordings=[_recording_info(recording) for recording in recordings],
+        recordings=[_recording_info(one, kinematics) for one, kinematics in opened],
         animals=study.animals,
         bouts=schemes,
         behaviours=behaviours,
@@ -101,10 +103,9 @@ def _bouts(study: Study) -> dict[str, pd.DataFrame]:
     return {name: table.reset_index(drop=True) for name, table in found.items()}
 
 
-def _recording_info(recording: Recording) -> RecordingInfo:
+def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingInfo:
     info = recording.info
     poses = recording.store.read_dataset(pose_stage(primary_pose(recording)))
-    kinematics = recording.store.read_dataset("kinematics")
     times = kinematics["time"].values
     fps = float(kinematics.attrs["fps"])
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
@@ -133,9 +134,8 @@ def _recording_info(recording: Recording) -> RecordingInfo:
     )
 
 
-def _warnings(recording: Recording) -> list[str]:
+def _warnings(recording: Recording, kinematics: xr.Dataset) -> list[str]:
     """What a reader must know of a recording."""
-    kinematics = recording.store.read_dataset("kinematics")
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     found = []
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
@@ -243,10 +243,11 @@ def _common_keywords(keywords: pd.Series[Any], count: int = 5) -> str:
     return ", ".join(str(word) for word in words[words != ""].value_counts().index[:count])
 
 
-def _movements(recordings: Sequence[Recording]) -> tuple[list[Track], list[Movement]]:
+def _movements(
+    opened: Sequence[tuple[Recording, xr.Dataset]],
+) -> tuple[list[Track], list[Movement]]:
     tracks, movements = [], []
-    for recording in recordings:
-        kinematics = recording.store.read_dataset("kinematics")
+    for recording, kinematics in opened:
         if "centre" not in kinematics or "speed" not in kinematics:
             continue
         scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
