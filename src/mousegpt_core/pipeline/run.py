@@ -51,6 +51,7 @@ def run_study(work: Work) -> dict[str, Any]:
     dict
         ``study``, ``recordings``, ``report``.
     """
+    work.study.refresh_groups()
     run_profile(work)
     classify_again(work)
     result = report_study(work)

@@ -352,6 +352,31 @@ class Study:
                 merge_into(document, {"groups": {column: values}})
         return self.animals
 
+    def refresh_groups(self) -> None:
+        """Derive all groups of ``[groups.COLUMN]`` in ``study.toml`` anew.
+
+        A table of groups whose source column is not there yet is passed over.
+
+        Raises
+        ------
+        SettingsError
+            If a rule does not fit; names the file and the column.
+        DataError
+            If a group cannot be derived.
+        """
+        for column, values in self.section("groups").items():
+            place = f"{self.toml_path} [groups.{column}]"
+            if not isinstance(values, dict) or not isinstance(values.get("source"), str):
+                raise SettingsError(
+                    f"{place}: the measurement is not named",
+                    hint='write source = "COLUMN", a column of animals.csv',
+                )
+            rule = dict(values)
+            source = rule.pop("source")
+            parsed = GroupRule.parse(rule, source=place)
+            if source in self.animals.columns:
+                self.derive_group(column, source, parsed)
+
     def skeleton(self, name: str) -> Skeleton | None:
         """A skeleton of this study, or None if ``study.toml`` has none of that name.
 

@@ -54,6 +54,23 @@ def info(tmp_path: Path) -> RecordingInfo:
     )
 
 
+def test_groups_in_the_toml_are_derived_anew(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    for animal, treatment, seconds in (("a", "control", 10), ("b", "drug", 30), ("c", "drug", 5)):
+        study.set_animal(animal, treatment=treatment, immobility=seconds)
+    text = study.toml_path.read_text(encoding="utf-8")
+    rule = '[groups.phenotype]\nsource = "immobility"\nlabel = "depressed"\n'
+    study.toml_path.write_text(text + rule, encoding="utf-8")
+    study.refresh_groups()
+    assert list(study.animals["phenotype"]) == ["control", "depressed", "other"]
+    study.set_animal("c", immobility=50)
+    study.refresh_groups()
+    assert list(study.animals["phenotype"]) == ["control", "depressed", "depressed"]
+    study.toml_path.write_text(text + "[groups.phenotype]\nlabel = 3\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="phenotype"):
+        study.refresh_groups()
+
+
 def test_a_new_study(tmp_path: Path) -> None:
     study = Study.create(tmp_path / "a study ü", name='The "best" study')
     assert Study.open(study.folder).name == 'The "best" study'
