@@ -1,4 +1,4 @@
-"""Verbs that make a study: new, add."""
+"""Verbs that make a study: new, add, animals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
     app.command("new")(new)
     app.command("add")(add)
+    app.command("animals")(animals)
 
 
 def new(
@@ -107,3 +108,27 @@ def add(
             "remarks": added.remarks,
         }
     )
+
+
+def animals(
+    study: StudyFolder,
+    table: Annotated[
+        Path | None, typer.Argument(help="csv or xlsx to import: animal, treatment, sex, age, ...")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the animals of a study; with a table, import it first.
+
+    Animals are matched by name; your own columns are kept. Groups can be derived from a column:
+    see `[groups]` in study.toml.
+    """
+    from mousegpt_core.study import Study
+
+    console = Console(as_json=as_json)
+    opened = Study.open(study)
+    if table is not None:
+        opened.import_animals(table)
+        opened.refresh_groups()
+    rows = opened.animals
+    console.table("", list(rows.columns), rows.astype(str).values.tolist())
+    console.result({"animals": rows.to_dict("records")})
