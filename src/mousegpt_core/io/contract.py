@@ -16,6 +16,9 @@ COPY_AGAIN = "copy or export the file again, or export the poses as csv"
 SAVE_AS_CSV = "check that this is a csv file of poses; save it again as csv in UTF-8"
 OTHER_FORMAT = "name another format with --format, or let it be found out by leaving --format away"
 
+#: Source of poses that a human marked in single pictures, to train an estimator.
+LABELLED = "labelled pictures"
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -55,7 +58,7 @@ class RawPoses:
     unit : str
         Where the file says it.
     source_software : str
-        The program that made the poses.
+        The program that made the poses; `LABELLED` where a human marked single pictures.
     zero_is_missing : bool
         Whether a likelihood of zero or less says that the point was not found.
     """

@@ -14,6 +14,7 @@ from mousegpt_core.io.columns import coordinate, plan_columns
 from mousegpt_core.io.contract import (
     DEFAULT_INDIVIDUAL,
     EXPORT_AGAIN,
+    LABELLED,
     OTHER_FORMAT,
     RawPoses,
     ReadOptions,
@@ -90,8 +91,9 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     else:
         names = ["/".join(cells) for cells in zip(*columns.text.values(), strict=True)]
         frames = frames_from_names(names, path)
+    source = "DeepLabCut" if numbered else LABELLED
     return RawPoses(
-        position, confidence, plan.keypoints, plan.individuals, frames, source_software="DeepLabCut"
+        position, confidence, plan.keypoints, plan.individuals, frames, source_software=source
     )
 
 

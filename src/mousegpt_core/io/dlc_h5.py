@@ -19,6 +19,7 @@ from mousegpt_core.io.columns import plan_columns
 from mousegpt_core.io.contract import (
     COPY_AGAIN,
     DEFAULT_INDIVIDUAL,
+    LABELLED,
     OTHER_FORMAT,
     RawPoses,
     ReadOptions,
@@ -85,8 +86,9 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
             first += len(block.columns)
     position, confidence = plan.arrange(numbers)
     frames = _frames(index, path)
+    source = "DeepLabCut" if isinstance(index, np.ndarray) else LABELLED
     return RawPoses(
-        position, confidence, plan.keypoints, plan.individuals, frames, source_software="DeepLabCut"
+        position, confidence, plan.keypoints, plan.individuals, frames, source_software=source
     )
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 
 from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.io import read_poses
+from mousegpt_core.io.contract import LABELLED
 from mousegpt_core.pipeline.recording_stages import keep_poses
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import Guess, guess_skeleton
@@ -31,6 +32,8 @@ from mousegpt_core.video import Film
 PICTURE_MARGIN = 0.25
 #: Poses that are longer than their film by more than this share are not of that film.
 LENGTH_TOLERANCE = 0.05
+#: Labelled pictures that fill more than this share of their numbers are merely counted.
+COUNTED_SHARE = 0.5
 
 NamedPath = tuple[str | None, Path]
 
@@ -210,6 +213,7 @@ def _read(
         fps=fps,
         unit=new.unit,
     )
+    _check_consecutive(poses, path)
     flat = poses.sizes["space"] == 2
     if flat and given is None and only is None and len(views) > 1:
         raise DataError(
@@ -228,6 +232,30 @@ def _read(
         }
     )
     return file, poses
+
+
+def _check_consecutive(poses: xr.Dataset, path: Path) -> None:
+    """Refuse pictures that were labelled to train an estimator, where they are merely counted.
+
+    Their names (img00.png, img01.png, ...) don't say which frames of a film they are: taken one
+    after the other they would show movements that never were.
+
+    Raises
+    ------
+    DataError
+        If they are counted, not named by their frames.
+    """
+    frames = poses["frame"].values
+    span = int(frames[-1] - frames[0]) + 1
+    if poses.attrs.get("source_software") == LABELLED and len(frames) > COUNTED_SHARE * span:
+        raise DataError(
+            "these are the labels of single pictures, not the poses of a film",
+            file=path,
+            expected="a row for each frame of a film",
+            found=f"{len(frames)} pictures, counted from {frames[0]} to {frames[-1]}",
+            hint="labels train a pose estimator: let it analyse the whole film, and give the file "
+            "that it writes",
+        )
 
 
 def _views_without_film(
