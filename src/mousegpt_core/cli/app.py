@@ -67,7 +67,7 @@ def _run(console: Console) -> None:
         In place of any ``OSError``; with ``--json`` also of wrong arguments.
     """
     try:
-        code = app(standalone_mode=not console.as_json)
+        code = app(prog_name="mousegpt", standalone_mode=not console.as_json)
     except _WrongArguments as error:  # for people, Typer has said it and left
         raise SettingsError(error.format_message(), hint="see --help") from error
     except BrokenPipeError:  # who read our output has seen enough

@@ -24,6 +24,7 @@ from mousegpt_core.pipeline.recording_stages import (
     run_ethogram,
     study_rules,
 )
+from mousegpt_core.pipeline.study_stages import refuse_empty
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Provenance, Recording, Study, safe_name, validate_name
 from mousegpt_core.study.files import write_atomic, writing
@@ -32,7 +33,7 @@ from mousegpt_core.study.files import write_atomic, writing
 def classify_study(work: Work, labels: Path, *, scheme: str = "") -> dict[str, Any]:
     """Give every clip of a study one of the behaviours of a labels file.
 
-    The file is copied to ``labels/SCHEME.toml`` in the study, where `run_study` finds it again.
+    The file is then copied to ``labels/SCHEME.toml`` in the study, where `run_study` finds it.
 
     Parameters
     ----------
@@ -61,26 +62,27 @@ def classify_study(work: Work, labels: Path, *, scheme: str = "") -> dict[str, A
         raise SettingsError(
             f"{name!r} is the name of labels that every study has", hint="choose another: --scheme"
         )
-    LabelScheme.from_toml(labels)
+    result = _classify(work, name, labels)
     home = work.study.folder / "labels" / f"{name}.toml"
     with writing(home):
         home.parent.mkdir(exist_ok=True)
         if not (home.exists() and home.samefile(labels)):
             write_atomic(home, labels.read_bytes())
-    return _classify(work, name)
+    return result
 
 
 def classify_again(work: Work) -> None:
     """Bring all of the study's own labels up to date."""
     for name in scheme_names(work.study):
-        _classify(work, name)
+        _classify(work, name, work.study.folder / "labels" / f"{name}.toml")
 
 
-def _classify(work: Work, name: str) -> dict[str, Any]:
+def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
     study = work.study
-    scheme = LabelScheme.from_toml(study.folder / "labels" / f"{name}.toml")
+    scheme = LabelScheme.from_toml(labels)
     rules = study_rules(work.study)
-    _check_examples(study, scheme, name)
+    refuse_empty(study)
+    _check_examples(study, scheme, labels)
     keys = {id: run_ethogram(work, recording) for id, recording in study.recordings.items()}
     example_keys = {
         example.recording: keys[example.recording]
@@ -161,13 +163,13 @@ def _learn(
     return learn(gathered, list(scheme.names))
 
 
-def _check_examples(study: Study, scheme: LabelScheme, name: str) -> None:
+def _check_examples(study: Study, scheme: LabelScheme, labels: Path) -> None:
     known = study.recordings
     for behaviour, each in scheme.behaviours.items():
         for example in each.examples:
             if example.recording not in known:
                 raise SettingsError(
-                    f"labels/{name}.toml [{behaviour}]: no recording {example.recording!r}",
+                    f"{labels} [{behaviour}]: no recording {example.recording!r}",
                     hint="recordings: " + ", ".join(known),
                 )
 

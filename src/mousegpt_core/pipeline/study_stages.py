@@ -24,6 +24,22 @@ from mousegpt_core.study import Provenance, Recording, Study, descriptions
 EMBED_VERSION = 1
 
 
+def refuse_empty(study: Study) -> None:
+    """Check that there is something to work on.
+
+    Raises
+    ------
+    DataError
+        If the study has no recordings.
+    """
+    if not study.recordings:
+        raise DataError(
+            "the study has no recordings",
+            file=study.folder,
+            hint=f"mousegpt add {study.folder} --id M1 --poses FILE",
+        )
+
+
 def run_all_descriptions(work: Work) -> dict[str, str]:
     """Describe every recording; returns recording to the hash of what is said in it.
 
@@ -32,13 +48,8 @@ def run_all_descriptions(work: Work) -> dict[str, str]:
     DataError
         If the study has no recordings.
     """
+    refuse_empty(work.study)
     recordings = work.study.recordings
-    if not recordings:
-        raise DataError(
-            "the study has no recordings",
-            file=work.study.folder,
-            hint=f"mousegpt add {work.study.folder} --id M1 --poses FILE",
-        )
     return {
         id: content_hash([run_descriptions(work, recording), edits_hash(recording, "description")])
         for id, recording in recordings.items()
@@ -74,7 +85,8 @@ def described_clips(recording: Recording) -> pd.DataFrame:
 
 
 def all_described_clips(study: Study) -> pd.DataFrame:
-    """`described_clips` of every recording, one after the other."""
+    """`described_clips` of every recording, one after the other; raises as `refuse_empty`."""
+    refuse_empty(study)
     tables = [described_clips(recording) for recording in study.recordings.values()]
     return pd.concat(tables, ignore_index=True)
 
