@@ -207,6 +207,8 @@ def read_columns(
                     values[rows, slot] = array
     except (pa.ArrowException, UnicodeError) as error:
         raise _explain(table, skip_rows, set(wanted) - set(text), str(error)) from error
+    # What was read ahead would be kept for the next file.
+    pa.default_memory_pool().release_unused()
     if done == 0:
         raise FormatError(
             "a header but no rows",
