@@ -141,6 +141,11 @@ def _warnings(recording: Recording, kinematics: xr.Dataset) -> list[str]:
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
         camera = "seen_from in recording.toml and " if scene.space_dims == 2 else ""
         found.append(f"left and right look exchanged: check {camera}the names of the keypoints")
+    if scene.space_dims == 2 and scene.seen_from == "side":
+        found.append(
+            "seen from the side in 2D: speeds are those within the picture, and turns, left and "
+            "right, and the distance to the wall cannot be told"
+        )
     if scene.space_dims == 3 and scene.floor_source == "assumed":
         found.append("the floor could not be fitted; z was taken as up, so heights are uncertain")
     failed = recording.store.read_table("descriptions", ["status"])["status"] == "failed"

@@ -33,6 +33,8 @@ Array = npt.NDArray[Any]
 
 #: Points in the whole figure, so that the page stays light.
 _MOST_POINTS = 16_000
+#: Half the width of a panel is at least this, lest the tremor of a still animal fills it.
+_LEAST_REACH_CM = 5.0
 _MOST_PANELS = 12
 
 
@@ -133,7 +135,7 @@ def _frame(track: Track) -> tuple[Array, float]:
 
 
 def _reach(track: Track) -> float:
-    return max(1.06 * _frame(track)[1], 1e-6)
+    return max(1.06 * _frame(track)[1], _LEAST_REACH_CM)
 
 
 def _draw_track(

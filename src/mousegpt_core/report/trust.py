@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mousegpt_core.report.results import Results
-from mousegpt_core.report.wording import listed, number, plural
+from mousegpt_core.report.wording import length_of_time, listed, number, plural
 from mousegpt_core.stats import say_share
 
 _NOTE = "Please note"
@@ -18,6 +18,8 @@ _SEEN_WELL, _TOLD_WELL = 0.9, 0.9
 _NAMED = 5
 #: Groups with fewer animals are called small.
 _FEW = 6
+#: Recordings below this many seconds are called very short.
+_SHORT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ def trust_points(results: Results) -> list[Point]:
     """Everything that limits what can be concluded, what needs care first."""
     points = [
         *(Point("care", _NOTE, _with_stop(text)) for text in merged_warnings(results)),
+        *_length(results),
         *_seen(results),
         *_told(results),
         *_scale(results),
@@ -74,6 +77,17 @@ def merged_warnings(results: Results) -> list[str]:
 def _with_stop(text: str) -> str:
     """Some warnings begin with a name: no capital is put there."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _length(results: Results) -> list[Point]:
+    longest = max(one.duration_s for one in results.data.recordings)
+    if longest >= _SHORT_S:
+        return []
+    text = (
+        f"No recording is longer than {length_of_time(longest)}. Shares of time, bouts and speeds "
+        "describe these moments and not the animal; minutes are needed for that."
+    )
+    return [Point("care", "Very short recordings", text)]
 
 
 def _seen(results: Results) -> list[Point]:

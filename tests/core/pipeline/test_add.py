@@ -157,3 +157,29 @@ def test_what_was_read_is_not_read_again(study: Study, tmp_path: Path) -> None:
     read = read_poses(file, fps=30)
     xr.testing.assert_identical(kept, read.assign_coords(individual=["m"]))
     assert added.recording.store.entry("poses2d/camera").key == key
+
+
+def test_the_same_animal_in_another_treatment_keeps_both(study: Study, tmp_path: Path) -> None:
+    poses = [(None, write_poses(tmp_path / "m.csv"))]
+    for id, treatment in (("day1", "saline"), ("day2", "drug"), ("day3", "saline")):
+        columns = {"animal": "A7", "treatment": treatment}
+        added = add_recording(study, NewRecording(id, poses=poses, fps=30, animal=columns))
+        assert any("A7" in remark for remark in added.remarks) == (id == "day2")
+    assert study.treatment_of("A7") == "saline"
+    assert [one.info.treatment for one in study.recordings.values()] == ["", "drug", ""]
+
+
+@pytest.mark.parametrize(("step", "refused"), [(1, True), (40, False)])
+def test_labelled_pictures_need_the_numbers_of_their_frames(
+    study: Study, tmp_path: Path, step: int, refused: bool
+) -> None:
+    rows = ["scorer,me,me,me,me", "bodyparts,nose,nose,tail,tail", "coords,x,y,x,y"]
+    rows += [f"labeled-data/v/img{step * n:04d}.png,{n},5,{n + 40},6" for n in range(20)]
+    csv = tmp_path / "CollectedData.csv"
+    csv.write_text("\n".join(rows) + "\n")
+    new = NewRecording("m", poses=[(None, csv)], fps=30)
+    if refused:
+        with pytest.raises(DataError, match="single pictures"):
+            add_recording(study, new)
+    else:
+        assert add_recording(study, new).recording.id == "m"

@@ -337,3 +337,31 @@ def test_speed_of_a_typical_study() -> None:
 )
 def test_words(said: str, expected: str) -> None:
     assert said == expected
+
+
+def test_an_animal_in_two_treatments_counts_once_and_is_told_apart() -> None:
+    data = full_study()
+    first = data.recordings[0]
+    animal = next(iter(first.animals.values()))
+    again = dataclasses.replace(first, recording="again", treatment="another drug")
+    page = dataclasses.replace(data, recordings=[*data.recordings, again])
+    results = compute_results(page)
+    assert results.animals.count(animal) == 1
+    named = {one.animal for one in results.subjects if one.animal.startswith(f"{animal} (")}
+    assert len(named) == 2
+    assert "another drug" in results.groups
+    assert any("several treatments" in point.head for point in trust_points(results))
+    told = page.animals_told.set_index("animal").loc[animal, "treatment"]
+    assert told.endswith(", another drug")
+
+
+def test_behaviours_of_two_schemes_may_have_the_same_id() -> None:
+    data = full_study()
+    own = data.behaviours.head(1).assign(scheme="labels", name="my own name")
+    rules = data.behaviours.head(1).assign(scheme="activities", name="name of the rules")
+    behaviour = str(own["behaviour_id"].iloc[0])
+    scheme = next(s for s in data.bouts if behaviour in set(data.bouts[s]["behaviour_id"]))
+    bouts = {"labels": data.bouts[scheme], "activities": data.bouts[scheme]}
+    both = dataclasses.replace(data, behaviours=pd.concat([own, rules]), bouts=bouts)
+    assert both.names("labels")[behaviour] == "my own name"
+    assert both.names("activities")[behaviour] == "name of the rules"
