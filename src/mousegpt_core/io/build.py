@@ -11,10 +11,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, FormatError
-from mousegpt_core.io.contract import RawPoses
+from mousegpt_core.io.contract import LABELLED, RawPoses
 from mousegpt_core.poses import make_poses
 
 _BLOCK = 50_000
+#: Pictures whose numbers have fewer gaps than this are counted, not named by their frames.
+_COUNTED_SHARE = 0.5
+#: Time between single pictures (s): far enough apart that no movement is made up between them.
+_PICTURE_S = 1.0
+_PICTURE_FPS = 30.0
+#: A coordinate beyond this is in no unit a place; its square would be too large for float32.
+_FARTHEST = 1e9
 
 
 def build_poses(
@@ -52,7 +59,8 @@ def build_poses(
             "its points",
         )
     raw = _sort_by_time(raw, path)
-    rate = _frame_rate(raw, fps, path)
+    apart = _is_single_pictures(raw)
+    rate = fps or _PICTURE_FPS if apart else _frame_rate(raw, fps, path)
     try:
         return make_poses(
             raw.position,
@@ -61,10 +69,11 @@ def build_poses(
             individuals=raw.individuals,
             fps=rate,
             unit=unit,
-            times=raw.times,
+            times=np.arange(len(raw.position)) * _PICTURE_S if apart else raw.times,
             frames=raw.frames,
             source_software=raw.source_software,
             source_file=path.name,
+            single_pictures=int(apart),
         )
     except FormatError:
         raise
@@ -75,9 +84,10 @@ def build_poses(
 def clean(raw: RawPoses, *, in_pixels: bool) -> None:
     """Make what stands for a missing point NaN, in place.
 
-    Missing are points with an infinite or missing coordinate, with a likelihood of zero or less
-    (where the format means that by it), and, in pixels, the points (-1, -1) and (0, 0), the
-    picture's very corner. Likelihoods are limited to 1 (SLEAP's peaks exceed it a little).
+    Missing are points with an infinite, impossibly large or missing coordinate, with a likelihood
+    of zero or less (where the format means that by it), and, in pixels, the points (-1, -1) and
+    (0, 0), the picture's very corner. Likelihoods are limited to 1 (SLEAP's peaks exceed it a
+    little).
 
     Parameters
     ----------
@@ -88,7 +98,7 @@ def clean(raw: RawPoses, *, in_pixels: bool) -> None:
     """
     for start in range(0, len(raw.position), _BLOCK):
         part = raw.position[start : start + _BLOCK]
-        bad: NDArray[np.bool_] = np.any(~np.isfinite(part), axis=1)
+        bad: NDArray[np.bool_] = ~np.all(np.abs(part) <= _FARTHEST, axis=1)
         if in_pixels:
             bad |= np.all(part == -1, axis=1) | np.all(part == 0, axis=1)
         if raw.confidence is not None:
@@ -98,6 +108,19 @@ def clean(raw: RawPoses, *, in_pixels: bool) -> None:
             trust[np.less(trust, 0)] = np.nan
             np.minimum(trust, 1, out=trust)
         np.copyto(part, np.float32(np.nan), where=bad[:, None])
+
+
+def _is_single_pictures(raw: RawPoses) -> bool:
+    """Whether these are labels of pictures whose names don't say which frames of a film they are.
+
+    Taken one after the other, img00.png, img01.png, ... would show movements that never were.
+    """
+    if raw.source_software != LABELLED:
+        return False
+    if raw.frames is None:
+        return True
+    span = int(raw.frames[-1] - raw.frames[0]) + 1
+    return len(raw.frames) > 1 and len(raw.frames) > _COUNTED_SHARE * span
 
 
 def _anything_seen(position: NDArray[np.float32]) -> bool:

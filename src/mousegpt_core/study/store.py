@@ -42,8 +42,9 @@ _VERBS = {
     "labels": "classify",
     "bouts": "classify",
 }
+_MANIFEST, _MANIFEST_LOCK = "manifest.json", ".manifest"
 _LEFTOVER = (".writing-", ".trash-")
-#: Small files are replaced without a lease; what is older was left by a killed process.
+#: Other small files are replaced without a lock of ours; what is older was left by a kill.
 _SMALL_FILE_S = 3600.0
 
 
@@ -66,7 +67,7 @@ class ResultStore:
         self.root = Path(folder)
         self.owner = owner
         self._leases = Leases(self.root, owner)
-        self._manifest_path = self.root / "manifest.json"
+        self._manifest_path = self.root / _MANIFEST
 
     def lease(self, stage: str, *, timeout: float = 0.0) -> AbstractContextManager[None]:
         """Hold the right to work on a stage; it ends with the process that holds it.
@@ -158,7 +159,8 @@ class ResultStore:
         list of Path
             What was deleted.
         """
-        with self._leases.alone() as alone:
+        # With the lock that every change of the manifest takes, none is being written now.
+        with self._leases.alone() as alone, self._leases.short(_MANIFEST_LOCK):
             if not alone:
                 return []
             return [path for path in list(self._deletable()) if _delete(path)]
@@ -194,7 +196,7 @@ class ResultStore:
 
     def _switch(self, stage: str, entry: Entry) -> None:
         # Other stages of the same folder switch too, each under its own lease.
-        with self._leases.short(".manifest"):
+        with self._leases.short(_MANIFEST_LOCK):
             stages = {**self._manifest().stages, stage: entry}
             write_manifest(self._manifest_path, Manifest(stages=stages))
 
@@ -271,8 +273,9 @@ def _check_stage(stage: str) -> str:
 def _is_leftover(path: Path) -> bool:
     if not path.name.startswith(_LEFTOVER):
         return False
-    of_result = _RESULT.fullmatch(path.name.partition("-")[2]) is not None
-    return of_result or time.time() - path.stat().st_mtime > _SMALL_FILE_S
+    of_what = path.name.partition("-")[2]
+    locked = _RESULT.fullmatch(of_what) or of_what.startswith(_MANIFEST)
+    return bool(locked) or time.time() - path.stat().st_mtime > _SMALL_FILE_S
 
 
 def _size(path: Path) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import shutil
 import time
 import unicodedata
 import uuid
@@ -426,9 +425,13 @@ class Study:
         gone = self.store.sweep()
         for recording in self.recordings.values():
             gone += recording.store.sweep()
-        for path in (self.folder / "recordings").glob(".new-*"):
+        unlocked = [
+            *(self.folder / "recordings").glob(".new-*"),
+            *(self.folder / "results").glob(".writing-*"),
+        ]
+        for path in unlocked:
             if time.time() - path.stat().st_mtime > _STALE_S:
-                shutil.rmtree(path, ignore_errors=True)
+                remove(path)
                 gone.append(path)
         return gone
 

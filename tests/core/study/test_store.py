@@ -178,6 +178,17 @@ def test_sweep_deletes_only_what_nobody_names(store: ResultStore, dataset: Make)
     assert store.sweep() == []
 
 
+def test_sweep_deletes_what_a_kill_left_of_the_manifest(store: ResultStore, dataset: Make) -> None:
+    store.write_dataset(P, dataset(10))
+    half = store.root / ".writing-manifest.json-123"
+    half.write_text("{")
+    someone_elses = store.root / ".writing-recording.toml-123"
+    someone_elses.write_text("")
+    assert store.sweep() == [half]
+    assert someone_elses.exists()
+    assert store.read_dataset("kinematics").sizes["time"] == 10
+
+
 def test_reading_a_swept_result_is_an_error_not_nan(store: ResultStore, dataset: Make) -> None:
     store.write_dataset(P, dataset(10_000))
     opened = store.read_dataset("kinematics")

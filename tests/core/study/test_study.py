@@ -275,7 +275,12 @@ def test_sweep(study: Study) -> None:
     stale = study.folder / "recordings" / ".new-m2-abc"
     stale.mkdir()
     os.utime(stale, (0, 0))
+    report = study.folder / "results" / ".writing-report.html-1"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text("half")
     assert study.sweep() == [stale]
+    os.utime(report, (0, 0))
+    assert study.sweep() == [report]
     assert recording.toml_path.exists()
 
 
