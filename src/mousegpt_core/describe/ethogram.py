@@ -24,7 +24,14 @@ from mousegpt_core.describe.measures import (
     fit_reference,
     skeleton_of,
 )
-from mousegpt_core.describe.rhythm import STATISTICS, Bools, Floats, bridge, odd_frames
+from mousegpt_core.describe.rhythm import (
+    STATISTICS,
+    Bools,
+    Floats,
+    bridge,
+    odd_frames,
+    running_mean,
+)
 from mousegpt_core.describe.rules import (
     ActivityRule,
     Condition,
@@ -54,6 +61,8 @@ ETHOGRAM_VERSION = 1
 _UNSURE = 0.01
 #: A time step of more than this many frames ends a bout.
 _BREAK_FRAMES = 2.5
+#: Without any speed within this window the animal is lost (s).
+_FOLLOWED_S = 1.0
 _UNKNOWN = -1
 
 
@@ -105,8 +114,9 @@ def compute_ethogram(
     shape = (kinematics.sizes["time"], len(present), kinematics.sizes["individual"])
     scores = np.full(shape, np.nan, dtype=np.float32)
     choice = np.full((shape[0], shape[2]), _UNKNOWN, dtype=np.int16)
+    lost = _lost(body)
     for animal in range(shape[2]):
-        one = {name: fits[name][:, animal] for name in present}
+        one = {name: np.where(lost[:, animal], np.nan, fits[name][:, animal]) for name in present}
         scores[:, :, animal], choice[:, animal] = _decide(one, rules, body.fps)
     return xr.Dataset(
         {
@@ -254,6 +264,17 @@ def table_of_bouts(
         },
         length=len(starts),
     )
+
+
+def _lost(body: Body) -> Bools:
+    """Where the animal is not followed even for a moment: single pictures, long gaps.
+
+    A posture alone does not tell standing from walking.
+    """
+    speed = body.plain("speed")
+    if speed is None:
+        return np.zeros((len(body.steps) + 1, body.body_length.shape[-1]), dtype=bool)
+    return ~np.isfinite(running_mean(speed, odd_frames(_FOLLOWED_S, body.fps)))
 
 
 class _Fits:

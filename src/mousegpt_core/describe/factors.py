@@ -76,6 +76,14 @@ FACTS: dict[str, tuple[str, ...] | None] = {
 }
 
 
+#: Facts that show something of the animal itself; without any, nothing can be said.
+SHOWN = tuple(
+    name
+    for name in FACTS
+    if name.startswith(("pace", "head_", "forepaw", "hindpaw", "tail_", "torso_", "body_"))
+)
+
+
 @dataclass(frozen=True)
 class Moment:
     """Frames and clips of one animal in time.

@@ -20,7 +20,7 @@ from mousegpt_core.describe.body_facts import (
 )
 from mousegpt_core.describe.contract import Evidence
 from mousegpt_core.describe.fact_settings import FactSettings
-from mousegpt_core.describe.factors import FACTS, Columns, Moment, Words, band, sided, words
+from mousegpt_core.describe.factors import FACTS, SHOWN, Columns, Moment, Words, band, sided, words
 from mousegpt_core.describe.signals import Signals
 from mousegpt_core.describe.windows import Bools, Floats, Windows
 
@@ -58,7 +58,8 @@ def clip_facts(evidence: Evidence, settings: FactSettings | None = None) -> pd.D
         for fact, values in part.items():
             columns[fact][rows] = values
         score[rows] = part_score
-        reason[rows[part["pace"] == ""]] = "too few keypoints seen"
+        nothing = np.all([part[name] == "" for name in SHOWN], axis=0)
+        reason[rows[nothing]] = "too few keypoints seen"
     return pd.DataFrame({**columns, "score": score, "reason": reason})
 
 

@@ -123,6 +123,8 @@ def _doing(activity: Activity, facts: Facts) -> str:
 
 def _moving(facts: Facts) -> str:
     """Verb phrase where the activity is not known."""
+    if not facts["pace"]:
+        return "is in view"
     if facts["pace"] == "stationary":
         return "pauses" if facts["onset"] == "pause" else "is stationary"
     return _spaced("moves", facts["direction"], _word("pace", facts))

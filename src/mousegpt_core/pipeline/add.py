@@ -12,7 +12,6 @@ import xarray as xr
 
 from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.io import read_poses
-from mousegpt_core.io.contract import LABELLED
 from mousegpt_core.pipeline.recording_stages import keep_poses
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import Guess, guess_skeleton
@@ -32,8 +31,12 @@ from mousegpt_core.video import Film
 PICTURE_MARGIN = 0.25
 #: Poses that are longer than their film by more than this share are not of that film.
 LENGTH_TOLERANCE = 0.05
-#: Labelled pictures that fill more than this share of their numbers are merely counted.
-COUNTED_SHARE = 0.5
+
+#: Said of labels of pictures that are not named by their frames.
+SINGLE_PICTURES = (
+    "these are labels of single pictures, not the poses of a film: each stands alone, so postures "
+    "are described and movements are not; for those let a pose estimator analyse a whole film"
+)
 
 NamedPath = tuple[str | None, Path]
 
@@ -131,6 +134,9 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     remarks: list[str] = []
     views = _open_films(new.films)
     files, poses = zip(*(_read(name, path, new, views) for name, path in new.poses), strict=True)
+    if any(read.attrs["single_pictures"] for read in poses):
+        remarks.append(SINGLE_PICTURES)
+        views = {}  # the pictures are not frames of these films
     for file, read in zip(files, poses, strict=True):
         _check_against_film(read, file, views, remarks)
     primary = next((i for i, file in enumerate(files) if not file.view), 0)
@@ -213,7 +219,6 @@ def _read(
         fps=fps,
         unit=new.unit,
     )
-    _check_consecutive(poses, path)
     flat = poses.sizes["space"] == 2
     if flat and given is None and only is None and len(views) > 1:
         raise DataError(
@@ -232,30 +237,6 @@ def _read(
         }
     )
     return file, poses
-
-
-def _check_consecutive(poses: xr.Dataset, path: Path) -> None:
-    """Refuse pictures that were labelled to train an estimator, where they are merely counted.
-
-    Their names (img00.png, img01.png, ...) don't say which frames of a film they are: taken one
-    after the other they would show movements that never were.
-
-    Raises
-    ------
-    DataError
-        If they are counted, not named by their frames.
-    """
-    frames = poses["frame"].values
-    span = int(frames[-1] - frames[0]) + 1
-    if poses.attrs.get("source_software") == LABELLED and len(frames) > COUNTED_SHARE * span:
-        raise DataError(
-            "these are the labels of single pictures, not the poses of a film",
-            file=path,
-            expected="a row for each frame of a film",
-            found=f"{len(frames)} pictures, counted from {frames[0]} to {frames[-1]}",
-            hint="labels train a pose estimator: let it analyse the whole film, and give the file "
-            "that it writes",
-        )
 
 
 def _views_without_film(

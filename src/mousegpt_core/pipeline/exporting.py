@@ -11,9 +11,9 @@ import xarray as xr
 
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, bouts_of_scheme, scheme_names
-from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose
+from mousegpt_core.pipeline.recording_stages import primary_poses
 from mousegpt_core.pipeline.study_stages import described_clips
-from mousegpt_core.study import Recording, Study
+from mousegpt_core.study import Study
 from mousegpt_core.study.files import writing
 
 
@@ -98,11 +98,7 @@ def _kinematics(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _poses(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     for id, recording in study.recordings.items():
-        yield f"poses-{id}", _frame_table(_primary(recording))
-
-
-def _primary(recording: Recording) -> xr.Dataset:
-    return recording.store.read_dataset(pose_stage(primary_pose(recording)))
+        yield f"poses-{id}", _frame_table(primary_poses(recording))
 
 
 def _frame_table(dataset: xr.Dataset) -> pd.DataFrame:

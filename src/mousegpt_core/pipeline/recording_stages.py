@@ -82,6 +82,17 @@ def primary_pose(recording: Recording) -> PoseFile:
     return next((source for source in sources if not source.view), sources[0])
 
 
+def primary_poses(recording: Recording) -> xr.Dataset:
+    """The poses that kinematics are computed from, as they were read.
+
+    Raises
+    ------
+    StageMissingError
+        If they have not been read yet.
+    """
+    return recording.store.read_dataset(pose_stage(primary_pose(recording)))
+
+
 def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
     """Read a pose file into the study; returns the key of the result."""
     provenance = _pose_provenance(recording, source)

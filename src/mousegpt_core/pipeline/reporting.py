@@ -15,8 +15,9 @@ import xarray as xr
 from mousegpt_core.analysis.classify import LabelScheme
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.kinematics import Scene
+from mousegpt_core.pipeline.add import SINGLE_PICTURES
 from mousegpt_core.pipeline.evaluation import last_evaluation, scheme_names
-from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose, study_rules
+from mousegpt_core.pipeline.recording_stages import primary_poses, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
 from mousegpt_core.pipeline.study_stages import all_described_clips
 from mousegpt_core.pipeline.work import Work
@@ -105,7 +106,7 @@ def _bouts(study: Study) -> dict[str, pd.DataFrame]:
 
 def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingInfo:
     info = recording.info
-    poses = recording.store.read_dataset(pose_stage(primary_pose(recording)))
+    poses = primary_poses(recording)
     times = kinematics["time"].values
     fps = float(kinematics.attrs["fps"])
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
@@ -138,6 +139,8 @@ def _warnings(recording: Recording, kinematics: xr.Dataset) -> list[str]:
     """What a reader must know of a recording."""
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     found = []
+    if primary_poses(recording).attrs.get("single_pictures"):
+        found.append(SINGLE_PICTURES)
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
         camera = "seen_from in recording.toml and " if scene.space_dims == 2 else ""
         found.append(f"left and right look exchanged: check {camera}the names of the keypoints")

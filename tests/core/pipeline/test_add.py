@@ -11,7 +11,7 @@ import xarray as xr
 from mousegpt_core.errors import DataError, FormatError, MouseGPTError, VideoError
 from mousegpt_core.io import read_poses
 from mousegpt_core.pipeline import NewRecording, Work, add_recording
-from mousegpt_core.pipeline.recording_stages import import_poses, primary_pose
+from mousegpt_core.pipeline.recording_stages import import_poses, primary_pose, run_descriptions
 from mousegpt_core.progress import Progress
 from mousegpt_core.study import Study
 from mousegpt_core.video import write_film
@@ -169,17 +169,22 @@ def test_the_same_animal_in_another_treatment_keeps_both(study: Study, tmp_path:
     assert [one.info.treatment for one in study.recordings.values()] == ["", "drug", ""]
 
 
-@pytest.mark.parametrize(("step", "refused"), [(1, True), (40, False)])
-def test_labelled_pictures_need_the_numbers_of_their_frames(
-    study: Study, tmp_path: Path, step: int, refused: bool
+@pytest.mark.parametrize(("step", "alone"), [(1, True), (40, False)])
+def test_pictures_that_are_merely_counted_stand_alone(
+    study: Study, tmp_path: Path, step: int, alone: bool
 ) -> None:
     rows = ["scorer,me,me,me,me", "bodyparts,nose,nose,tail,tail", "coords,x,y,x,y"]
     rows += [f"labeled-data/v/img{step * n:04d}.png,{n},5,{n + 40},6" for n in range(20)]
     csv = tmp_path / "CollectedData.csv"
     csv.write_text("\n".join(rows) + "\n")
-    new = NewRecording("m", poses=[(None, csv)], fps=30)
-    if refused:
-        with pytest.raises(DataError, match="single pictures"):
-            add_recording(study, new)
-    else:
-        assert add_recording(study, new).recording.id == "m"
+    film = write_blank_film(tmp_path / "m.mp4", frames=800)
+    new = NewRecording("m", films=[(None, film)], poses=[("m", csv)])
+    added = add_recording(study, new)
+    assert any("single pictures" in remark for remark in added.remarks) == alone
+    assert bool(added.recording.info.views[0].films) != alone
+    run_descriptions(Work(study), added.recording)
+    said = added.recording.store.read_table("descriptions")
+    assert len(said) == 20
+    # Between two pictures nothing is seen to move.
+    kinematics = added.recording.store.read_dataset("kinematics")
+    assert bool(kinematics["speed"].isnull().all())
