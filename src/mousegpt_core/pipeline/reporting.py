@@ -127,7 +127,7 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
         scale_source=scene.scale_source,
         share_seen=float(seen.mean()),
         observed_s={}
-        if known is None
+        if known is None or poses.attrs.get("single_pictures")
         else {name: float(n) / fps for name, n in zip(individuals, known.values, strict=True)},
         start_s=float(times[0]),
         treatment=info.treatment,
