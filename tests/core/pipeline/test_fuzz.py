@@ -19,10 +19,24 @@ from mousegpt_core.study import Study
 FPS = 20.0
 FRAMES = 80
 NAMES = ("nose", "ear_left", "ear_right", "centre", "tail_base")
-CELLS = (
-    *("", "nan", "inf", "-inf", "0", "-1", "1e39", "-1e300", "1e-300", "NaN", "None", "x", '"'),
-    *("1,5", "é", "\0", "9" * 400, "1e6", "0x10", "=1+1", "-0", " 7 "),
+NUMBERS = (
+    "",
+    "nan",
+    "inf",
+    "-inf",
+    "0",
+    "-1",
+    "1e39",
+    "-1e300",
+    "1e-300",
+    "1e6",
+    "-0",
+    " 7 ",
+    "200",
 )
+WORDS = ("None", "x", '"', "1,5", "é", "\0", "9" * 400, "0x10", "=1+1")
+#: Numbers more often: most words end in the reader.
+CELLS = NUMBERS * 4 + WORDS
 
 
 def _coordinates() -> np.ndarray:
@@ -68,7 +82,7 @@ def tables(draw: st.DrawFn) -> bytes:
         draw(st.sampled_from(DAMAGES))(draw, table)
     text = "\n".join(",".join(row) for row in table) + "\n"
     content = text.encode("utf-8", "surrogatepass")
-    whole = (_as_it_is,) * 4
+    whole = (_as_it_is,) * 7
     return draw(st.sampled_from((*whole, _cut, _flipped, _other_delimiter)))(draw, content)
 
 
@@ -123,7 +137,8 @@ def _longer_row(draw: st.DrawFn, table: list[list[str]]) -> None:
 
 
 DAMAGES: tuple[Callable[[st.DrawFn, list[list[str]]], None], ...] = (
-    _cell, _stretch, _factor, _twice, _exchanged, _without_rows, _without_column, _longer_row,
+    *(_cell, _stretch, _factor) * 3, _twice, _exchanged, _without_rows, _without_column,
+    _longer_row,
 )  # fmt: skip
 
 
