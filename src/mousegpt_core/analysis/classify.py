@@ -227,7 +227,11 @@ def classify(
     recording = recording or _recording_of(clips)
     known = [str(name) for name in ethogram["individual"].values]
     if individual is not None and individual not in known:
-        raise DataError(f"no individual is called {individual!r}", expected=", ".join(known))
+        raise DataError(
+            f"no individual is called {individual!r}",
+            expected=", ".join(known),
+            hint="use a name of the recording, see individuals in recording.toml",
+        )
     if learned is None and kinematics is not None:
         own = collect_scheme_examples(
             ethogram, kinematics, scheme, recording=recording, rules=rules, skeleton=skeleton

@@ -50,12 +50,13 @@ def main() -> None:
         console.error(error)
         sys.exit(exit_code(error))
     except CancelledError:
-        console.stopped("Stopped. What was finished is kept; run the same command to go on.")
-        sys.exit(EXIT_STOPPED)
+        console.stopped("Stopped")
+    except KeyboardInterrupt:
+        console.stopped("Broken off")
     except SystemExit as leaving:
-        if leaving.code == EXIT_STOPPED:
-            console.stopped("Broken off. What was finished is kept; run the same command to go on.")
-        raise
+        if leaving.code != EXIT_STOPPED:
+            raise
+        console.stopped("Broken off")
 
 
 def _run(console: Console) -> None:

@@ -12,10 +12,10 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mousegpt_core.errors import (
     BackendError,
@@ -90,12 +90,16 @@ class Console:
         else:
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
 
-    def stopped(self, text: str) -> None:
-        """Say that the work was stopped by Ctrl-C, and how to go on."""
+    def stopped(self, how: str) -> NoReturn:
+        """Say that the work was stopped by Ctrl-C and how to go on, and leave."""
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # we are leaving already
+        message, hint = "what was finished is kept", "run the same command to go on"
         if self.as_json:
-            self._fail("Stopped", "the work was stopped", "run the same command to go on")
+            self._fail("Stopped", message, hint)
         else:
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{how}: {message}; {hint}.\n")
+        sys.exit(EXIT_STOPPED)
 
     def _fail(self, name: str, message: str, hint: str) -> None:
         """The error as the result, and as the last event."""
