@@ -14,6 +14,7 @@ import xarray as xr
 
 from mousegpt_core.analysis.classify import LabelScheme
 from mousegpt_core.describe.rules import Rules
+from mousegpt_core.errors import SettingsError
 from mousegpt_core.kinematics import Scene
 from mousegpt_core.pipeline.add import SINGLE_PICTURES
 from mousegpt_core.pipeline.evaluation import last_evaluation, scheme_names
@@ -23,6 +24,7 @@ from mousegpt_core.pipeline.study_stages import all_described_clips
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
+from mousegpt_core.settings import Settings
 from mousegpt_core.stats import Movement, movement_summary
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import write_atomic, writing
@@ -34,6 +36,18 @@ _EXAMPLES = 3
 _APART_S = 3.0
 _SIDES_AGREE = 0.2
 _VERSIONS = ("napari-mousegpt", "numpy", "scipy", "scikit-learn", "xarray", "zarr", "av")
+
+
+class ReportSettings(Settings):
+    """Table ``[report]`` of ``study.toml``.
+
+    Attributes
+    ----------
+    compare : str
+        Column of ``animals.csv`` whose groups are compared: ``treatment``, ``sex``, a derived group.
+    """
+
+    compare: str = "treatment"
 
 
 def report_study(work: Work) -> dict[str, Any]:
@@ -80,7 +94,7 @@ def gather(work: Work) -> ReportData:
         study=study.name,
         date=date.today().isoformat(),
         recordings=[_recording_info(one, kinematics) for one, kinematics in opened],
-        animals=study.animals,
+        animals=_compared_animals(study),
         bouts=schemes,
         behaviours=behaviours,
         tracks=tracks,
@@ -91,6 +105,26 @@ def gather(work: Work) -> ReportData:
         versions={name: version(name) for name in _VERSIONS},
         warnings=warnings,
     )
+
+
+def _compared_animals(study: Study) -> pd.DataFrame:
+    """The animals, whose groups are in the column that ``[report] compare`` names.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such column.
+    """
+    source = f"{study.toml_path} [report]"
+    column = ReportSettings.parse(study.section("report"), source=source).compare
+    animals = study.animals
+    if column not in animals.columns:
+        raise SettingsError(
+            f"{source}: animals.csv has no column {column!r} to compare",
+            hint="columns: " + ", ".join(animals.columns),
+        )
+    groups = animals[column].astype(object).where(animals[column].notna(), "")
+    return animals.assign(treatment=groups.astype(str))
 
 
 def _bouts(study: Study) -> dict[str, pd.DataFrame]:
@@ -168,7 +202,7 @@ def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills)
                 "scheme": "activities",
                 "behaviour_id": str(name),
                 "name": readable_name(str(name)),
-                "share": len(of_one) / max(len(clips), 1),
+                "share": _mean_share(of_one, clips),
                 "keywords": _common_keywords(of_one["keywords"]),
                 "definition": rule.definition if rule else "",
                 "examples": _examples(of_one.sort_values("score", ascending=False), stills),
@@ -185,7 +219,7 @@ def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills)
                     "scheme": "profile",
                     "behaviour_id": behaviour["behaviour_id"],
                     "name": behaviour["name"],
-                    "share": behaviour["share"],
+                    "share": _mean_share(mine, placed),
                     "keywords": behaviour["keywords"],
                     "definition": "",
                     "examples": _examples(ordered, stills),
@@ -208,11 +242,18 @@ def _own(
             "scheme": "labels",
             "behaviour_id": name,
             "name": readable_name(name),
-            "share": len(mine) / max(len(placed), 1),
+            "share": _mean_share(mine, placed),
             "keywords": _common_keywords(mine["keywords"]),
             "definition": behaviour.definition,
             "examples": _examples(mine.sort_values("certainty", ascending=False), stills),
         }
+
+
+def _mean_share(clips: pd.DataFrame, among: pd.DataFrame) -> float:
+    """Share of an animal's clips, in the mean of the animals."""
+    counts = clips.groupby("individual").size()
+    totals = among.groupby("individual").size()
+    return float((counts.reindex(totals.index, fill_value=0) / totals).mean())
 
 
 def _examples(ordered: pd.DataFrame, stills: Stills) -> list[Example]:

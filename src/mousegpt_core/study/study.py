@@ -55,12 +55,10 @@ from mousegpt_core.study.toml import edit_toml, load_toml, merge_into
 SECTIONS: dict[str, str] = {
     "clips": "rate = 5.0  # clips per second",
     "kinematics": "# smoothing, thresholds, ...; all have defaults",
-    "ethogram": "",
     "describe": 'describer = "kinematic"',
-    "classify": "",
     "embed": 'embedder = "lsa"',
     "profile": "",
-    "report": "",
+    "report": 'compare = "treatment"  # column of animals.csv whose groups are compared',
     "groups": "",
     "skeletons": "",
 }

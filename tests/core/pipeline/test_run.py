@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.errors import DataError, SettingsError, StageMissingError
 from mousegpt_core.pipeline import (
     NewRecording,
     Work,
@@ -137,6 +137,18 @@ def test_scores_are_in_the_report_as_long_as_they_hold(study: Study, files: Path
     (study.folder / "ethogram.toml").write_text("[walking]\nmin_duration_s = 1.0\n")
     _run(study)
     assert last_evaluation(study) is None
+
+
+def test_the_report_compares_the_groups_that_are_asked_for(study: Study) -> None:
+    study.set_animal("M1", cage="north")
+    study.set_animal("M2", cage="south")
+    study.set_section("report", compare="cage")
+    _run(study)
+    report = (study.folder / "results" / "report.html").read_text(encoding="utf-8")
+    assert "north" in report
+    study.set_section("report", compare="colour")
+    with pytest.raises(SettingsError, match="colour"):
+        _run(study)
 
 
 def test_asking_before_running_says_what_to_run(fresh: Study, files: Path) -> None:
