@@ -99,8 +99,15 @@ def evaluate(
 
 def export(
     study: StudyFolder,
-    what: Annotated[str, typer.Argument(help="descriptions, bouts, labels, kinematics or poses.")],
-    out: Annotated[Path | None, typer.Option(help="Folder; by default STUDY/results.")] = None,
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="descriptions, bouts, labels, behaviours, shares, kinematics or poses."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; by default STUDY/results/export.")
+    ] = None,
     format: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
     as_json: Json = False,
 ) -> None:

@@ -12,8 +12,10 @@ import xarray as xr
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, bouts_of_scheme, scheme_names
 from mousegpt_core.pipeline.recording_stages import primary_poses
+from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_clips
-from mousegpt_core.study import Study
+from mousegpt_core.stats import behaviour_shares
+from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import writing
 
 
@@ -28,8 +30,9 @@ def export_study(
         The study.
     what : str
         A key of `EXPORTS`: ``"descriptions"`` (a row a clip), ``"bouts"`` and ``"labels"`` (of the
-        ethogram, the profile and every scheme of the user), ``"kinematics"`` and ``"poses"`` (a
-        row a frame).
+        ethogram, the profile and every scheme of the user), ``"behaviours"`` (of the profile),
+        ``"shares"`` (of time, a row an animal and behaviour), ``"kinematics"`` and ``"poses"`` (a
+        row a frame, units in the names of the columns).
     out : Path, optional
         Folder; by default ``results/export`` of the study.
     format : {"csv", "parquet"}
@@ -76,14 +79,45 @@ def _descriptions(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 def _bouts(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     for id, recording in study.recordings.items():
         for scheme in _schemes(study):
-            yield f"bouts-{scheme}-{id}", bouts_of_scheme(study, recording, scheme)
+            bouts = bouts_of_scheme(study, recording, scheme)
+            yield f"bouts-{scheme}-{id}", _named(study, bouts, scheme)
 
 
 def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     for id, recording in study.recordings.items():
         for scheme in scheme_names(study):
-            yield f"labels-{scheme}-{id}", recording.store.read_table(f"labels/{scheme}")
-    yield "labels-profile", study.store.read_table("profile/labels")
+            labels = recording.store.read_table(f"labels/{scheme}")
+            yield f"labels-{scheme}-{id}", _in_time(labels, recording)
+        if PROFILE in _schemes(study):
+            labels = _named(study, study.store.read_table("profile/labels"), PROFILE)
+            yield f"labels-profile-{id}", _in_time(labels, recording)
+
+
+def _behaviours(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield "behaviours-profile", study.store.read_table("profile/behaviours")
+
+
+def _shares(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    subjects = study_subjects(study)
+    for scheme in _schemes(study):
+        recordings = study.recordings.values()
+        bouts = pd.concat([bouts_of_scheme(study, one, scheme) for one in recordings])
+        yield f"shares-{scheme}", _named(study, behaviour_shares(bouts, subjects), scheme)
+
+
+def _named(study: Study, table: pd.DataFrame, scheme: str) -> pd.DataFrame:
+    """With the names of the profile's behaviours beside their ids."""
+    if scheme != PROFILE:
+        return table
+    known = study.store.read_table("profile/behaviours").set_index("behaviour_id")["name"]
+    return table.assign(name=table["behaviour_id"].map(known))
+
+
+def _in_time(labels: pd.DataFrame, recording: Recording) -> pd.DataFrame:
+    """Labels of a recording's clips with the place of each clip."""
+    clips = recording.store.read_table("clips").drop(columns=["clock_view", "parent_id"])
+    placed: pd.DataFrame = clips.merge(labels, on="clip_id", how="inner")
+    return placed
 
 
 def _schemes(study: Study) -> list[str]:
@@ -102,7 +136,7 @@ def _poses(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _frame_table(dataset: xr.Dataset) -> pd.DataFrame:
-    """A row a frame, a column for every value of a quantity: ``keypoint_speed nose M1``."""
+    """A row a frame, a column for every value: ``keypoint_speed nose M1 (cm/s)``."""
     columns: dict[str, np.ndarray] = {
         "time_s": dataset["time"].values,
         "frame": dataset["frame"].values,
@@ -118,8 +152,10 @@ def _frame_table(dataset: xr.Dataset) -> pd.DataFrame:
             for dim in others
             if several or dim != "individual"
         ]
+        unit = quantity.attrs.get("units", "1")
+        after = "" if unit in ("1", "") else f" ({unit})"
         for column, parts in enumerate(_product(labels)):
-            columns[" ".join([str(name), *parts])] = flat[:, column]
+            columns[" ".join([str(name), *parts]) + after] = flat[:, column]
     return pd.DataFrame(columns)
 
 
@@ -135,6 +171,8 @@ EXPORTS: dict[str, Callable[[Study], Iterator[tuple[str, pd.DataFrame]]]] = {
     "descriptions": _descriptions,
     "bouts": _bouts,
     "labels": _labels,
+    "behaviours": _behaviours,
+    "shares": _shares,
     "kinematics": _kinematics,
     "poses": _poses,
 }

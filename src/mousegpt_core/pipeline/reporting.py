@@ -25,7 +25,7 @@ from mousegpt_core.pipeline.work import Work
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
 from mousegpt_core.settings import Settings
-from mousegpt_core.stats import Movement, movement_summary
+from mousegpt_core.stats import Movement, Subject, movement_summary
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import write_atomic, writing
 
@@ -44,7 +44,7 @@ class ReportSettings(Settings):
     Attributes
     ----------
     compare : str
-        Column of ``animals.csv`` whose groups are compared: ``treatment``, ``sex``, a derived group.
+        Column of ``animals.csv`` whose groups are compared, e.g. ``sex`` or a derived group.
     """
 
     compare: str = "treatment"
@@ -105,6 +105,13 @@ def gather(work: Work) -> ReportData:
         versions={name: version(name) for name in _VERSIONS},
         warnings=warnings,
     )
+
+
+def study_subjects(study: Study) -> list[Subject]:
+    """Each animal in each recording, with the group that is compared."""
+    opened = [(one, one.store.read_dataset("kinematics")) for one in study.recordings.values()]
+    infos = [_recording_info(one, kinematics) for one, kinematics in opened]
+    return ReportData(study.name, "", infos, animals=_compared_animals(study)).subjects
 
 
 def _compared_animals(study: Study) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from mousegpt_core.pipeline import (
     study_for_file,
 )
 from mousegpt_core.pipeline.evaluation import last_evaluation
+from mousegpt_core.pipeline.exporting import EXPORTS
 from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import Cancellation, CancelledError, Progress
 from mousegpt_core.study import Study
@@ -160,13 +161,26 @@ def test_asking_before_running_says_what_to_run(fresh: Study, files: Path) -> No
         export_study(fresh, "descriptions")
 
 
-@pytest.mark.parametrize("what", ["descriptions", "bouts", "labels", "kinematics", "poses"])
+@pytest.mark.parametrize("what", EXPORTS)
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_everything_can_be_exported(study: Study, what: str, format: str, tmp_path: Path) -> None:
     written = export_study(study, what, out=tmp_path / "out", format=format)
     read = pd.read_csv if format == "csv" else pd.read_parquet
     for file in written:
         assert len(read(file)) > 0
+
+
+def test_exported_shares_and_labels_can_be_read_by_a_person(study: Study, tmp_path: Path) -> None:
+    files = {file.stem: file for file in export_study(study, "shares", out=tmp_path)}
+    shares = pd.read_csv(files["shares-activities"])
+    total = shares.groupby("animal")["share"].sum()
+    assert total.between(0.9, 1.001).all()
+    profile = pd.read_csv(files["shares-profile"])
+    assert profile["name"].notna().all()
+    (labels,) = (f for f in export_study(study, "labels", out=tmp_path) if "M1" in f.stem)
+    assert pd.read_csv(labels)["start_s"].is_monotonic_increasing
+    (kinematics,) = (f for f in export_study(study, "kinematics", out=tmp_path) if "M1" in f.stem)
+    assert "speed (cm/s)" in pd.read_csv(kinematics, nrows=1).columns
 
 
 def test_one_file_makes_a_study_beside_it(files: Path, tmp_path: Path) -> None:

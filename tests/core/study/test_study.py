@@ -224,7 +224,7 @@ def test_comments_in_study_toml_survive(study: Study) -> None:
     assert "rate = 2.5 # mine" in after
     assert "# the end" in after
     assert study.section("clips") == {"rate": 2.5, "length": 1}
-    assert study.section("report") == {"title": "T"}
+    assert study.section("report") == {"compare": "treatment", "title": "T"}
     study.set_section("clips", rate=2.5)
     assert study.toml_path.read_text(encoding="utf-8") == after
 
