@@ -57,8 +57,8 @@ def poses_file(folder: Path, minutes: float) -> Path:
 
 def write_input(folder: Path, minutes: float, _: argparse.Namespace) -> None:
     """Simulate the poses of a length, piece by piece, as one csv."""
+    from mousegpt_core.io.wide_csv import write_poses_csv
     from mousegpt_core.synthetic import NoiseSettings, SimulationSettings, simulate
-    from mousegpt_core.synthetic.dataset import write_poses
 
     folder.mkdir(parents=True, exist_ok=True)
     target, piece = poses_file(folder, minutes), folder / "piece.csv"
@@ -68,7 +68,9 @@ def write_input(folder: Path, minutes: float, _: argparse.Namespace) -> None:
         for seed, start in enumerate(np.arange(0, minutes, PIECE_MIN)):
             length = min(PIECE_MIN, minutes - start) * 60
             settings = SimulationSettings(duration_s=length, fps=FPS, seed=seed, noise=noise)
-            write_poses(simulate(settings=settings).poses, piece)
+            poses = simulate(settings=settings).poses
+            time, frame = poses["time"] + start * 60, poses["frame"] + round(start * 60 * FPS)
+            write_poses_csv(poses.assign_coords(time=time, frame=frame), piece)
             with piece.open("rb") as rows:
                 header = rows.readline()
                 whole.write(header if seed == 0 else b"")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mousegpt_core.io.wide_csv import write_poses_csv
 from mousegpt_core.pipeline import NewRecording, add_recording
 from mousegpt_core.study import Study
 from mousegpt_core.synthetic import BehaviourScript, SimulationSettings, simulate
-from mousegpt_core.synthetic.dataset import write_poses, write_truth
+from mousegpt_core.synthetic.dataset import write_truth
 
 SCRIPTS = {
     "M1": [("walking", 4.0), ("freezing", 4.0), ("grooming", 4.0), ("walking", 3.0)],
@@ -19,7 +20,7 @@ def make_files(folder: Path) -> Path:
     """Write poses and truth of two mice."""
     for seed, (name, script) in enumerate(SCRIPTS.items()):
         made = simulate(BehaviourScript(tuple(script)), SimulationSettings(fps=30.0, seed=seed))
-        write_poses(made.poses, folder / f"{name}.csv")
+        write_poses_csv(made.poses, folder / f"{name}.csv")
         write_truth(made.labels, folder / f"{name}.truth.csv")
     return folder
 

@@ -19,11 +19,14 @@ def register(app: typer.Typer) -> None:
 
 def search(
     study: StudyFolder,
-    words: Annotated[str, typer.Argument(help='What to look for: "mouse standing on two legs".')],
+    words: Annotated[
+        str,
+        typer.Argument(help='What to look for: "mouse standing on two legs", or a clip_id.'),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """Find the moments whose description is nearest to your words."""
+    """Find the moments whose description is nearest to your words, or to those of a clip."""
     from mousegpt_core.pipeline import search_study
     from mousegpt_core.study import Study
 
@@ -102,7 +105,7 @@ def export(
     what: Annotated[
         str,
         typer.Argument(
-            help="descriptions, bouts, labels, behaviours, shares, kinematics or poses."
+            help="descriptions, bouts, labels, behaviours, shares, comparisons, kinematics, poses."
         ),
     ],
     out: Annotated[

@@ -58,13 +58,17 @@ def doctor(as_json: Json = False) -> None:
 
 
 def backends(as_json: Json = False) -> None:
-    """List describers and embedders, ours and those of other packages."""
+    """List describers, embedders and formats of poses, ours and those of other packages."""
+    from mousegpt_core.io import describe_format_table
     from mousegpt_core.registry import BUILT_IN, list_backends
 
     console = Console(as_json=as_json)
     found = [info for kind in BUILT_IN for info in list_backends(kind)]
-    console.table("", ["kind", "name", "from"], [[i.kind, i.name, i.source] for i in found])
-    console.result({"backends": [vars(info) for info in found]})
+    formats = describe_format_table()
+    rows = [[info.kind, info.name, info.source] for info in found]
+    rows += [["poses", each["name"], each["title"]] for each in formats]
+    console.table("", ["kind", "name", "from"], rows)
+    console.result({"backends": [vars(info) for info in found], "formats": formats})
 
 
 def open_in_browser(page: Path) -> None:

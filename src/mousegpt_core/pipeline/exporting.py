@@ -14,7 +14,12 @@ from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, bouts_of_sche
 from mousegpt_core.pipeline.recording_stages import primary_poses
 from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_clips
-from mousegpt_core.stats import behaviour_shares
+from mousegpt_core.stats import (
+    behaviour_shares,
+    compare_groups,
+    comparison_table,
+    shares_by_animal,
+)
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import writing
 
@@ -31,8 +36,8 @@ def export_study(
     what : str
         A key of `EXPORTS`: ``"descriptions"`` (a row a clip), ``"bouts"`` and ``"labels"`` (of the
         ethogram, the profile and every scheme of the user), ``"behaviours"`` (of the profile),
-        ``"shares"`` (of time, a row an animal and behaviour), ``"kinematics"`` and ``"poses"`` (a
-        row a frame, units in the names of the columns).
+        ``"shares"`` (of time, a row an animal and behaviour), ``"comparisons"`` (of the groups),
+        ``"kinematics"`` and ``"poses"`` (a row a frame, units in the names of the columns).
     out : Path, optional
         Folder; by default ``results/export`` of the study.
     format : {"csv", "parquet"}
@@ -105,6 +110,14 @@ def _shares(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
         yield f"shares-{scheme}", _named(study, behaviour_shares(bouts, subjects), scheme)
 
 
+def _comparisons(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    subjects = study_subjects(study)
+    groups = {one.animal: one.treatment for one in subjects}
+    for name, shares in _shares(study):
+        compared = compare_groups(shares_by_animal(shares), groups)
+        yield name.replace("shares", "comparisons"), comparison_table(compared)
+
+
 def _named(study: Study, table: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """With the names of the profile's behaviours beside their ids."""
     if scheme != PROFILE:
@@ -173,6 +186,7 @@ EXPORTS: dict[str, Callable[[Study], Iterator[tuple[str, pd.DataFrame]]]] = {
     "labels": _labels,
     "behaviours": _behaviours,
     "shares": _shares,
+    "comparisons": _comparisons,
     "kinematics": _kinematics,
     "poses": _poses,
 }

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import xarray as xr
-from pyarrow import csv
 from pydantic import Field
 
+from mousegpt_core.io.wide_csv import write_poses_csv
 from mousegpt_core.progress import Progress
 from mousegpt_core.synthetic.camera import preset_camera
 from mousegpt_core.synthetic.cohort import CohortSettings, effects_table, simulate_cohort
@@ -76,7 +74,7 @@ def write_cohort(
     first: tuple[str, SyntheticRecording] | None = None
     for done, (animal, recording) in enumerate(simulate_cohort(settings), start=1):
         first = first or (animal.animal, recording)
-        written.append(write_poses(recording.poses, folder / f"{animal.animal}.poses.csv"))
+        written.append(write_poses_csv(recording.poses, folder / f"{animal.animal}.poses.csv"))
         written.append(write_truth(recording.labels, folder / f"{animal.animal}.truth.csv"))
         rows.append(animal.row())
         _tell(progress, Progress("synthetic", animal.animal, done, total, finished=done == total))
@@ -89,30 +87,6 @@ def write_cohort(
         if settings.film_s > 0:
             written += _film(*first, folder, settings, progress, processes)
     return written
-
-
-def write_poses(poses: xr.Dataset, path: Path) -> Path:
-    """Write poses of one individual as wide csv, four decimals.
-
-    Parameters
-    ----------
-    poses : Dataset
-        Poses of one individual.
-    path : Path
-        File to write.
-    """
-    position = poses["position"].values[..., 0].astype(np.float64).round(4)
-    confidence = poses["confidence"].values[..., 0].astype(np.float64).round(3)
-    columns = {}
-    for index, name in enumerate(poses["keypoint"].values):
-        for axis, letter in enumerate(poses["space"].values):
-            columns[f"{name}_{letter}"] = pa.array(position[:, axis, index], from_pandas=True)
-        columns[f"{name}_likelihood"] = pa.array(confidence[:, index], from_pandas=True)
-    with path.open("wb") as file:
-        # The header by hand: the writer would quote it, and not every reader takes that.
-        file.write((",".join(columns) + "\n").encode())
-        csv.write_csv(pa.table(columns), file, csv.WriteOptions(include_header=False))
-    return path
 
 
 def write_truth(labels: np.ndarray, path: Path) -> Path:

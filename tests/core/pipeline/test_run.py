@@ -105,6 +105,14 @@ def test_search_finds_what_was_said(study: Study) -> None:
     )
 
 
+def test_search_finds_what_is_like_a_clip(study: Study) -> None:
+    clips = described_clips(study.recording("M1"))
+    clip = clips[clips["label"].str.contains("groom")].iloc[2]
+    hits, _ = search_study(study, clip["clip_id"], top=3)
+    assert "groom" in hits[0]["sentence"]
+    assert clip["clip_id"] not in {hit["clip_id"] for hit in hits}
+
+
 def test_work_that_is_stopped_goes_on_where_it_was(fresh: Study) -> None:
     stop = Cancellation()
     seen: list[str] = []

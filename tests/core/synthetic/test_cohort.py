@@ -111,7 +111,7 @@ def test_files_can_be_read_back(tmp_path: Path) -> None:
     }  # fmt: skip
     recording = simulate(settings=draw_animals(settings)[0].simulation)
     poses = pd.read_csv(tmp_path / "demo" / "saline-01.poses.csv")
-    assert poses.shape == (30, 24 * 4)
+    assert poses.shape == (30, 2 + 24 * 4)
     wanted = recording.poses["position"].values[:, :, KEYPOINTS.index("Snout"), 0]
     np.testing.assert_allclose(poses[["Snout_x", "Snout_y", "Snout_z"]], wanted, atol=1e-4)
     truth = pd.read_csv(tmp_path / "demo" / "saline-01.truth.csv")
