@@ -34,7 +34,7 @@ from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.settings import Settings, content_hash, read_toml
 from mousegpt_core.skeleton import Skeleton
 
-CLASSIFY_VERSION = 1
+CLASSIFY_VERSION = 2
 #: Keys of a labels file that are not behaviours.
 _OPTIONS = ("reaction_s",)
 
@@ -252,7 +252,7 @@ def classify(
         pd.concat(labels, ignore_index=True).drop_duplicates(["scheme_id", "clip_id", "source"]),
         pd.concat(bouts, ignore_index=True),
         claims,
-        _notes(claims, ethogram, learned),
+        unseen(claims, ethogram, learned),
     )
 
 
@@ -481,10 +481,20 @@ def _recording_of(clips: pd.DataFrame) -> str:
     return str(names[0])
 
 
-def _notes(
-    claims: Mapping[str, Claim], ethogram: xr.Dataset, learned: Learned | None
+def unseen(
+    claims: Mapping[str, Claim], ethogram: xr.Dataset, learned: Learned | None = None
 ) -> tuple[str, ...]:
-    """What the user should know of behaviours that are never seen."""
+    """What the user should know of behaviours that can never be seen.
+
+    Parameters
+    ----------
+    claims : Mapping of str to Claim
+        From `LabelScheme.match`.
+    ethogram : Dataset
+        Of the recording.
+    learned : Learned, optional
+        From examples, by which they may be found all the same.
+    """
     present = {str(name) for name in ethogram["activity"].values}
     notes = []
     for name, claim in claims.items():

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mousegpt_core.describe.rules import Rules
+from mousegpt_core.describe.rules import ActivityRule, Rules
 
 
 def _word_set(text: str) -> frozenset[str]:
@@ -257,16 +257,30 @@ def cue_hits(text: str, rules: Rules) -> dict[str, int]:
     found: dict[str, int] = {}
     for activity, rule in rules.activities.items():
         score = 0
-        for cue in dict.fromkeys((*rule.cues, *rule.synonyms)):
-            denied = cue.startswith("!")
-            stems = [s for s in _stems(cue.removeprefix("!")) if s not in _FILLERS]
-            if not stems:
-                continue
-            for tokens in said:
-                score += _matches(stems, tokens, denied=denied)
+        counted: set[tuple[int, str]] = set()
+        for stems, denied in _cue_stems(rule):
+            for number, tokens in enumerate(said):
+                match = _matches(stems, tokens, denied=denied)
+                words = {(number, word) for word in stems}
+                # "All fours", "all four" and "four paws" are one thing said of four paws.
+                if match > 0 and words & counted:
+                    continue
+                score += match
+                if match > 0:
+                    counted |= words
         if score > 0:
             found[activity] = score
     return found
+
+
+def _cue_stems(rule: ActivityRule) -> list[tuple[list[str], bool]]:
+    """Stems of each cue and whether it must be denied, the longest first."""
+    found = []
+    for cue in dict.fromkeys((*rule.cues, *rule.synonyms)):
+        stems = [s for s in _stems(cue.removeprefix("!")) if s not in _FILLERS]
+        if stems:
+            found.append((stems, cue.startswith("!")))
+    return sorted(found, key=lambda item: -len(item[0]))
 
 
 def activities_meant(question: str, rules: Rules) -> dict[str, frozenset[str]]:

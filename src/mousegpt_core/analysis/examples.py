@@ -197,10 +197,11 @@ def learn(examples: Sequence[Examples], behaviours: Sequence[str]) -> Learned | 
     Returns
     -------
     Learned or None
-        None where there are no examples.
+        None where fewer than two behaviours have examples: one alone would only say that all
+        is this behaviour.
     """
     joined = Examples.joined(examples)
-    if not joined.labels:
+    if len(set(joined.labels)) < 2:
         return None
     target = np.asarray([list(behaviours).index(label) for label in joined.labels])
     problem = _Problem(
@@ -222,9 +223,7 @@ def _weights(groups: NDArray[np.int64], target: NDArray[np.int64], count: int) -
 
 def _best_penalty(problem: _Problem, groups: NDArray[np.int64]) -> float:
     """The penalty that tells left-out examples best; the strongest within `_LEAST_GAIN`."""
-    fold = np.empty(groups.max() + 1, dtype=np.int64)
-    # Examples of a behaviour lie beside each other: neighbours go to different folds.
-    fold[:] = np.arange(len(fold)) % _FOLDS
+    fold = _folds(groups, problem.target)
     losses = []
     for penalty in _PENALTIES:
         total = 0.0
@@ -239,6 +238,17 @@ def _best_penalty(problem: _Problem, groups: NDArray[np.int64]) -> float:
         p for p, loss in zip(_PENALTIES, losses, strict=True) if loss <= min(losses) + _LEAST_GAIN
     ]
     return max(good)
+
+
+def _folds(groups: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Fold of each example: those of every behaviour are spread over all folds."""
+    _, first = np.unique(groups, return_index=True)
+    behaviour = target[first]
+    fold = np.empty(len(first), dtype=np.int64)
+    for one in np.unique(behaviour):
+        mine = np.flatnonzero(behaviour == one)
+        fold[mine] = np.arange(len(mine)) % _FOLDS
+    return fold
 
 
 @dataclass(frozen=True)

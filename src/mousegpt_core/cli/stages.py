@@ -92,6 +92,8 @@ def classify(
         ["behaviour", "share"],
         [[name, f"{share:.1%}"] for name, share in result["shares"].items()],
     )
+    for note in result["notes"]:
+        console.say(f"note: {note}")
     console.say(f"The behaviour vector of each recording is in {result['folder']}")
     console.result(result)
 

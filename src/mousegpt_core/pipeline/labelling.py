@@ -13,6 +13,7 @@ from mousegpt_core.analysis.classify import (
     LabelScheme,
     classify,
     collect_scheme_examples,
+    unseen,
 )
 from mousegpt_core.analysis.examples import Learned, learn
 from mousegpt_core.describe.rules import Rules
@@ -92,7 +93,7 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
     learned: Learned | None = None
     if example_keys:
         learned = _learn(study, scheme, rules, list(example_keys))
-    notes: dict[str, None] = {}
+    notes: dict[str, None] = dict.fromkeys(_notes_on(scheme, rules, learned))
     for id, recording in study.recordings.items():
         inputs = {"ethogram": keys[id], "clips": run_clips(work, recording), **example_keys}
         notes |= dict.fromkeys(_classify_recording(work, recording, name, scheme, inputs, learned))
@@ -122,10 +123,8 @@ def _classify_recording(
     settings = scheme.fingerprint()
     labels = Provenance(f"labels/{name}", CLASSIFY_VERSION, settings, inputs)
     bouts = Provenance(f"bouts/{name}", CLASSIFY_VERSION, settings, inputs)
-    notes: tuple[str, ...] = ()
 
     def write() -> None:
-        nonlocal notes
         found: Classification = classify(
             store.read_dataset("ethogram"),
             store.read_table("clips"),
@@ -136,11 +135,24 @@ def _classify_recording(
             recording=recording.id,
             skeleton=recording_skeleton(work.study, recording),
         )
-        notes = found.notes
         store.write_table(labels, found.labels)
         store.write_table(bouts, found.bouts)
 
     work.make(store, bouts, write, recording=recording.id)
+    return unseen(scheme.match(rules), store.read_dataset("ethogram"), learned)
+
+
+def _notes_on(scheme: LabelScheme, rules: Rules, learned: Learned | None) -> list[str]:
+    """What the user should know of how the labels were made."""
+    notes = []
+    if any(each.examples for each in scheme.behaviours.values()) and learned is None:
+        notes.append("the examples are not used: give some of at least two behaviours")
+    lag = max(rules.activities[name].reaction_s for name in rules.postures)
+    if scheme.reaction_s is None and lag > 0:
+        notes.append(
+            f"labels of postures follow the movement by {lag:g} s, as a human scorer's do; "
+            "reaction_s = 0 at the top of the labels file turns that off"
+        )
     return notes
 
 

@@ -42,7 +42,7 @@ class Stills:
     def covers(self, clip: pd.Series[Any]) -> bool:
         """Whether there is a film of this clip."""
         opened = self._film(str(clip["recording"]))
-        return opened is not None and _moment(clip) < opened[1].times[-1]
+        return opened is not None and self._number(clip, *opened) is not None
 
     def take(self, clip: pd.Series[Any]) -> bytes | None:
         """A picture of the middle of a clip, cut to the animal where its pixels are known.
@@ -64,14 +64,26 @@ class Stills:
         if opened is None:
             return None
         view, film = opened
-        moment = _moment(clip)
-        points = self._pixels(self._study.recording(id), view, str(clip["individual"]), moment)
+        number = self._number(clip, view, film)
+        if number is None:
+            return None
+        recording, moment = self._study.recording(id), _moment(clip)
+        points = self._pixels(recording, view, str(clip["individual"]), moment)
         try:
-            picture = still(film, film.number_at(moment), points, size=_SIZE)
+            picture = still(film, number, points, size=_SIZE)
         except VideoError as error:
             self.warnings.append(f"{id}: {error.message}")
             return None
         return encode_jpeg(_brightened(picture), _QUALITY)
+
+    def _number(self, clip: pd.Series[Any], view: str, film: Film) -> int | None:
+        """The film's frame in the middle of a clip; None where the film does not reach it."""
+        if primary_pose(self._study.recording(str(clip["recording"]))).view == view:
+            # The poses count this film's frames, whatever their clock says.
+            number = int(clip["start_frame"] + clip["stop_frame"] - 1) // 2
+            return number if number < len(film) else None
+        moment = _moment(clip)
+        return film.number_at(moment) if moment < film.times[-1] else None
 
     def _film(self, id: str) -> tuple[str, Film] | None:
         if id not in self._films:

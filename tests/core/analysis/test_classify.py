@@ -287,3 +287,13 @@ def test_examples_outside_the_recording_are_refused() -> None:
     found = collect_scheme_examples(data, kinematics(data, np.ones(80)), scheme, recording="M1")
     assert found.labels == []
     assert learn([found, Examples.joined([])], list(scheme.names)) is None
+
+
+def test_examples_of_one_behaviour_alone_teach_nothing() -> None:
+    rng = np.random.default_rng(0)
+    one = Examples(
+        rng.dirichlet([1, 1], 30), rng.normal(size=(30, 3)), ["still"] * 30, np.arange(30) // 10
+    )
+    assert learn([one], ["walking", "still"]) is None
+    both = Examples(one.scores, one.features, ["still"] * 10 + ["walking"] * 20, one.groups)
+    assert learn([both], ["walking", "still"]) is not None

@@ -190,3 +190,10 @@ def test_freezing_is_known_by_its_definition(name: str, definition: str) -> None
     claims = match_behaviours({name: definition, "mobile": "walks, sniffs, grooms"}, load_rules())
     assert claims[name].activities == ("freezing",)
     assert "standing" in claims["mobile"].activities
+
+
+def test_one_thing_said_in_several_cues_counts_once() -> None:
+    for others in ({"other": "anything else"}, {"rearing": "stands on its hind legs"}):
+        claims = match_behaviours({"walking": "moves forward on all four paws", **others}, RULES)
+        assert "walking" in claims["walking"].activities
+        assert not {"standing", "freezing", "sleeping"} & set(claims["walking"].activities)
