@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from mousegpt_core.io.wide_csv import write_poses_csv
 from mousegpt_core.pipeline import NewRecording, add_recording
 from mousegpt_core.study import Study
@@ -20,7 +22,9 @@ def make_files(folder: Path) -> Path:
     """Write poses and truth of two mice."""
     for seed, (name, script) in enumerate(SCRIPTS.items()):
         made = simulate(BehaviourScript(tuple(script)), SimulationSettings(fps=30.0, seed=seed))
-        write_poses_csv(made.poses, folder / f"{name}.csv")
+        # Without its clock, as most tools write it: the frame rate must be given.
+        table = pd.read_csv(write_poses_csv(made.poses, folder / f"{name}.csv"))
+        table.drop(columns=["frame", "time"]).to_csv(folder / f"{name}.csv", index=False)
         write_truth(made.labels, folder / f"{name}.truth.csv")
     return folder
 

@@ -76,7 +76,7 @@ def test_a_new_study(tmp_path: Path) -> None:
     assert Study.open(study.folder).name == 'The "best" study'
     assert study.section("clips") == {"rate": 5.0}
     assert study.section("embed") == {"embedder": "lsa"}
-    assert study.section("report") == {}
+    assert study.section("report") == {"compare": "treatment"}
     assert study.animals.empty
     assert study.recordings == {}
     with pytest.raises(DataError, match="already"):
