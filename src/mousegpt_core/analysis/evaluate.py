@@ -108,6 +108,7 @@ def evaluate(
     *,
     ignore: Sequence[str] = IGNORED,
     rest: str = "",
+    known: Sequence[str] = (),
     bootstrap: int = 0,
     seed: int = 0,
 ) -> Evaluation:
@@ -124,8 +125,11 @@ def evaluate(
     ignore : sequence of str
         True labels (case does not matter) whose frames are left out.
     rest : str
-        The truth's label for "anything else", if it has one: predicted labels that the truth does
-        not know are then taken as it. Without it they are errors.
+        The truth's label for "anything else", if it has one: predicted labels that are neither
+        known nor in the truth are then taken as it. Without it they are errors.
+    known : sequence of str
+        Labels the human looked for, whether or not they occur: predicting one of them where it
+        does not occur is an error.
     bootstrap : int
         Number of draws for a 95 % interval, over stretches between changes of the true label;
         0 = none.
@@ -141,7 +145,8 @@ def evaluate(
     DataError
         If no frame can be scored.
     """
-    case = _prepare(times, predicted, truth, ignore=ignore, rest=rest)
+    spelling = _spelling([truth], [*known, rest], ignore)
+    case = _prepare(times, predicted, truth, ignore=ignore, rest=rest, spelling=spelling)
     return _score([case], names=[""], bootstrap=bootstrap, seed=seed)
 
 
@@ -149,7 +154,8 @@ def evaluate_many(
     cases: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]],
     *,
     ignore: Sequence[str] = IGNORED,
-    rest: str = "",
+    rest: str | Mapping[str, str] = "",
+    known: Sequence[str] = (),
     bootstrap: int = 0,
     seed: int = 0,
 ) -> Evaluation:
@@ -159,8 +165,12 @@ def evaluate_many(
     ----------
     cases : mapping of str to (times, predicted, truth)
         For each recording, as in `evaluate`.
-    ignore, rest, seed
+    ignore, seed
         As in `evaluate`.
+    rest : str or mapping of str to str
+        As in `evaluate`, for all or for each recording; one that is not in the mapping has none.
+    known : sequence of str
+        As in `evaluate`. What occurs in the truth of any recording is known in all of them.
     bootstrap : int
         As in `evaluate`; drawn over recordings where there are at least five.
 
@@ -176,10 +186,16 @@ def evaluate_many(
     """
     if not cases:
         raise DataError("there is nothing to score", hint="give at least one recording's labels")
+    rests = {name: rest if isinstance(rest, str) else rest.get(name, "") for name in cases}
+    truths = [truth for _, _, truth in cases.values()]
+    spelling = _spelling(truths, [*known, *rests.values()], ignore)
     prepared = []
     for name, (times, predicted, truth) in cases.items():
         try:
-            prepared.append(_prepare(times, predicted, truth, ignore=ignore, rest=rest))
+            case = _prepare(
+                times, predicted, truth, ignore=ignore, rest=rests[name], spelling=spelling
+            )
+            prepared.append(case)
         except DataError as error:
             raise DataError(error.message, place=f"recording {name}", hint=error.hint) from error
     return _score(prepared, names=list(cases), bootstrap=bootstrap, seed=seed)
@@ -241,7 +257,8 @@ def cluster_agreement(
     dict
         ``ari`` adjusted Rand index, ``nmi`` normalised mutual information (arithmetic),
         ``homogeneity``, ``completeness``, ``purity`` share of frames whose true label is the most
-        common of their cluster, ``majority_macro_f1`` macro-F1 if every cluster is given that name,
+        common of their cluster, ``majority_macro_f1`` macro-F1 if every cluster is given that name
+        (frames of no cluster, ``""``, have none),
         ``clusters``, ``frames``.
 
     Raises
@@ -254,16 +271,12 @@ def cluster_agreement(
         homogeneity_completeness_v_measure,
     )
 
-    given, true, _ = _common(labels, truth)
-    keep = ~_ignored(true, ignore)
-    _require(keep)
-    names, true_code = np.unique(true[keep].astype(str), return_inverse=True)
-    clusters, code = np.unique(given[keep].astype(str), return_inverse=True)
-    table = np.zeros((len(clusters), len(names)), np.int64)
-    np.add.at(table, (code, true_code), 1)
-    named = table.argmax(axis=1)[code]
+    clusters, names, code, true_code = _coded(labels, truth, ignore)
+    table = _table(code, true_code, (len(clusters), len(names)))
+    majority = table.argmax(axis=1)
+    majority[clusters == ""] = len(names)
     homogeneity, completeness, nmi = homogeneity_completeness_v_measure(true_code, code)
-    matrix = _confusion(true_code, named, len(names))
+    matrix = _table(true_code, majority[code], (len(names) + 1, len(names) + 1))
     return {
         "ari": float(adjusted_rand_score(true_code, code)),
         "nmi": float(nmi),
@@ -274,6 +287,53 @@ def cluster_agreement(
         "clusters": len(clusters),
         "frames": int(table.sum()),
     }
+
+
+def majority_names(
+    labels: npt.ArrayLike, truth: npt.ArrayLike, *, ignore: Sequence[str] = IGNORED
+) -> dict[str, str]:
+    """The human label that most frames of each cluster have.
+
+    Parameters
+    ----------
+    labels, truth, ignore
+        As in `cluster_agreement`.
+
+    Returns
+    -------
+    dict of str to str
+        Of the clusters that have scored frames; ``""`` is no cluster.
+
+    Raises
+    ------
+    DataError
+        If no frame can be scored.
+    """
+    clusters, names, code, true_code = _coded(labels, truth, ignore)
+    majority = _table(code, true_code, (len(clusters), len(names))).argmax(axis=1)
+    return {
+        str(cluster): str(names[most])
+        for cluster, most in zip(clusters, majority, strict=True)
+        if cluster
+    }
+
+
+def _coded(
+    labels: npt.ArrayLike, truth: npt.ArrayLike, ignore: Sequence[str]
+) -> tuple[Array, Array, Array, Array]:
+    """Clusters, true names, and the index into each of every frame that is scored."""
+    given, true, _ = _common(labels, truth)
+    keep = ~_ignored(true, ignore)
+    _require(keep)
+    true = _spelled(true, _spelling([true], (), ignore))
+    names, true_code = np.unique(true[keep].astype(str), return_inverse=True)
+    clusters, code = np.unique(given[keep].astype(str), return_inverse=True)
+    return clusters, names, code, true_code
+
+
+def _table(rows: Array, columns: Array, shape: tuple[int, int]) -> Array:
+    """Number of frames of each pair of codes."""
+    return np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1]).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -293,6 +353,7 @@ def _prepare(
     *,
     ignore: Sequence[str],
     rest: str,
+    spelling: Mapping[str, str],
 ) -> _Case:
     guessed, true, notes = _common(predicted, truth)
     moments = np.asarray(times, dtype=np.float64)
@@ -305,10 +366,12 @@ def _prepare(
     _require(~left_out)
     if left_out.any():
         notes.append(f"{int(left_out.sum())} frames are not scored in the truth and were left out")
-    guessed = _spelled_as(guessed, true[~left_out])
+    true, guessed = _spelled(true, spelling), _spelled(guessed, spelling)
     if rest:
-        known = set(true[~left_out]) | {rest}
+        rest = spelling[rest.casefold()]
+        known = set(spelling.values())
         guessed = np.array([name if name in known else rest for name in guessed], dtype=object)
+        notes += _invented(guessed[~left_out], {*true[~left_out], rest})
     guessed[guessed == ""] = NONE
     step = np.diff(moments)
     hole = step > 1.5 * np.median(step) if len(step) else np.zeros(0, bool)
@@ -344,7 +407,7 @@ def _score(cases: list[_Case], *, names: list[str], bootstrap: int, seed: int) -
         interval = _bootstrap(pooled_true, pooled_guess, block, len(labels), bootstrap, seed)
     return Evaluation(
         labels=labels,
-        matrix=_confusion(pooled_true, pooled_guess, len(labels)),
+        matrix=_table(pooled_true, pooled_guess, (len(labels), len(labels))),
         bouts=bout_scores(pooled_true, pooled_guess, run, labels),
         notes=notes,
         recordings=each,
@@ -368,11 +431,6 @@ def _class_scores(matrix: Array) -> tuple[Array, Array, Array]:
         right / np.maximum(true, 1),
         2 * right / np.maximum(true + guessed, 1),
     )
-
-
-def _confusion(true: Array, guessed: Array, size: int) -> Array:
-    counts = np.bincount(true * size + guessed, minlength=size * size)
-    return counts.reshape(size, size)
 
 
 def _blocks(true: Array, run: Array, sizes: list[int]) -> Array:
@@ -435,9 +493,26 @@ def _require(keep: Array) -> None:
         )
 
 
-def _spelled_as(labels: Array, known: Array) -> Array:
-    """Labels with the case of the known ones: "Walking" and "walking" are the same."""
-    spelling = {name.casefold(): name for name in sorted(set(known))}
+def _invented(guessed: Array, true: set[str]) -> list[str]:
+    """Notes on labels that are predicted and, though looked for, do not occur."""
+    return [
+        f"{name!r} never occurs in the truth: its {int((guessed == name).sum())} predicted frames "
+        "are errors"
+        for name in sorted(set(guessed) - true)
+    ]
+
+
+def _spelling(
+    truths: Sequence[npt.ArrayLike], known: Sequence[str], ignore: Sequence[str]
+) -> dict[str, str]:
+    """Spelling of each known label by its case-folded name: "Walking" and "walking" are one."""
+    names = {name for truth in truths for name in set(_as_text(truth))}
+    names |= {name.strip() for name in known}
+    out = {name.casefold() for name in ignore} | {""}
+    return {name.casefold(): name for name in sorted(names) if name.casefold() not in out}
+
+
+def _spelled(labels: Array, spelling: Mapping[str, str]) -> Array:
     return np.array([spelling.get(name.casefold(), name) for name in labels], dtype=object)
 
 

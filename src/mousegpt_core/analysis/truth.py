@@ -14,7 +14,7 @@ What a file may be:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from mousegpt_core.errors import DataError, FormatError
 
 Array = npt.NDArray[Any]
 
+#: Rows further apart than this (s) are looks at single frames: behaviours change within a second.
+SPARSE_S = 1.0
 #: Names a labeller gives to "anything else".
 REST_NAMES = ("other", "background", "none", "rest")
 REST = "other"
@@ -53,6 +55,8 @@ class Truth:
         End of what was observed; NaN = unknown, so the end of the recording.
     notes : list of str
         What a reader should know of how the file was understood.
+    declared : tuple of str
+        Behaviours that were looked for, whether or not they occur.
     """
 
     start_s: Array
@@ -62,6 +66,7 @@ class Truth:
     fills: bool = False
     end_s: float = float("nan")
     notes: list[str] = field(default_factory=list)
+    declared: tuple[str, ...] = ()
 
     def at(self, times: npt.ArrayLike) -> Array:
         """Label at each time.
@@ -91,8 +96,16 @@ class Truth:
 
     @property
     def names(self) -> list[str]:
-        """Labels that occur, in alphabetical order, without `rest`."""
-        return sorted(set(self.labels) - {"", self.rest})
+        """Labels that occur or were looked for, in alphabetical order, without `rest`."""
+        return sorted({*self.labels, *self.declared} - {"", self.rest})
+
+    def covers(self, times: npt.ArrayLike) -> bool:
+        """Whether a stretch lies, at least in part, between the first and the last time."""
+        moments = np.asarray(times, dtype=np.float64)
+        if not len(moments):
+            return False
+        inside = (self.start_s <= moments[-1] + TICK) & (self.stop_s > moments[0] - TICK)
+        return bool(inside.any())
 
 
 def read_truth(
@@ -131,14 +144,34 @@ def read_truth(
         Names the row that does not fit, or says that the file is none of these.
     DataError
         If the file counts frames and neither `times` nor `fps` is given, or if it holds several
-        animals or observations and `only` does not say which.
+        animals or observations and `only` does not say which, or if none of its labels lies within
+        `times`.
     """
     path = Path(path)
     clock = FrameClock.make(times, frames, fps, path)
+    truth = _read(path, clock, positive, only)
+    if clock.times is not None and not truth.covers(clock.times):
+        raise DataError(
+            "none of the labels lies within the recording",
+            file=path,
+            expected=f"{clock.times[0]:g} to {clock.times[-1]:g} s"
+            if len(clock.times)
+            else "a recording with frames",
+            found=f"{truth.start_s.min():g} to {truth.stop_s.max():g} s",
+            hint="give the labels of this recording, with times on its clock",
+        )
+    return truth
+
+
+def _read(path: Path, clock: FrameClock, positive: str, only: Mapping[str, str] | None) -> Truth:
+    """Labels from a file of any form."""
     if path.suffix.lower() == ".mat":
         vector, name = truth_files.read_matlab_vector(path)
         return _from_flags(
-            vector[:, None], [positive or name], clock.starts(np.arange(len(vector)))
+            vector[:, None],
+            [positive or name],
+            clock.starts(np.arange(len(vector))),
+            frame_s=clock.frame_s,
         )
     sheet = truth_files.read_sheet(path)
     boris = truth_boris.find_table(sheet)
@@ -158,15 +191,17 @@ def _from_sheet(
     moments, held = truth_files.read_moments(table, columns, clock)
     if columns.label is not None:
         labels = [_clean(text) for text in table.column(columns.label)]
-        return _from_rows(moments, np.array(labels, dtype=object), held=held)
+        return _from_rows(moments, np.array(labels, dtype=object), held=held, frame_s=clock.frame_s)
     flags = truth_files.read_flags(table, columns.flags)
     names = [truth_files.telling(table.names[column]) for column in columns.flags]
     if len(names) == 1 and positive:
         names = [positive]
-    return _from_flags(flags, names, moments, held=held)
+    return _from_flags(flags, names, moments, held=held, frame_s=clock.frame_s)
 
 
-def _from_flags(flags: Array, names: list[str], moments: Array, *, held: bool = True) -> Truth:
+def _from_flags(
+    flags: Array, names: list[str], moments: Array, *, held: bool = True, frame_s: float
+) -> Truth:
     """Labels from a column of 0 and 1 for each behaviour; none set = anything else."""
     rest = next((name for name in names if name.casefold() in REST_NAMES), REST)
     labels = np.full(len(flags), rest, dtype=object)
@@ -180,28 +215,37 @@ def _from_flags(flags: Array, names: list[str], moments: Array, *, held: bool = 
     several = int((flags > 0).sum(axis=1).max(initial=0)) > 1
     notes = ["several behaviours at once: the one in the last column counts"] if several else []
     labels[np.isnan(flags).all(axis=1)] = ""
-    return _from_rows(moments, labels, held=held, rest=rest, notes=notes)
+    truth = _from_rows(moments, labels, held=held, frame_s=frame_s, rest=rest, notes=notes)
+    return replace(truth, declared=tuple(names))
 
 
 def _from_rows(
     moments: Array,
     labels: Array,
     *,
-    held: bool = True,
+    held: bool,
+    frame_s: float,
     rest: str = "",
     notes: list[str] | None = None,
 ) -> Truth:
     """Stretches from labelled moments.
 
-    Rows at a steady rate label the time nearest to them (half a row on either side); rows at
-    uneven times hold until the next one, the last to the end of the recording.
+    Rows at a steady rate label the time nearest to them (half a row on either side), but if they
+    are more than `SPARSE_S` apart only their own frame (of `frame_s`, where that is known); rows
+    at uneven times hold until the next one, the last to the end of the recording.
     """
     remarks = list(notes or ())
     order = np.argsort(moments, kind="stable")
     moments, labels = moments[order], labels[order]
     step = np.diff(moments)
     if not held or len(step) == 0 or _steady(step):
-        period = float(np.median(step)) if len(step) else 1.0
+        period = float(np.median(step)) if len(step) else SPARSE_S
+        if np.isfinite(frame_s) and period > max(SPARSE_S, 2 * frame_s) + TICK:
+            remarks.append(
+                f"rows {period:g} s apart: only the frame of each row is scored, and bouts are "
+                "single frames"
+            )
+            period = frame_s
         edges = np.append(moments - period / 2, moments[-1] + period / 2)
         stop = np.minimum(edges[1:], moments + period / 2)
         start = edges[:-1]

@@ -180,6 +180,11 @@ class FrameClock:
             fps = float((numbers[-1] - numbers[0]) / (moments[-1] - moments[0]))
         return cls(path, moments, numbers, fps)
 
+    @property
+    def frame_s(self) -> float:
+        """Seconds from one frame to the next; NaN where it is not known."""
+        return 1 / self.fps if self.fps is not None and self.fps > 0 else math.nan
+
     def starts(self, frames: npt.ArrayLike) -> Array:
         """Seconds of frame numbers; beyond the known frames by the frame rate.
 
@@ -273,14 +278,17 @@ def with_header(sheet: Sheet) -> Sheet:
         names = [index, *table.names[1:]]
         if len(names) == 2 and not telling(names[1]):
             names[1] = "label"
+            _require_words(table, 1)
         return replace(table, names=names)
     known = {*_FRAME, *_TIME, *_LABEL, *_LABEL_TOO, *_START, *_STOP, *_START_FRAME, *_STOP_FRAME}
     lower = [cell.casefold() for cell in first]
     if set(lower) & known or (_numeric(sheet.rows[1:], sheet) and not _numeric([first], sheet)):
         return sheet.below(0)
     if len(first) == 1:
+        _require_words(sheet, 0)
         return replace(sheet, names=["label"])
     if len(first) == 2:
+        _require_words(sheet, 1)
         return replace(sheet, names=["frame" if _whole(sheet.column(0)) else "time", "label"])
     raise FormatError(
         "the columns have no names that say what they are",
@@ -313,7 +321,11 @@ def find_columns(table: Sheet) -> Columns:
     free = [index for index in range(len(table.names)) if index not in taken]
     if label is None and len(free) == 1 and not _flags(table, free[0]):
         label = free[0]
+        _require_words(table, label)
     flags = [index for index in free if _flags(table, index)] if label is None else []
+    if flags:
+        for index in free:
+            _require_words(table, index)
     if label is None and not flags:
         raise FormatError(
             "no column has labels", file=table.path, found=", ".join(table.names), hint=_HINT
@@ -452,6 +464,20 @@ def _numeric(rows: Sequence[Sequence[str]], sheet: Sheet) -> bool:
     cells = [cell for row in rows[:100] for cell in row]
     good = [math.isfinite(as_number(cell, decimal_comma=sheet.decimal_comma)) for cell in cells]
     return bool(good) and sum(good) > len(good) / 2
+
+
+def _require_words(table: Sheet, column: int) -> None:
+    """Refuse numbers for labels, unless they are 0 and 1 or a column's name says what they are."""
+    if _flags(table, column) or not _numeric([[c] for c in table.column(column) if c], table):
+        return
+    name = table.names[column] if column < len(table.names) else str(column + 1)
+    raise FormatError(
+        f"column {name!r} has numbers, not labels",
+        file=table.path,
+        expected="words, or 0 and 1",
+        found=", ".join(cell for cell in table.column(column)[:5] if cell),
+        hint=_HINT,
+    )
 
 
 def _flags(table: Sheet, column: int) -> bool:

@@ -56,7 +56,8 @@ def evaluate(
     truth: Annotated[
         list[str],
         typer.Option(
-            help="RECORDING=FILE with human labels: csv (frame or time, label), bouts, or BORIS."
+            help="RECORDING=FILE (or RECORDING/ANIMAL=FILE where it has several) with human "
+            "labels: csv (frame or time, label), bouts, or BORIS."
         ),
     ],
     scheme: Annotated[
@@ -91,6 +92,11 @@ def evaluate(
             for name, row in per_class.items()
         ],
     )
+    if clusters := result.get("clusters"):
+        console.say(
+            f"{clusters['clusters']} clusters: ARI {clusters['ari']:.3f}, NMI "
+            f"{clusters['nmi']:.3f}, purity {clusters['purity']:.3f}"
+        )
     console.say(
         f"macro-F1 {result['macro_f1']:.3f}, balanced accuracy {result['balanced_accuracy']:.3f}, "
         f"kappa {result['kappa']:.3f}, MCC {result['mcc']:.3f}"

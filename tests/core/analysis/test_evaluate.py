@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mousegpt_core.analysis.evaluate import cluster_agreement, evaluate, evaluate_many
+from mousegpt_core.analysis.evaluate import (
+    cluster_agreement,
+    evaluate,
+    evaluate_many,
+    majority_names,
+)
 from mousegpt_core.errors import DataError
 
 TRUTH = ["walk", "walk", "walk", "rear", "rear", "groom"]
@@ -79,6 +84,26 @@ def test_the_rest_takes_what_the_truth_does_not_know() -> None:
     assert scores["per_class"]["freezing"]["f1"] == pytest.approx(2 / 3)
     assert scores["per_class"]["other"]["f1"] == pytest.approx(4 / 5)
     assert scores["frames"] == 4
+
+
+def test_what_was_looked_for_and_never_occurs_is_an_error() -> None:
+    truth, predicted = ["other"] * 4, ["freezing", "freezing", "Freezing", "walking"]
+    assert _evaluate(predicted, truth, rest="other")["macro_f1"] == 1.0
+    scores = _evaluate(predicted, truth, rest="other", known=["freezing"])
+    assert scores["per_class"]["other"]["recall"] == 0.25
+    assert scores["balanced_accuracy"] == 0.25
+    assert any("'freezing' never occurs" in note for note in scores["notes"])
+    # What one animal did is known for the other, each with its own rest.
+    times = np.arange(4)
+    cases = {
+        "M1": (times, ["freezing"] * 4, ["Background"] * 4),
+        "M2": (times, ["freezing"] * 4, ["freezing"] * 4),
+        "M3": (times, ["walking"] * 4, ["freezing"] * 4),
+    }
+    both = evaluate_many(cases, rest={"M1": "background"})
+    assert both.recordings["M1"].scores["accuracy"] == 0.0
+    assert both.recordings["M2"].scores["accuracy"] == 1.0
+    assert both.labels == ["background", "freezing", "walking"]
 
 
 def test_not_scored_is_left_out() -> None:
@@ -216,3 +241,12 @@ def test_clusters_by_hand() -> None:
     assert split["majority_macro_f1"] == 1.0
     assert split["completeness"] == pytest.approx(0.5)
     assert split["clusters"] == 4
+
+
+def test_clusters_are_named_by_their_majority() -> None:
+    truth = ["a", "a", "b", "b", "b", "na"]
+    assert majority_names(["7", "7", "7", "3", "", "9"], truth) == {"7": "a", "3": "b"}
+    # Frames of no cluster are missed.
+    assert cluster_agreement(["7", "7", "3", "3", ""], truth[:5])["majority_macro_f1"] == (
+        pytest.approx((1 + 0.8) / 2)
+    )

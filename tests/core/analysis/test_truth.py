@@ -116,6 +116,46 @@ def test_zeros_and_ones_need_a_name(write: Write) -> None:
         _at(write("0\n1\n0\n"))
 
 
+def test_numbers_are_labels_where_a_column_says_so(write: Write) -> None:
+    assert _at(write("frame,label\n0,3\n1,3\n2,4\n")) == ["3", "3", "4", "", "", ""]
+
+
+def test_what_was_looked_for_is_known(write: Write) -> None:
+    truth = read_truth(write("frame,background,Freezing\n0,1,0\n1,1,0\n"), times=TIMES)
+    assert truth.names == ["freezing"]
+    assert set(truth.labels) == {truth.rest} == {"background"}
+    assert read_truth(write("0\n0\n"), times=TIMES, positive="freezing").names == ["freezing"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start_s,stop_s,label\n100,160,freezing\n",
+        "time,label\n100.0,walk\n100.1,rear\n",
+        "time,label\n100.0,walk\n101.0,rear\n107.0,rear\n",
+    ],
+)
+def test_labels_of_another_time(write: Write, text: str) -> None:
+    path = write(text)
+    with pytest.raises(DataError, match="none of the labels lies within") as caught:
+        read_truth(path, times=TIMES)
+    assert "labels.csv" in str(caught.value)
+    assert caught.value.hint
+    assert read_truth(path, times=TIMES + 100).covers([100.0])
+
+
+def test_few_rows_label_their_own_frame_only(write: Write) -> None:
+    times = np.arange(900) / 30
+    truth = read_truth(write("frame,label\n0,walk\n300,rear\n600,walk\n"), times=times)
+    labels = truth.at(times)
+    assert np.flatnonzero(labels != "").tolist() == [0, 300, 600]
+    assert labels[300] == "rear"
+    assert "10 s apart" in truth.notes[0]
+    dense = read_truth(write("time,label\n0,walk\n1,rear\n2,walk\n"), times=times)
+    assert (dense.at(times) != "").sum() == 75
+    assert not dense.notes
+
+
 def test_several_behaviours_in_columns(write: Write) -> None:
     path = write("frame,walk,rear\n0,1,0\n1,0,1\n2,0,0\n3,1,1\n4,,\n")
     truth = read_truth(path, times=TIMES)
@@ -216,6 +256,12 @@ def test_wrong_boris(write: Write, text: str, place: str, message: str) -> None:
         ("time,label\n0,walk\ninf,rear\n", "row 3"),
         ("start_s,stop_s,label\n0,1,walk\n3,2,rear\n", "row 3"),
         ("x,y,z\n1.5,2.5,3.5\n", "no column has labels"),
+        ("x,y\n1,2\n", "numbers, not labels"),
+        ("1,2\n3,4\n", "numbers, not labels"),
+        ("3\n4\n5\n", "numbers, not labels"),
+        (",0\n0.0,1.5\n0.1,2.5\n", "numbers, not labels"),
+        ("frame,x\n0,1.5\n1,2.5\n", "numbers, not labels"),
+        ("frame,x,y,likelihood\n0,1.5,2,1\n1,2.5,3,1\n", "numbers, not labels"),
         ("a,b,c\nd,e,f\n", "names"),
     ],
 )

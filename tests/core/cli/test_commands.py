@@ -147,6 +147,12 @@ def test_evaluate_for_people(study: Study, files: Path) -> None:
     assert shown.code == 0
     assert "macro-F1" in shown.out
     assert "walking" in shown.out
+    open_ones = mousegpt(
+        "evaluate", study.folder, "--truth", f"M1={files / 'M1.truth.csv'}", "--scheme", "profile"
+    )
+    for score in ("ARI", "NMI", "purity"):
+        assert score in open_ones.out
+    assert "RECORDING/ANIMAL" in mousegpt("evaluate", "--help").out
 
 
 @pytest.mark.parametrize("what", ["descriptions", "bouts", "labels", "kinematics", "poses"])
