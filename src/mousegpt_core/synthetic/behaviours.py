@@ -134,8 +134,10 @@ def _running(clock: Clock) -> Channels:
 
 def _standing(clock: Clock) -> Channels:
     return {
-        "head_yaw": 0.25 * clock.wander(0.25),
-        "head_pitch": -0.4 + 0.08 * clock.wander(0.3),
+        "head_yaw": 0.25 * clock.wander(0.25) + _glances(clock, 0.14),
+        "head_pitch": -0.4 + 0.08 * clock.wander(0.3) + 0.06 * clock.wander(1.1),
+        "forward": 0.06 * clock.wander(0.7),
+        "bend": 0.06 * clock.wander(0.5),
         "arch": 1.0 + _breath(clock, 3.0, 0.012),
     }
 
@@ -298,8 +300,9 @@ def _crouching(clock: Clock) -> Channels:
         "hip_height": 1.65,
         "pitch": 0.05,
         "arch": 1.35 + _breath(clock, 3.0, 0.01),
-        "head_pitch": -0.3 + 0.05 * clock.wander(0.3),
-        "head_yaw": 0.15 * clock.wander(0.2),
+        "forward": 0.05 * clock.wander(0.6),
+        "head_pitch": -0.3 + 0.05 * clock.wander(0.3) + 0.06 * clock.wander(1.1),
+        "head_yaw": 0.15 * clock.wander(0.2) + _glances(clock, 0.14),
         "tail_curl": 0.4 * clock.side,
         "heel": 0.2,
     }
@@ -339,7 +342,7 @@ def _stretching(clock: Clock) -> Channels:
         "pitch": 0.02,
         "arch": 0.15,
         "head_pitch": -0.15 + 0.06 * clock.wander(0.8),
-        "head_yaw": 0.1 * clock.wander(0.6),
+        "head_yaw": 0.1 * clock.wander(0.6) + _glances(clock, 0.1),
         "heel": 0.5,
     }
 
@@ -376,6 +379,23 @@ def _jumping_reach(clock: Clock, trunk: Trunk, anatomy: Anatomy, radius: float) 
     return found
 
 
+def _glances(clock: Clock, amount: float) -> Array:
+    """The head looks to one side, then the other, in 0.25 s, once in 0.5-0.9 s, as awake mice do.
+
+    Each look goes ``amount`` (rad) to its side, or down to half as far.
+    """
+    turn = 0.25
+    rest = clock.between(3, 0.5, 0.9)
+    beat = clock.t / rest + clock.draw[6]
+    looks = np.floor(beat)
+    ahead, before = (
+        amount * np.cos(np.pi * n) * (0.75 + 0.25 * np.sin(2.4 * n + 6 * clock.draw[7]))
+        for n in (looks + 1, looks)
+    )
+    turned = np.clip((beat - looks - 1.0) * rest / turn + 1.0, 0.0, 1.0)
+    return np.asarray(before + (ahead - before) * turned**2 * (3 - 2 * turned))
+
+
 def _breath(clock: Clock, hertz: float, amount: float) -> Array:
     return amount * clock.wave(hertz, clock.draw[4])
 
@@ -393,7 +413,7 @@ _ALL = (
     Behaviour("stretching", 0.1, 1.5, _stretching, ease=0.4, shortest=1.0),
     Behaviour("crouching", 0.08, 3.0, _crouching, ease=0.4, shortest=1.0),
     Behaviour("freezing", 0.06, 3.0, _freezing, ease=0.2, shortest=1.5),
-    Behaviour("sleeping", 0.02, 20.0, _sleeping, _sleeping_reach, ease=0.8, shortest=5.0),
+    Behaviour("sleeping", 0.003, 60.0, _sleeping, _sleeping_reach, ease=0.8, shortest=45.0),
     Behaviour("jumping", 0.02, 0.7, _jumping, _jumping_reach, ease=0.15, shortest=0.7),
 )
 #: Every behaviour by name.
