@@ -54,9 +54,10 @@ __all__ = [
     "load_rules",
     "parse_rules",
     "table_of_bouts",
+    "unjudged",
 ]
 
-ETHOGRAM_VERSION = 1
+ETHOGRAM_VERSION = 2
 #: A score at which no posture fits: what is shared out is less than 1 where all fit badly.
 _UNSURE = 0.01
 #: A time step of more than this many frames ends a bout.
@@ -212,6 +213,26 @@ def activity_bouts(ethogram: xr.Dataset, recording: str) -> pd.DataFrame:
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def unjudged(ethogram: xr.Dataset, rules: Rules) -> list[str]:
+    """Activities of the rules that this recording cannot show: film too slow, keypoints absent.
+
+    Parameters
+    ----------
+    ethogram : Dataset
+        From `compute_ethogram` with these rules.
+    rules : Rules
+        From `load_rules`.
+
+    Returns
+    -------
+    list of str
+        Names, in the order of the rules. Where they are absent from the bouts, that does not mean
+        that the animal did not do them.
+    """
+    judged = {str(name) for name in ethogram["activity"].values}
+    return [name for name in rules.activities if name not in judged]
 
 
 def table_of_bouts(

@@ -46,6 +46,8 @@ _STEADY_S = 0.4
 _ENOUGH_S = 3.0
 #: Width of the smoothing behind what tells whether the animal is still (s).
 _STILL_SMOOTH_S = 0.04
+#: Over this long quick strokes are told from jitter (s).
+_STROKE_S = 0.25
 _SAMPLED_FRAMES = 40_000
 _STRETCH_FRAMES = 1_000
 
@@ -101,6 +103,17 @@ class Body:
     def steps(self) -> Floats:
         """Seconds from each frame to the next."""
         return np.diff(np.asarray(self.kinematics["time"].values, dtype=np.float64))
+
+    @cached_property
+    def noise(self) -> dict[str, float]:
+        """Jitter of each keypoint: standard deviation on each axis (cm)."""
+        scene = json.loads(str(self.kinematics.attrs.get("scene", "{}")))
+        return dict(scene.get("keypoint_noise_cm", {}))
+
+    @property
+    def dimensions(self) -> int:
+        """Axes of space: 2 or 3."""
+        return int(self.kinematics.sizes["space"])
 
     def rate(self, values: Floats) -> Floats:
         """Rate of change per second of a signal (time, ...), at each frame."""
@@ -269,7 +282,7 @@ def _liveliest(body: Body) -> Floats | None:
     names = [str(n) for n in body.kinematics["keypoint"].values if str(n) not in tail]
     if not names or body.kinematics.sizes["time"] < 2:
         return None
-    noise = json.loads(str(body.kinematics.attrs.get("scene", "{}"))).get("keypoint_noise_cm", {})
+    noise = body.noise
     gain = rate_noise(_STILL_SMOOTH_S, body.fps)
     speeds = []
     for name in names:
@@ -281,6 +294,25 @@ def _liveliest(body: Body) -> Floats | None:
     ordered = np.sort(np.where(np.isfinite(stacked), stacked, -np.inf), axis=0)
     second = ordered[-2] if len(names) > 2 else ordered[-1]
     return np.asarray(np.where(np.isfinite(second), second, np.nan) / body.body_length)
+
+
+def _quickest(body: Body) -> Floats | None:
+    """Fastest paw or nose from one frame to the next, less what its jitter alone would show.
+
+    Root mean square over a moment, in which jitter, unlike a stroke, comes to what is expected.
+    """
+    if "step_speed" not in body.kinematics:
+        return None
+    roles = [body.skeleton.keypoint(role) for role in ("nose", *FOREPAWS, *HINDPAWS)]
+    names = [str(n) for n in body.kinematics["keypoint"].values if str(n) in roles]
+    speeds = []
+    for name in names:
+        speed = body.kinematics["step_speed"].sel(keypoint=name).values.astype(np.float64)
+        # A step is the difference of two places, each with its own jitter.
+        jitter = 2 * np.square(body.noise.get(name, 0.0) * body.fps) * body.dimensions
+        power = running_mean(np.square(speed), odd_frames(_STROKE_S, body.fps))
+        speeds.append(np.sqrt(np.maximum(power - jitter, 0)))
+    return _per_body(np.fmax.reduce(speeds), body) if speeds else None
 
 
 def _head_turning(body: Body) -> Floats | None:
@@ -296,6 +328,8 @@ def _head_turning(body: Body) -> Floats | None:
 
 def _between(steps: Floats) -> Floats:
     """Values between frames to values at frames."""
+    if not len(steps):  # a single frame: nothing is known to change
+        return np.full((1, *steps.shape[1:]), np.nan)
     padded = np.concatenate([steps[:1], steps, steps[-1:]])
     return np.asarray((padded[:-1] + padded[1:]) / 2)
 
@@ -369,6 +403,9 @@ MEASURES: Mapping[str, Measure] = {
     "forepaw_speed": Measure("speed", "mean speed of the forepaws", _paw_speed(FOREPAWS)),
     "liveliest_part": Measure(
         "speed", "speed of the fastest keypoint but one, tail left out", _liveliest
+    ),
+    "quickest_part": Measure(
+        "speed", "speed of the fastest of nose and paws from frame to frame over 0.25 s", _quickest
     ),
     "motion": Measure(
         "speed",

@@ -182,7 +182,9 @@ def _quantities(
         anatomy=anatomy,
         settings=settings,
     )
-    stretch = Stretch(cleaned.position, cleaned.measured, times, anatomy, scene, settings)
+    stretch = Stretch(
+        cleaned.position, cleaned.measured, cleaned.unsmoothed, times, anatomy, scene, settings
+    )
     found = {
         "position": Quantity(PER_PLACE, stretch.position, "cm"),
         "measured": Quantity(PER_KEYPOINT, stretch.measured, "1"),

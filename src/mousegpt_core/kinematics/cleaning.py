@@ -35,10 +35,13 @@ class Cleaned:
         Centimetres; NaN where unknown.
     measured : array of shape (time, keypoint, individual)
         True where the estimator saw the keypoint and it was believed.
+    unsmoothed : array of shape (time, space, keypoint, individual)
+        `position` before it was smoothed.
     """
 
     position: Floats
     measured: Bools
+    unsmoothed: Floats
 
 
 def clean_positions(
@@ -75,7 +78,7 @@ def clean_positions(
     seen &= ~_spikes(position, seen, times, settings)
     seen = _without_jumps(position, seen, times, fps, settings)
     filled = _fill_gaps(position, seen, times, fps, settings.fill_gap_s)
-    return Cleaned(smooth(filled, quadratic_kernel(settings.smooth_s, fps)), seen)
+    return Cleaned(smooth(filled, quadratic_kernel(settings.smooth_s, fps)), seen, filled)
 
 
 def seen_keypoints(position: Floats, confidence: Floats, min_confidence: float) -> Bools:

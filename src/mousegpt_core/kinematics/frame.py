@@ -31,6 +31,8 @@ class Stretch:
         Cleaned, in cm.
     measured : array of shape (time, keypoint, individual)
         Seen, not filled.
+    unsmoothed : array of shape (time, space, keypoint, individual)
+        `position` before it was smoothed.
     times : array of shape (time,)
         Seconds.
     anatomy : Anatomy
@@ -43,6 +45,7 @@ class Stretch:
 
     position: Floats
     measured: Bools
+    unsmoothed: Floats
     times: Floats
     anatomy: Anatomy
     scene: Scene

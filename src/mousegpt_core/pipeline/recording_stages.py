@@ -37,7 +37,7 @@ from mousegpt_core.study import (
 )
 
 POSES_VERSION = 1
-KINEMATICS_VERSION = 1
+KINEMATICS_VERSION = 2
 CLIPS_VERSION = 1
 #: Frames handled at once: bounds memory however long the recording.
 BLOCK_FRAMES = 36_000

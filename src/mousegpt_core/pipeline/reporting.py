@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.analysis.classify import LabelScheme
+from mousegpt_core.describe.ethogram import unjudged
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.kinematics import Scene
@@ -85,9 +86,10 @@ def gather(work: Work) -> ReportData:
     clips = all_described_clips(study)
     schemes = _bouts(study)
     opened = [(one, one.store.read_dataset("kinematics")) for one in recordings]
-    warnings = [line for one, kinematics in opened for line in _warnings(one, kinematics)]
+    rules = study_rules(study)
+    warnings = [line for one, kinematics in opened for line in _warnings(one, kinematics, rules)]
     with stills_of(study) as stills:
-        behaviours = _behaviours(study, clips, study_rules(study), stills)
+        behaviours = _behaviours(study, clips, rules, stills)
         warnings += stills.warnings
     tracks, movements = _movements(opened)
     return ReportData(
@@ -176,7 +178,7 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
     )
 
 
-def _warnings(recording: Recording, kinematics: xr.Dataset) -> list[str]:
+def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> list[str]:
     """What a reader must know of a recording."""
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     found = []
@@ -192,6 +194,10 @@ def _warnings(recording: Recording, kinematics: xr.Dataset) -> list[str]:
         )
     if scene.space_dims == 3 and scene.floor_source == "assumed":
         found.append("the floor could not be fitted; z was taken as up, so heights are uncertain")
+    absent = unjudged(recording.store.read_dataset("ethogram"), rules)
+    if absent:
+        names = ", ".join(readable_name(name) for name in absent)
+        found.append(f"{names} could not be judged (frame rate, keypoints)")
     failed = recording.store.read_table("descriptions", ["status"])["status"] == "failed"
     if failed.mean() > 0.01:
         found.append(f"{failed.mean():.0%} of the clips could not be described: too little is seen")

@@ -15,6 +15,7 @@ from mousegpt_core.describe.ethogram import (
     compute_ethogram,
     ethogram_in_blocks,
     table_of_bouts,
+    unjudged,
 )
 from mousegpt_core.describe.measures import Reference, fit_reference
 from mousegpt_core.describe.rules import load_rules
@@ -144,7 +145,10 @@ def test_activities_whose_quantities_are_absent_vanish(day: xr.Dataset) -> None:
     assert {"walking", "standing", "freezing"} <= set(names)
     assert not {"rearing", "rearing_supported", "jumping"} & set(names)
     # 20 frames a second show no hindpaw strokes of 8-20 Hz.
-    assert "scratching" not in compute_ethogram(day, load_rules())["activity"].values.tolist()
+    found = compute_ethogram(day, load_rules())
+    assert "scratching" not in found["activity"].values.tolist()
+    assert {"scratching", "head_twitch"} <= set(unjudged(found, load_rules()))
+    assert not {"walking", "rearing", "freezing"} & set(unjudged(found, load_rules()))
 
 
 def kinematics_2d(frames: np.ndarray) -> xr.Dataset:
@@ -281,3 +285,35 @@ def test_brief_and_repetitive_movements_are_not_lost() -> None:
     assert (
         np.char.endswith(activity[made.labels == "grooming"].astype(str), "grooming").mean() > 0.8
     )
+
+
+def _synthetic_shares(
+    steps: tuple[tuple[str, float], ...], fps: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """True behaviour and found activity of each frame of a noisy synthetic mouse."""
+    from mousegpt_core.synthetic import BehaviourScript, NoiseSettings, SimulationSettings, simulate
+
+    settings = SimulationSettings(fps=fps, noise=NoiseSettings(jitter_cm=0.03))
+    made = simulate(BehaviourScript(steps, 3), settings)
+    skeleton = BUILT_IN["MouseGPT-24"]
+    data = compute_kinematics(made.poses, skeleton, prepare_scene(made.poses, skeleton))
+    found = compute_ethogram(data, load_rules(), skeleton=skeleton)
+    names = np.asarray([*found["activity"].values, ""], dtype=object)
+    return made.labels, names[found["activity_index"].values[:, 0]]
+
+
+@pytest.mark.parametrize("fps", [30.0, 60.0])
+def test_scratching_is_not_freezing_even_where_it_cannot_be_judged(fps: float) -> None:
+    bouts = (("scratching", 1.5), ("walking", 2.0)) * 8
+    true, found = _synthetic_shares((("walking", 8.0), *bouts), fps)
+    assert (found[true == "scratching"] == "freezing").mean() < 0.05
+    if fps < 36:
+        assert "scratching" not in found
+
+
+def test_an_animal_that_stands_or_crouches_does_not_freeze() -> None:
+    bouts = (("standing", 3.0), ("walking", 2.0), ("crouching", 3.0), ("freezing", 3.0))
+    true, found = _synthetic_shares((("walking", 8.0), *bouts * 5), 30.0)
+    assert (found[true == "freezing"] == "freezing").mean() > 0.75
+    for name in ("standing", "crouching"):
+        assert (found[true == name] == "freezing").mean() < 0.3, name

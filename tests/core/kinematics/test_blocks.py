@@ -136,6 +136,7 @@ INVARIANT = (
     "body_pitch",
     "contact",
     "local_speed",
+    "step_speed",
     "wall_distance",
 )
 

@@ -206,3 +206,25 @@ def test_a_study_without_recordings_says_how_to_add_one(tmp_path: Path) -> None:
     empty = Study.create(tmp_path / "empty")
     with pytest.raises(DataError, match="mousegpt add"):
         _run(empty)
+
+
+def test_what_a_human_looked_for_and_never_saw_is_an_error_if_predicted(
+    study: Study, tmp_path: Path
+) -> None:
+    never = tmp_path / "never.csv"
+    never.write_text("frame,freezing\n" + "".join(f"{n},0\n" for n in range(450)))
+    result = evaluate_study(study, {"M1": never}, scheme="activities")
+    assert result["per_class"]["other"]["recall"] < 0.9
+
+
+def test_labels_of_another_time_are_refused(study: Study, tmp_path: Path) -> None:
+    late = tmp_path / "late.csv"
+    late.write_text("start_s,stop_s,label\n900,910,walking\n")
+    with pytest.raises(DataError, match=r"late\.csv"):
+        evaluate_study(study, {"M1": late}, scheme="activities")
+
+
+def test_clusters_are_scored_by_the_names_that_most_of_them_have(study: Study, files: Path) -> None:
+    result = evaluate_study(study, {"M1": files / "M1.truth.csv"}, scheme="profile")
+    assert result["macro_f1"] > 0.5
+    assert 0 < result["clusters"]["nmi"] <= 1
