@@ -154,7 +154,7 @@ def evaluate_many(
     cases: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]],
     *,
     ignore: Sequence[str] = IGNORED,
-    rest: str | Mapping[str, str] = "",
+    rest: Mapping[str, str] | None = None,
     known: Sequence[str] = (),
     bootstrap: int = 0,
     seed: int = 0,
@@ -167,8 +167,8 @@ def evaluate_many(
         For each recording, as in `evaluate`.
     ignore, seed
         As in `evaluate`.
-    rest : str or mapping of str to str
-        As in `evaluate`, for all or for each recording; one that is not in the mapping has none.
+    rest : mapping of str to str, optional
+        For each recording, as in `evaluate`; a recording that is not in it has none.
     known : sequence of str
         As in `evaluate`. What occurs in the truth of any recording is known in all of them.
     bootstrap : int
@@ -186,7 +186,7 @@ def evaluate_many(
     """
     if not cases:
         raise DataError("there is nothing to score", hint="give at least one recording's labels")
-    rests = {name: rest if isinstance(rest, str) else rest.get(name, "") for name in cases}
+    rests = {name: (rest or {}).get(name, "") for name in cases}
     truths = [truth for _, _, truth in cases.values()]
     spelling = _spelling(truths, [*known, *rests.values()], ignore)
     prepared = []

@@ -13,7 +13,12 @@ import pandas as pd
 from mousegpt_core.analysis.bouts import labels_from_bouts
 from mousegpt_core.analysis.classify import LabelScheme
 from mousegpt_core.analysis.definitions import activities_meant
-from mousegpt_core.analysis.evaluate import IGNORED, cluster_agreement, evaluate_many
+from mousegpt_core.analysis.evaluate import (
+    IGNORED,
+    cluster_agreement,
+    evaluate_many,
+    majority_names,
+)
 from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
@@ -66,7 +71,8 @@ def evaluate_study(
         raise DataError("no human labels are given", hint="--truth RECORDING=FILE")
     scheme = scheme or only_scheme(study)
     cases: dict[str, tuple[Any, Any, Any]] = {}
-    rest = ""
+    rest: dict[str, str] = {}
+    known: list[str] = []
     notes: list[str] = []
     for owner, path in truth.items():
         id, _, animal = owner.partition("/")
@@ -75,7 +81,15 @@ def evaluate_study(
         times = kinematics["time"].values
         human = read_truth(path, times=times, frames=kinematics["frame"].values, positive=positive)
         notes += [f"{owner}: {note}" for note in human.notes]
-        rest = rest or human.rest
+        if not human.covers(times):
+            raise DataError(
+                "none of these labels lies within the recording",
+                file=path,
+                expected=f"times between {times[0]:.2f} and {times[-1]:.2f} s",
+                hint="check that the file belongs to this recording, and its frame rate",
+            )
+        rest[owner] = human.rest
+        known += human.names
         bouts = _bouts_of_animal(bouts_of_scheme(study, recording, scheme), recording, animal)
         if scheme == ACTIVITIES:
             bouts = _as_coarse_as(bouts, human, study_rules(study))
@@ -83,12 +97,22 @@ def evaluate_study(
         if scheme not in (ACTIVITIES, PROFILE):
             same, remarks = _in_the_users_words(human.names, study, scheme)
             said = np.array([same.get(name, name) for name in said], dtype=object)
+            known += same.values()
             notes += [f"{owner}: {remark}" for remark in remarks]
         cases[owner] = (times, labels_from_bouts(times, bouts), said)
-    result = evaluate_many(cases, ignore=IGNORED, rest=rest, bootstrap=bootstrap).to_json()
+    agreement: dict[str, Any] = {}
     if scheme == PROFILE:
         predicted, true = (np.concatenate([case[i] for case in cases.values()]) for i in (1, 2))
-        result["clusters"] = cluster_agreement(predicted, true)
+        agreement = {"clusters": cluster_agreement(predicted, true)}
+        # Open clusters have no names of their own that a human could have given.
+        named = majority_names(predicted, true)
+        cases = {
+            owner: (times, np.array([named.get(c, "") for c in clusters], dtype=object), said)
+            for owner, (times, clusters, said) in cases.items()
+        }
+        notes.append("each cluster is given the name that most of its frames have")
+    scores = evaluate_many(cases, ignore=IGNORED, rest=rest, known=known, bootstrap=bootstrap)
+    result = {**scores.to_json(), **agreement}
     result = {"scheme": scheme, **result, "notes": [*notes, *result["notes"]]}
     _keep(study, scheme, [owner.partition("/")[0] for owner in truth], result)
     return result
