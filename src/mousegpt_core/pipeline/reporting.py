@@ -26,7 +26,7 @@ from mousegpt_core.pipeline.work import Work
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
 from mousegpt_core.settings import Settings
-from mousegpt_core.stats import Movement, Subject, frame_seconds, movement_summary
+from mousegpt_core.stats import Movement, Subject, movement_summary
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import write_atomic, writing
 
@@ -155,6 +155,7 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     unit = poses["position"].attrs.get("units", "px")
     seen = kinematics["measured"].mean(dim=("time", "keypoint"))
+    known = kinematics["speed"].notnull().sum(dim="time") if "speed" in kinematics else None
     individuals = [str(name) for name in kinematics["individual"].values]
     return RecordingInfo(
         recording=recording.id,
@@ -169,21 +170,12 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
         scale_source=scene.scale_source,
         share_seen=float(seen.mean()),
         observed_s={}
-        if "speed" not in kinematics or poses.attrs.get("single_pictures")
-        else _observed(recording, kinematics),
+        if known is None or poses.attrs.get("single_pictures")
+        else {name: float(n) / fps for name, n in zip(individuals, known.values, strict=True)},
         start_s=float(times[0]),
         treatment=info.treatment,
         notes=info.notes,
     )
-
-
-def _observed(recording: Recording, kinematics: xr.Dataset) -> dict[str, float]:
-    """Seconds in which the speed or the activity of each animal could be told."""
-    seconds = frame_seconds(kinematics["time"].values, float(kinematics.attrs["fps"]))
-    activity = recording.store.read_dataset("ethogram")["activity_index"].values
-    known = kinematics["speed"].notnull().transpose("time", "individual").values | (activity >= 0)
-    names = kinematics["individual"].values
-    return {str(name): float(seconds[one].sum()) for name, one in zip(names, known.T, strict=True)}
 
 
 def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> list[str]:
@@ -341,7 +333,6 @@ def _movements(
                 movement_summary(
                     one["speed"].values,
                     fps=fps,
-                    times=one["time"].values,
                     recording=recording.id,
                     individual=str(individual),
                     immobile=immobile,
