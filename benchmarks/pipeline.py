@@ -57,7 +57,7 @@ def poses_file(folder: Path, minutes: float) -> Path:
 
 def write_input(folder: Path, minutes: float, _: argparse.Namespace) -> None:
     """Simulate the poses of a length, piece by piece, as one csv."""
-    from mousegpt_core.io.wide_csv import write_poses_csv
+    from mousegpt_core.io import write_poses
     from mousegpt_core.synthetic import NoiseSettings, SimulationSettings, simulate
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def write_input(folder: Path, minutes: float, _: argparse.Namespace) -> None:
             settings = SimulationSettings(duration_s=length, fps=FPS, seed=seed, noise=noise)
             poses = simulate(settings=settings).poses
             time, frame = poses["time"] + start * 60, poses["frame"] + round(start * 60 * FPS)
-            write_poses_csv(poses.assign_coords(time=time, frame=frame), piece)
+            write_poses(poses.assign_coords(time=time, frame=frame), piece, format="wide-csv")
             with piece.open("rb") as rows:
                 header = rows.readline()
                 whole.write(header if seed == 0 else b"")

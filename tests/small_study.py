@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mousegpt_core.io.wide_csv import write_poses_csv
+from mousegpt_core.io import write_poses
 from mousegpt_core.pipeline import NewRecording, add_recording
 from mousegpt_core.study import Study
 from mousegpt_core.synthetic import BehaviourScript, SimulationSettings, simulate
@@ -23,7 +23,7 @@ def make_files(folder: Path) -> Path:
     for seed, (name, script) in enumerate(SCRIPTS.items()):
         made = simulate(BehaviourScript(tuple(script)), SimulationSettings(fps=30.0, seed=seed))
         # Without its clock, as most tools write it: the frame rate must be given.
-        table = pd.read_csv(write_poses_csv(made.poses, folder / f"{name}.csv"))
+        table = pd.read_csv(write_poses(made.poses, folder / f"{name}.csv", format="wide-csv"))
         table.drop(columns=["frame", "time"]).to_csv(folder / f"{name}.csv", index=False)
         write_truth(made.labels, folder / f"{name}.truth.csv")
     return folder

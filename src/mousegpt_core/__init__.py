@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mousegpt_core.errors import MouseGPTError
-    from mousegpt_core.io import read_poses
+    from mousegpt_core.io import read_poses, write_poses
     from mousegpt_core.kinematics import compute_kinematics, prepare_scene
     from mousegpt_core.pipeline import add_recording, run
     from mousegpt_core.poses import make_poses, validate_poses
@@ -34,6 +34,7 @@ _HOMES = {
     "read_poses": "io",
     "run": "pipeline",
     "validate_poses": "poses",
+    "write_poses": "io",
 }
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "read_poses",
     "run",
     "validate_poses",
+    "write_poses",
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from mousegpt_core.errors import DataError, FormatError
-from mousegpt_core.io import READERS, read_poses, recognise_format
+from mousegpt_core.io import FORMATS, read_poses, recognise_format
 from mousegpt_core.skeletons import guess_skeleton
 from mousegpt_core.video import Film, still
 
@@ -101,7 +101,7 @@ def test_all_tables_are_read_or_refused_with_a_reason(test_data):
     root = test_data("subtle-avatar3d").parent
     for path in sorted([*root.rglob("*.csv"), *root.rglob("*.h5")]):
         try:
-            assert recognise_format(path) in READERS
+            assert recognise_format(path) in FORMATS
             read_poses(path, fps=30, keypoints=["SUBTLE-9"] if "coords" in path.parts else None)
         except (FormatError, DataError) as error:
             assert path.name in str(error)  # noqa: PT017

@@ -1,4 +1,4 @@
-"""Reading poses: one file per format, found by looking into the file."""
+"""Reading and writing poses: one file per format, recognised by looking into the file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mousegpt_core.errors import DataError, FormatError
+from mousegpt_core.io.files import replaced_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,7 +21,7 @@ UNITS = ("px", "mm", "cm", "m", "unknown")
 
 
 @dataclass(frozen=True)
-class Reader:
+class PoseFormat:
     """A format of poses.
 
     Attributes
@@ -32,14 +33,17 @@ class Reader:
     suffixes : tuple of str
         Usual endings of file names.
     module : str
-        Module with ``recognise(path) -> bool``, ``read(path, options) -> RawPoses`` and
-        ``LOOKED_FOR``; imported on use.
+        Module with ``recognise(path) -> bool``, ``read(path, options) -> RawPoses``,
+        ``LOOKED_FOR`` and, if it `writes`, ``write(poses, path) -> None``; imported on use.
+    writes : bool
+        Whether poses can be written in this format too.
     """
 
     name: str
     title: str
     suffixes: tuple[str, ...]
     module: str
+    writes: bool = False
 
     def recognise(self, path: Path) -> bool:
         """Whether a file is of this format; looks at its beginning only."""
@@ -50,6 +54,11 @@ class Reader:
         raw: RawPoses = self._load().read(path, options)
         return raw
 
+    def write(self, poses: xr.Dataset, path: Path) -> None:
+        """Write a file; on failure nothing is left and an older file stays as it was."""
+        with replaced_file(path) as partial:
+            self._load().write(poses, partial)
+
     @property
     def looked_for(self) -> str:
         """What makes a file this format."""
@@ -59,26 +68,28 @@ class Reader:
         return importlib.import_module(self.module)
 
 
-#: Name to reader.
-READERS: dict[str, Reader] = {
-    reader.name: reader
-    for reader in (
-        Reader("dlc-csv", "DeepLabCut, Lightning Pose csv", (".csv",), "mousegpt_core.io.dlc_csv"),
-        Reader("dlc-h5", "DeepLabCut h5", (".h5", ".hdf5"), "mousegpt_core.io.dlc_h5"),
-        Reader("sleap-h5", "SLEAP analysis h5", (".h5", ".hdf5"), "mousegpt_core.io.sleap_h5"),
-        Reader("wide-csv", "csv with name_x, name_y columns", (".csv", ".tsv", ".txt"),
-               "mousegpt_core.io.wide_csv"),
-        Reader("plain-csv", "csv without a header; keypoints are named by you",
-               (".csv", ".tsv", ".txt"), "mousegpt_core.io.plain_csv"),
+#: By name.
+FORMATS: dict[str, PoseFormat] = {
+    each.name: each
+    for each in (
+        PoseFormat("dlc-csv", "DeepLabCut, Lightning Pose csv", (".csv",),
+                   "mousegpt_core.io.dlc_csv"),
+        PoseFormat("dlc-h5", "DeepLabCut h5", (".h5", ".hdf5"), "mousegpt_core.io.dlc_h5"),
+        PoseFormat("sleap-h5", "SLEAP analysis h5", (".h5", ".hdf5"),
+                   "mousegpt_core.io.sleap_h5"),
+        PoseFormat("wide-csv", "csv with name_x, name_y columns", (".csv", ".tsv", ".txt"),
+                   "mousegpt_core.io.wide_csv", writes=True),
+        PoseFormat("plain-csv", "csv without a header; keypoints are named by you",
+                   (".csv", ".tsv", ".txt"), "mousegpt_core.io.plain_csv"),
     )
 }  # fmt: skip
 
 
 def describe_format_table() -> list[dict[str, Any]]:
-    """Rows ``name, title, suffixes`` of all formats, for the documentation."""
+    """Rows ``name, title, suffixes, writes`` of all formats, for the documentation."""
     return [
-        {"name": reader.name, "title": reader.title, "suffixes": reader.suffixes}
-        for reader in READERS.values()
+        {"name": each.name, "title": each.title, "suffixes": each.suffixes, "writes": each.writes}
+        for each in FORMATS.values()
     ]
 
 
@@ -91,7 +102,7 @@ def recognise_format(path: Path | str) -> str:
         If no format or several fit; says what was looked for.
     """
     path = Path(path)
-    found = [reader.name for reader in READERS.values() if reader.recognise(path)]
+    found = [each.name for each in FORMATS.values() if each.recognise(path)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -99,7 +110,7 @@ def recognise_format(path: Path | str) -> str:
             "fits several formats", file=path, found=", ".join(found),
             hint=f"choose one with --format, as in --format {found[0]}",
         )  # fmt: skip
-    looked_for = "; ".join(f"{each.name}: {each.looked_for}" for each in READERS.values())
+    looked_for = "; ".join(f"{each.name}: {each.looked_for}" for each in FORMATS.values())
     raise FormatError(
         "no known format of poses", file=path, expected=looked_for,
         hint="name it with --format NAME, or convert it to a csv with nose_x, nose_y, ... columns",
@@ -114,6 +125,7 @@ def read_poses(
     fps: float | None = None,
     unit: str | None = None,
     layout: str | None = None,
+    view: str | None = None,
 ) -> xr.Dataset:
     """Read poses of any known format.
 
@@ -122,7 +134,7 @@ def read_poses(
     path : Path
         The file.
     format : str, optional
-        A key of `READERS`; by default found by looking into the file.
+        A key of `FORMATS`; by default found by looking into the file.
     keypoints : sequence of str, optional
         Names of the keypoints where the file has none, or the name of one built-in skeleton;
         else the keypoints to keep, in this order.
@@ -132,6 +144,9 @@ def read_poses(
         One of `UNITS`; by default what the file says, else px in 2D and unknown in 3D.
     layout : str, optional
         Columns of one keypoint in headerless tables: ``"xy"``, ``"xyl"``, ``"xyz"``, ``"xyzl"``.
+    view : str, optional
+        Which of the views that the file holds (its cameras), where it holds several; ``"3d"`` for
+        the points in space.
 
     Returns
     -------
@@ -151,10 +166,8 @@ def read_poses(
     from mousegpt_core.skeletons import find_built_in
 
     path = Path(path)
-    if format is not None and format not in READERS:
-        raise FormatError(
-            f"no format is called {format!r}", hint="there are: " + ", ".join(READERS)
-        )
+    if format is not None:
+        _find_format(format)
     if unit is not None and unit not in UNITS:
         raise DataError(
             f"unknown unit {unit!r}", expected=", ".join(UNITS), hint="give --unit px, mm, cm or m"
@@ -164,5 +177,56 @@ def read_poses(
     if skeleton is not None:
         names = skeleton.keypoints
     name = format if format is not None else recognise_format(path)
-    raw = READERS[name].read(path, ReadOptions(names, layout or ""))
+    raw = FORMATS[name].read(path, ReadOptions(names, layout or "", view or ""))
     return build_poses(raw, path, keep=names, fps=fps, unit=unit)
+
+
+def write_poses(poses: xr.Dataset, path: Path | str, *, format: str | None = None) -> Path:
+    """Write poses in any format that can be written.
+
+    Parameters
+    ----------
+    poses : Dataset
+        As in `mousegpt_core.poses`; may be lazy.
+    path : Path
+        The file to write; an older one is replaced at once, or not at all.
+    format : str, optional
+        A key of `FORMATS`; by default the only one that writes files with this ending.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    FormatError
+        If the format is unknown, cannot be written, or cannot hold these poses.
+    """
+    path = Path(path)
+    chosen = _find_format(format) if format is not None else _by_suffix(path)
+    if not chosen.writes:
+        raise FormatError(
+            f"the format {chosen.name!r} is read but not written",
+            hint="written are: " + ", ".join(e.name for e in FORMATS.values() if e.writes),
+        )
+    chosen.write(poses, path)
+    return path
+
+
+def _find_format(name: str) -> PoseFormat:
+    if name not in FORMATS:
+        raise FormatError(f"no format is called {name!r}", hint="there are: " + ", ".join(FORMATS))
+    return FORMATS[name]
+
+
+def _by_suffix(path: Path) -> PoseFormat:
+    fitting = [e for e in FORMATS.values() if e.writes and path.suffix.lower() in e.suffixes]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(each.name for each in fitting or FORMATS.values() if each.writes)
+    raise FormatError(
+        f"the ending {path.suffix!r} does not say which format to write",
+        file=path,
+        hint=f"choose one with --format: {names}",
+    )

@@ -31,10 +31,14 @@ class ReadOptions:
     layout : str
         What the columns of one keypoint are, for headerless tables: ``"xy"``, ``"xyl"``,
         ``"xyz"`` or ``"xyzl"`` (l = likelihood); ``""`` to find out.
+    view : str
+        Which of the views that the file holds; ``"3d"`` for the points in space, ``""`` for the
+        only one.
     """
 
     keypoints: tuple[str, ...] = ()
     layout: str = ""
+    view: str = ""
 
 
 @dataclass

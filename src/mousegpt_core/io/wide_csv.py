@@ -6,7 +6,6 @@ for each frame and animal. SLEAP's and anipose's csv are of this kind. Other col
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -98,7 +97,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     return raw
 
 
-def write_poses_csv(poses: xr.Dataset, path: Path) -> Path:
+def write(poses: xr.Dataset, path: Path) -> None:
     """Write poses as a wide csv that `read` reads back; unit and exact fps are not in it.
 
     Parameters
@@ -106,34 +105,22 @@ def write_poses_csv(poses: xr.Dataset, path: Path) -> Path:
     poses : Dataset
         As in `mousegpt_core.poses`; may be lazy.
     path : Path
-        File to write; replaced only when whole.
-
-    Returns
-    -------
-    Path
-        `path`.
+        File to write.
     """
     import pyarrow as pa
     from pyarrow import csv as pacsv
 
-    path = Path(path)
-    partial = path.with_name(path.name + ".part")
     names = _column_names(poses)
     schema = pa.schema(
         [("frame", pa.int64()), ("time", pa.float64())]
         + ([("individual", pa.string())] if poses.sizes["individual"] > 1 else [])
         + [(name, pa.float32()) for name in names]
     )
-    try:
-        with pacsv.CSVWriter(partial, schema) as writer:
-            for start in range(0, poses.sizes["time"], _BLOCK):
-                block = poses.isel(time=slice(start, start + _BLOCK))
-                arrays = _block_columns(block, len(names))
-                writer.write_table(pa.table(dict(zip(schema.names, arrays, strict=True)), schema))
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    with pacsv.CSVWriter(path, schema) as writer:
+        for start in range(0, poses.sizes["time"], _BLOCK):
+            block = poses.isel(time=slice(start, start + _BLOCK))
+            arrays = _block_columns(block, len(names))
+            writer.write_table(pa.table(dict(zip(schema.names, arrays, strict=True)), schema))
 
 
 def _column_names(poses: xr.Dataset) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mousegpt_core.errors import DataError, FormatError
-from mousegpt_core.io import READERS, recognise_format
+from mousegpt_core.io import FORMATS, recognise_format
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
 from mousegpt_core.pipeline.labelling import classify_again
 from mousegpt_core.pipeline.recording_stages import run_descriptions, run_kinematics
@@ -17,7 +17,7 @@ from mousegpt_core.pipeline.study_stages import run_profile
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Study, safe_name
 
-_POSE_SUFFIXES = {suffix for reader in READERS.values() for suffix in reader.suffixes}
+_POSE_SUFFIXES = {suffix for reader in FORMATS.values() for suffix in reader.suffixes}
 _STAGES = {"kinematics": run_kinematics, "descriptions": run_descriptions}
 
 

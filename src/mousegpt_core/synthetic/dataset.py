@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from mousegpt_core.io.wide_csv import write_poses_csv
+from mousegpt_core.io import write_poses
 from mousegpt_core.progress import Progress
 from mousegpt_core.synthetic.camera import preset_camera
 from mousegpt_core.synthetic.cohort import CohortSettings, effects_table, simulate_cohort
@@ -74,7 +74,8 @@ def write_cohort(
     first: tuple[str, SyntheticRecording] | None = None
     for done, (animal, recording) in enumerate(simulate_cohort(settings), start=1):
         first = first or (animal.animal, recording)
-        written.append(write_poses_csv(recording.poses, folder / f"{animal.animal}.poses.csv"))
+        poses_file = folder / f"{animal.animal}.poses.csv"
+        written.append(write_poses(recording.poses, poses_file, format="wide-csv"))
         written.append(write_truth(recording.labels, folder / f"{animal.animal}.truth.csv"))
         rows.append(animal.row())
         _tell(progress, Progress("synthetic", animal.animal, done, total, finished=done == total))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.io.pose_files import write_dlc_csv, write_dlc_fixed, write_dlc_table, write_sleap
 from mousegpt_core.errors import DataError, FormatError, MouseGPTError
-from mousegpt_core.io import READERS, read_poses
+from mousegpt_core.io import FORMATS, read_poses
 from mousegpt_core.poses import validate_poses
 
 VALUES = np.random.default_rng(1).uniform(1, 200, (12, 6)).round(3)
@@ -33,7 +33,7 @@ def _write_sleap(path, values=VALUES):
     return write_sleap(path, position, np.full((1, 2, len(values)), 0.5))
 
 
-FORMATS = {
+MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
     "wide-csv": (".csv", _write_wide),
     "plain-csv": (".csv", _write_plain),
@@ -48,7 +48,7 @@ def reader_of(name):
 
 
 def make(name, folder, values=VALUES):
-    suffix, write = FORMATS[name]
+    suffix, write = MADE[name]
     return write(folder / f"poses{suffix}", values)
 
 
@@ -61,35 +61,35 @@ def refused(path, name="", **options):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", MADE)
 def test_good_files_are_read(name, tmp_path):
     names = NAMES if name == "plain-csv" else None
     poses = read_poses(make(name, tmp_path), fps=10, keypoints=names)
     assert poses.sizes["time"] == 12
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", MADE)
 def test_an_empty_file(name, tmp_path):
-    path = tmp_path / f"a{FORMATS[name][0]}"
+    path = tmp_path / f"a{MADE[name][0]}"
     path.write_bytes(b"")
     refused(path, name)
     refused(path, name, format=reader_of(name))
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", MADE)
 def test_a_missing_file_and_a_folder(name, tmp_path):
     assert "no such file" in refused(tmp_path / "a.csv", name, format=reader_of(name))
     refused(tmp_path, name, format=reader_of(name))
     refused(tmp_path, name)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", MADE)
 def test_nothing_but_nan(name, tmp_path):
     path = make(name, tmp_path, np.full((12, 6), np.nan))
     assert "seen" in refused(path, name, format=reader_of(name))
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", MADE)
 def test_a_truncated_file(name, tmp_path):
     path = make(name, tmp_path)
     whole = path.read_bytes()
@@ -101,8 +101,8 @@ def test_a_truncated_file(name, tmp_path):
             assert path.name in str(error)  # noqa: PT017
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("other", READERS)
+@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("other", FORMATS)
 def test_the_wrong_format(name, other, tmp_path):
     if other != reader_of(name):
         refused(make(name, tmp_path), "plain-csv" if other == "plain-csv" else "", format=other)
@@ -208,7 +208,7 @@ def test_a_file_that_is_not_one_of_ours(tmp_path):
         read_poses(path, fps=1, format="dlc-h5")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", MADE)
 @settings(
     max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
@@ -231,7 +231,7 @@ def test_mutated_files(name, tmp_path, data):
             del changed[max(at, 1) :]
         if not changed:
             changed = bytearray(b"1")
-    path = tmp_path / f"mutated{FORMATS[name][0]}"
+    path = tmp_path / f"mutated{MADE[name][0]}"
     path.write_bytes(bytes(changed))
     names = NAMES if name == "plain-csv" else None
     for format in (None, reader_of(name)):

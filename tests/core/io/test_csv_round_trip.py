@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,8 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mousegpt_core.io import read_poses
-from mousegpt_core.io.wide_csv import write_poses_csv
+from mousegpt_core.io import read_poses, write_poses
 from mousegpt_core.poses import make_poses
 from peak_memory import PEAK, needs_proc
 
@@ -52,11 +52,11 @@ def test_what_is_written_reads_the_same(position, trust, first, tmp_path):
         individuals=["mouse", "m2"][:n_animals], fps=59.94, frames=np.arange(n_time) + first,
         unit="cm",
     )  # fmt: skip
-    path = write_poses_csv(poses, tmp_path / "poses.csv")
+    path = write_poses(poses, tmp_path / "poses.csv", format="wide-csv")
     back = read_poses(path, unit="cm")
     xr.testing.assert_equal(back, poses)
     assert back.attrs["fps"] == pytest.approx(59.94, rel=1e-4)
-    assert not (tmp_path / "poses.csv.part").exists()
+    assert os.listdir(tmp_path) == [path.name]
 
 
 @needs_proc
@@ -69,7 +69,7 @@ def test_a_large_table_is_read_thriftily(tmp_path, n_frames, limit):
     poses = make_poses(
         position, np.ones((n_frames, 24, 1)), keypoints=[f"k{i}" for i in range(24)], fps=60
     )
-    path = write_poses_csv(poses, tmp_path / "poses.csv")
+    path = write_poses(poses, tmp_path / "poses.csv", format="wide-csv")
     done = subprocess.run(
         [sys.executable, "-c", LARGE, path], capture_output=True, text=True, check=True
     )

@@ -10,7 +10,7 @@ import pytest
 
 from core.io.pose_files import write_dlc_csv, write_dlc_fixed, write_dlc_table, write_sleap
 from mousegpt_core.errors import DataError, FormatError
-from mousegpt_core.io import READERS, describe_format_table, read_poses, recognise_format
+from mousegpt_core.io import FORMATS, describe_format_table, read_poses, recognise_format
 from mousegpt_core.io.literals import read_literal
 from mousegpt_core.poses import DIMS
 
@@ -294,7 +294,7 @@ def test_encodings(tmp_path, encoding):
 def test_formats_are_recognised_and_listed(tmp_path):
     assert recognise_format(write_dlc_csv(tmp_path / "a.csv", VALUES)) == "dlc-csv"
     assert recognise_format(write_dlc_table(tmp_path / "a.h5", VALUES)) == "dlc-h5"
-    assert {row["name"] for row in describe_format_table()} == set(READERS)
+    assert {row["name"] for row in describe_format_table()} == set(FORMATS)
     with pytest.raises(FormatError, match="there are"):
         read_poses(tmp_path / "a.csv", format="vhs")
     with pytest.raises(DataError, match="unit"):

@@ -1,0 +1,32 @@
+"""Writing a file so that it is there whole, or as it was before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, put in its place at the end.
+
+    Parameters
+    ----------
+    path : Path
+        The file to make or replace; its folder is made.
+
+    Yields
+    ------
+    Path
+        Keeps the ending, by which some libraries choose the format. If the block raises, it is
+        deleted and `path` stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
