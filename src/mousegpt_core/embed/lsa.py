@@ -124,11 +124,14 @@ class LsaEmbedder(Embedder):
     def _decompose(self, weighted: sparse.csr_matrix) -> Array:
         """Right singular vectors (d x terms) of the largest singular values."""
         from sklearn.utils.extmath import randomized_svd
+        from threadpoolctl import threadpool_limits
 
         size = min(self.options.dimensions, *weighted.shape)
-        _, strength, components = randomized_svd(
-            weighted, n_components=size, n_iter=5, random_state=self.options.seed
-        )
+        # With several threads the last digits depend on how busy the machine is.
+        with threadpool_limits(limits=1, user_api="blas"):
+            _, strength, components = randomized_svd(
+                weighted, n_components=size, n_iter=5, random_state=self.options.seed
+            )
         keep = strength > 1e-6 * strength[0]
         return cast(Array, components[keep])
 
