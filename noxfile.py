@@ -20,3 +20,10 @@ def minilm(session: nox.Session) -> None:
     session.install("--quiet", "torch==2.13.0")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,minilm]")
     session.run("pytest", "--slow", "tests/core/embed", *session.posargs)
+
+
+@nox.session
+def formats(session: nox.Session) -> None:
+    """Files of poses, written by us and read by the tools' own libraries, and the other way."""
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test]", "movement")
+    session.run("pytest", "--slow", "tests/core/io/test_other_libraries.py", *session.posargs)

@@ -3,7 +3,8 @@
 Dimensions are ``(time, space, keypoint, individual)``. Coordinates: ``time`` in seconds on the
 view's own clock, ``frame`` (along ``time``) the frame number in the film, ``space`` ``x, y[, z]``.
 Variables: ``position`` (float32, unit in ``attrs["units"]``, NaN = not seen), ``confidence``
-(float32, 0-1 as the estimator gave it, NaN = none given). The naming follows movement.
+(float32, 0-1 as the estimator gave it, NaN = none given); for points in space also
+``reprojection_error`` (float32, pixels), where the file has it. The naming follows movement.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def make_poses(
     unit: str = "px",
     times: ArrayLike | None = None,
     frames: ArrayLike | None = None,
+    reprojection_error: ArrayLike | None = None,
     source_software: str = "",
     **attrs: Any,
 ) -> xr.Dataset:
@@ -52,6 +54,8 @@ def make_poses(
         Seconds; by default ``frames / fps``.
     frames : array of shape (time,), optional
         Frame numbers; by default 0, 1, 2, ...
+    reprojection_error : array of shape (time, keypoint, individual), optional
+        Pixels between where points in space are seen and where they should be.
     source_software : str
         The program that made the poses.
     **attrs
@@ -100,6 +104,9 @@ def make_poses(
             **attrs,
         },
     )
+    if reprojection_error is not None:
+        errors = np.asarray(reprojection_error, dtype=np.float32)
+        dataset["reprojection_error"] = (dataset["confidence"].dims, errors, {"units": "px"})
     return validate_poses(dataset)
 
 

@@ -77,6 +77,8 @@ FORMATS: dict[str, PoseFormat] = {
         PoseFormat("dlc-h5", "DeepLabCut h5", (".h5", ".hdf5"), "mousegpt_core.io.dlc_h5"),
         PoseFormat("sleap-h5", "SLEAP analysis h5", (".h5", ".hdf5"),
                    "mousegpt_core.io.sleap_h5"),
+        PoseFormat("movement", "movement's netCDF", (".nc", ".h5"),
+                   "mousegpt_core.io.movement_nc", writes=True),
         PoseFormat("wide-csv", "csv with name_x, name_y columns", (".csv", ".tsv", ".txt"),
                    "mousegpt_core.io.wide_csv", writes=True),
         PoseFormat("plain-csv", "csv without a header; keypoints are named by you",

@@ -71,6 +71,7 @@ def build_poses(
             unit=unit,
             times=np.arange(len(raw.position)) * _PICTURE_S if apart else raw.times,
             frames=raw.frames,
+            reprojection_error=raw.reprojection_error,
             source_software=raw.source_software,
             source_file=path.name,
             single_pictures=int(apart),
@@ -145,6 +146,9 @@ def _select(raw: RawPoses, keep: Sequence[str], path: Path) -> RawPoses:
         raw,
         position=raw.position[:, :, at],
         confidence=None if raw.confidence is None else raw.confidence[:, at],
+        reprojection_error=None
+        if raw.reprojection_error is None
+        else raw.reprojection_error[:, at],
         keypoints=tuple(keep),
     )
 
@@ -193,6 +197,9 @@ def _sort_by_time(raw: RawPoses, path: Path) -> RawPoses:
         raw,
         position=raw.position[order],
         confidence=None if raw.confidence is None else raw.confidence[order],
+        reprojection_error=None
+        if raw.reprojection_error is None
+        else raw.reprojection_error[order],
         frames=None if raw.frames is None else raw.frames[order],
     )
 

@@ -65,6 +65,8 @@ class RawPoses:
         The program that made the poses; `LABELLED` where a human marked single pictures.
     zero_is_missing : bool
         Whether a likelihood of zero or less says that the point was not found.
+    reprojection_error : array of shape (time, keypoint, individual) or None
+        Of points in space: pixels between where they are seen and where they should be.
     """
 
     position: NDArray[np.float32]
@@ -77,3 +79,4 @@ class RawPoses:
     unit: str = ""
     source_software: str = ""
     zero_is_missing: bool = True
+    reprojection_error: NDArray[np.float32] | None = None

@@ -17,6 +17,11 @@ from mousegpt_core.io.csv_tables import reading
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: No pose file holds more numbers than this: ten hours of 120 fps, 50 keypoints, 4 animals.
 _MAX_ITEMS = 4_000_000_000
+#: No filter of HDF5's own packs better than deflate's 1032 : 1.
+_MAX_RATIO = 1100
+_SMALL_BYTES = 4096
+_MAX_TEXT_ITEMS = 100_000
+_BLOCK_ITEMS = 4_000_000
 
 
 def is_hdf5(path: Path) -> bool:
@@ -70,6 +75,60 @@ def load(dataset: Any, path: Path) -> NDArray[Any]:
     FormatError
         If it is not a dataset, or too large to be true.
     """
+    name = _check_size(dataset, path)
+    if dataset.dtype.hasobject:
+        raise FormatError(
+            "names stored as Python objects, which are never loaded for safety", file=path,
+            place=f"dataset {name!r}", hint="export the poses as csv instead",
+        )  # fmt: skip
+    return np.asarray(dataset[()])
+
+
+def load_numbers(dataset: Any, path: Path) -> NDArray[np.float32]:
+    """All of a dataset of numbers in single precision; no other copy of it is in memory.
+
+    Raises
+    ------
+    FormatError
+        If it is not a dataset of numbers, or too large to be true.
+    """
+    name = _check_size(dataset, path)
+    if dataset.dtype.kind not in "fiu":
+        raise FormatError(
+            "not numbers", file=path, place=f"dataset {name!r}", found=str(dataset.dtype),
+            hint=COPY_AGAIN,
+        )  # fmt: skip
+    if dataset.ndim == 0:
+        return np.asarray(dataset[()], dtype=np.float32)
+    values = np.empty(dataset.shape, dtype=np.float32)
+    rows = max(1, _BLOCK_ITEMS // max(1, dataset.size // max(1, len(dataset))))
+    with np.errstate(over="ignore"):
+        for start in range(0, len(dataset), rows):
+            values[start : start + rows] = dataset[start : start + rows]
+    return values
+
+
+def load_texts(dataset: Any, path: Path) -> tuple[str, ...]:
+    """Strings of a dataset, of fixed or of any length.
+
+    Raises
+    ------
+    FormatError
+        If it is not a dataset of strings, or too large to be true.
+    """
+    import h5py
+
+    name = _check_size(dataset, path)
+    if h5py.check_string_dtype(dataset.dtype) is None or dataset.size > _MAX_TEXT_ITEMS:
+        raise FormatError(
+            "not a list of names", file=path, place=f"dataset {name!r}",
+            found=f"{dataset.dtype} {dataset.shape}", hint=COPY_AGAIN,
+        )  # fmt: skip
+    return decode_names(np.atleast_1d(dataset[()]).ravel())
+
+
+def _check_size(dataset: Any, path: Path) -> str:
+    """Name of a dataset whose size is believable."""
     name = str(getattr(dataset, "name", "?"))
     if not hasattr(dataset, "dtype") or dataset.shape is None:
         raise FormatError(
@@ -79,18 +138,14 @@ def load(dataset: Any, path: Path) -> NDArray[Any]:
             hint=COPY_AGAIN,
         )
     # Chunks that were never written read as zeros, so a few bytes may claim any size.
-    if dataset.size > _MAX_ITEMS or dataset.size > 4096 * (path.stat().st_size + 1):
+    stored = dataset.id.get_storage_size() + _SMALL_BYTES
+    if dataset.size > _MAX_ITEMS or dataset.nbytes > _MAX_RATIO * stored:
         raise FormatError(
             "an array too large for the file", file=path, place=f"dataset {name!r}",
             found=f"shape {dataset.shape}",
             hint=COPY_AGAIN,
         )  # fmt: skip
-    if dataset.dtype.hasobject:
-        raise FormatError(
-            "names stored as Python objects, which are never loaded for safety", file=path,
-            place=f"dataset {name!r}", hint="export the poses as csv instead",
-        )  # fmt: skip
-    return np.asarray(dataset[()])
+    return name
 
 
 def decode_names(values: NDArray[Any]) -> tuple[str, ...]:

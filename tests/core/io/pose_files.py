@@ -134,3 +134,32 @@ def write_sleap(
         file["node_names"] = np.array([node.encode() for node in nodes])
         file["track_names"] = np.array([track.encode() for track in tracks])
     return path
+
+
+def write_movement_hdf5(
+    path: Path,
+    values: np.ndarray,
+    parts: Sequence[str] = ("nose", "ear l"),
+    dims: Sequence[str] = ("time", "space", "keypoints", "individuals"),
+    time: Sequence[float] | None = None,
+    **attrs: object,
+) -> Path:
+    """As xarray writes movement's datasets by netCDF4; `values` is x, y, likelihood a keypoint."""
+    cube = values.reshape(len(values), len(parts), 3).transpose(0, 2, 1)[..., None]
+    scales = {
+        dims[0]: np.arange(len(values)) if time is None else np.array(time),
+        dims[1]: np.array(["x", "y"], dtype=h5py.string_dtype()),
+        dims[2]: np.array(list(parts), dtype=h5py.string_dtype()),
+        dims[3]: np.array(["mouse"], dtype=h5py.string_dtype()),
+    }
+    with h5py.File(path, "w") as file:
+        for name, labels in scales.items():
+            file[name] = labels
+            file[name].make_scale(name)
+        file["position"] = cube[:, :2]
+        file["confidence"] = cube[:, 2]
+        for name, over in (("position", dims), ("confidence", (dims[0], *dims[2:]))):
+            for axis, dim in enumerate(over):
+                file[name].dims[axis].attach_scale(file[dim])
+        file.attrs.update({"ds_type": "poses", "source_software": "DeepLabCut", **attrs})
+    return path

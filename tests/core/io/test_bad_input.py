@@ -8,10 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.io.pose_files import write_dlc_csv, write_dlc_fixed, write_dlc_table, write_sleap
+from core.io.pose_files import (
+    write_dlc_csv,
+    write_dlc_fixed,
+    write_dlc_table,
+    write_movement_hdf5,
+    write_sleap,
+)
 from mousegpt_core.errors import DataError, FormatError, MouseGPTError
-from mousegpt_core.io import FORMATS, read_poses
-from mousegpt_core.poses import validate_poses
+from mousegpt_core.io import FORMATS, read_poses, write_poses
+from mousegpt_core.poses import make_poses, validate_poses
 
 VALUES = np.random.default_rng(1).uniform(1, 200, (12, 6)).round(3)
 NAMES = ["nose", "ear l"]
@@ -33,18 +39,27 @@ def _write_sleap(path, values=VALUES):
     return write_sleap(path, position, np.full((1, 2, len(values)), 0.5))
 
 
+def _write_movement(path, values=VALUES):
+    cube = values.reshape(len(values), 2, 3).transpose(0, 2, 1)[..., None]
+    poses = make_poses(cube[:, :2], cube[:, 2], keypoints=NAMES, fps=10)
+    return write_poses(poses, path, format="movement")
+
+
+#: Ending, writer, and the format where the name is not that.
 MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
     "wide-csv": (".csv", _write_wide),
     "plain-csv": (".csv", _write_plain),
-    "dlc-fixed-h5": (".h5", write_dlc_fixed),
-    "dlc-table-h5": (".h5", write_dlc_table),
+    "dlc-h5": (".h5", write_dlc_fixed),
+    "dlc-h5, table": (".h5", write_dlc_table),
     "sleap-h5": (".h5", _write_sleap),
+    "movement": (".nc", _write_movement),
+    "movement, in HDF5": (".nc", write_movement_hdf5),
 }
 
 
 def reader_of(name):
-    return name.replace("-fixed", "").replace("-table", "")
+    return name.partition(",")[0]
 
 
 def make(name, folder, values=VALUES):
