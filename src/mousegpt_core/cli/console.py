@@ -78,10 +78,19 @@ class Console:
         Rich().print(table)
 
     def result(self, value: dict[str, Any]) -> None:
-        """The result for machines; silent without ``--json``."""
+        """The result for machines, and for all which recordings failed; then leaves with an error.
+
+        Without ``--json`` it is silent about what went well.
+        """
+        failed = value.get("failed") or {}
         if self.as_json:
             sys.stdout.write(json.dumps(_finite(value), default=str, ensure_ascii=False) + "\n")
             sys.stdout.flush()
+        elif failed:
+            sys.stderr.write("These recordings failed and were left out:\n")
+            sys.stderr.writelines(f"{id}: {reason}\n" for id, reason in failed.items())
+        if failed:
+            sys.exit(EXIT_INPUT)
 
     def error(self, error: MouseGPTError) -> None:
         """Say an error and what to do."""

@@ -28,9 +28,9 @@ def _at_work(
     from mousegpt_core.pipeline import Work
     from mousegpt_core.study import Study
 
-    opened = Study.open(study)
+    work = Work(Study.open(study), console.progress, console.cancellation)
     with console.work():
-        return compute(Work(opened, console.progress, console.cancellation))
+        return {**compute(work), "failed": work.failures}
 
 
 def kinematics(study: StudyFolder, recording: Only = None, as_json: Json = False) -> None:
@@ -178,8 +178,8 @@ def run(
 
 def _show_report(console: Console, result: dict[str, Any], *, open_it: bool) -> None:
     console.say(f"Report: {result['report']}")
-    console.result(result)
     if open_it:
         from mousegpt_core.cli.system import open_in_browser
 
         open_in_browser(Path(result["report"]))
+    console.result(result)

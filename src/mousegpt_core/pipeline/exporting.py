@@ -13,7 +13,7 @@ from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, bouts_of_scheme, scheme_names
 from mousegpt_core.pipeline.recording_stages import primary_poses
 from mousegpt_core.pipeline.reporting import study_subjects
-from mousegpt_core.pipeline.study_stages import described_clips
+from mousegpt_core.pipeline.study_stages import described_clips, described_recordings
 from mousegpt_core.stats import (
     behaviour_shares,
     compare_groups,
@@ -77,25 +77,25 @@ def export_study(
 
 
 def _descriptions(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    for id, recording in study.recordings.items():
-        yield f"descriptions-{id}", described_clips(recording)
+    for recording in described_recordings(study):
+        yield f"descriptions-{recording.id}", described_clips(recording)
 
 
 def _bouts(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    for id, recording in study.recordings.items():
+    for recording in described_recordings(study):
         for scheme in _schemes(study):
             bouts = bouts_of_scheme(study, recording, scheme)
-            yield f"bouts-{scheme}-{id}", _named(study, bouts, scheme)
+            yield f"bouts-{scheme}-{recording.id}", _named(study, bouts, scheme)
 
 
 def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    for id, recording in study.recordings.items():
+    for recording in described_recordings(study):
         for scheme in scheme_names(study):
             labels = recording.store.read_table(f"labels/{scheme}")
-            yield f"labels-{scheme}-{id}", _in_time(labels, recording)
+            yield f"labels-{scheme}-{recording.id}", _in_time(labels, recording)
         if PROFILE in _schemes(study):
             labels = _named(study, study.store.read_table("profile/labels"), PROFILE)
-            yield f"labels-profile-{id}", _in_time(labels, recording)
+            yield f"labels-profile-{recording.id}", _in_time(labels, recording)
 
 
 def _behaviours(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -105,7 +105,7 @@ def _behaviours(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 def _shares(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     subjects = study_subjects(study)
     for scheme in _schemes(study):
-        recordings = study.recordings.values()
+        recordings = described_recordings(study)
         bouts = pd.concat([bouts_of_scheme(study, one, scheme) for one in recordings])
         yield f"shares-{scheme}", _named(study, behaviour_shares(bouts, subjects), scheme)
 
@@ -139,8 +139,8 @@ def _schemes(study: Study) -> list[str]:
 
 
 def _kinematics(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    for id, recording in study.recordings.items():
-        yield f"kinematics-{id}", _frame_table(recording.store.read_dataset("kinematics"))
+    for recording in described_recordings(study):
+        yield f"kinematics-{recording.id}", _frame_table(recording.store.read_dataset("kinematics"))
 
 
 def _poses(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:

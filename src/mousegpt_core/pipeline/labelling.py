@@ -84,17 +84,19 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
     rules = study_rules(work.study)
     refuse_empty(study)
     _check_examples(study, scheme, labels)
-    keys = {id: run_ethogram(work, recording) for id, recording in study.recordings.items()}
+    keys = work.each(study.recordings.values(), lambda one: run_ethogram(work, one))
     example_keys = {
         example.recording: keys[example.recording]
         for behaviour in scheme.behaviours.values()
         for example in behaviour.examples
+        if example.recording in keys
     }
     learned: Learned | None = None
     if example_keys:
         learned = _learn(study, scheme, rules, list(example_keys))
     notes: dict[str, None] = dict.fromkeys(_notes_on(scheme, rules, learned))
-    for id, recording in study.recordings.items():
+    for id in keys:
+        recording = study.recording(id)
         inputs = {"ethogram": keys[id], "clips": run_clips(work, recording), **example_keys}
         notes |= dict.fromkeys(_classify_recording(work, recording, name, scheme, inputs, learned))
     claims = scheme.match(rules)
@@ -104,9 +106,10 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
             {"behaviour": behaviour, "activities": list(claim.activities), "why": claim.why}
             for behaviour, claim in claims.items()
         ],
-        "shares": _shares(study, name, scheme),
+        "shares": _shares(study, name, scheme, list(keys)),
         "notes": list(notes),
-        "folder": str(_write_vectors(study, name)),
+        "folder": str(_write_vectors(study, name, list(keys))),
+        "failed": work.failures,
     }
 
 
@@ -186,22 +189,21 @@ def _check_examples(study: Study, scheme: LabelScheme, labels: Path) -> None:
                 )
 
 
-def _shares(study: Study, name: str, scheme: LabelScheme) -> dict[str, float]:
-    """Share of the scored time of each behaviour, over the whole study."""
-    bouts = pd.concat(
-        [recording.store.read_table(f"bouts/{name}") for recording in study.recordings.values()]
-    )
+def _shares(study: Study, name: str, scheme: LabelScheme, ids: list[str]) -> dict[str, float]:
+    """Share of the scored time of each behaviour, over these recordings."""
+    bouts = pd.concat([study.recording(id).store.read_table(f"bouts/{name}") for id in ids])
     seconds = (bouts["stop_s"] - bouts["start_s"]).groupby(bouts["behaviour_id"]).sum()
     total = seconds.sum()
     return {one: float(seconds.get(one, 0.0) / total) if total else 0.0 for one in scheme.names}
 
 
-def _write_vectors(study: Study, name: str) -> Path:
+def _write_vectors(study: Study, name: str, ids: list[str]) -> Path:
     """The behaviour vector of each recording: a row a clip, as csv for other programs."""
     folder = study.folder / "results" / f"labels-{name}"
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for id, recording in study.recordings.items():
+    for id in ids:
+        recording = study.recording(id)
         clips = recording.store.read_table("clips")
         labels = recording.store.read_table(f"labels/{name}")
         vector = clips.merge(labels, on="clip_id", how="left")

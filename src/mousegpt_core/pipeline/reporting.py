@@ -21,7 +21,7 @@ from mousegpt_core.pipeline.add import SINGLE_PICTURES
 from mousegpt_core.pipeline.evaluation import last_evaluation, scheme_names
 from mousegpt_core.pipeline.recording_stages import primary_poses, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
-from mousegpt_core.pipeline.study_stages import all_described_clips
+from mousegpt_core.pipeline.study_stages import all_described_clips, described_recordings
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
@@ -74,7 +74,7 @@ def report_study(work: Work) -> dict[str, Any]:
     work.finish("report", str(path))
     return {
         "study": str(study.folder),
-        "recordings": list(study.recordings),
+        "recordings": [recording.id for recording in described_recordings(study)],
         "report": str(path.resolve()),
     }
 
@@ -82,12 +82,13 @@ def report_study(work: Work) -> dict[str, Any]:
 def gather(work: Work) -> ReportData:
     """Everything the report tells, from the results of a study."""
     study = work.study
-    recordings = list(study.recordings.values())
+    recordings = described_recordings(study)
     clips = all_described_clips(study)
     schemes = _bouts(study)
     opened = [(one, one.store.read_dataset("kinematics")) for one in recordings]
     rules = study_rules(study)
-    warnings = [line for one, kinematics in opened for line in _warnings(one, kinematics, rules)]
+    warnings = _failures(work, recordings)
+    warnings += [line for one, kinematics in opened for line in _warnings(one, kinematics, rules)]
     with stills_of(study) as stills:
         behaviours = _behaviours(study, clips, rules, stills)
         warnings += stills.warnings
@@ -110,8 +111,8 @@ def gather(work: Work) -> ReportData:
 
 
 def study_subjects(study: Study) -> list[Subject]:
-    """Each animal in each recording, with the group that is compared."""
-    opened = [(one, one.store.read_dataset("kinematics")) for one in study.recordings.values()]
+    """Each animal in each described recording, with the group that is compared."""
+    opened = [(one, one.store.read_dataset("kinematics")) for one in described_recordings(study)]
     infos = [_recording_info(one, kinematics) for one, kinematics in opened]
     return ReportData(study.name, "", infos, animals=_compared_animals(study)).subjects
 
@@ -138,7 +139,7 @@ def _compared_animals(study: Study) -> pd.DataFrame:
 
 def _bouts(study: Study) -> dict[str, pd.DataFrame]:
     """Bouts by scheme; of several schemes of the user's own, the first."""
-    recordings = study.recordings.values()
+    recordings = described_recordings(study)
     found = {"activities": pd.concat([r.store.read_table("activities") for r in recordings])}
     if study.store.entry("profile/bouts"):
         found["profile"] = study.store.read_table("profile/bouts")
@@ -176,6 +177,20 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
         treatment=info.treatment,
         notes=info.notes,
     )
+
+
+def _failures(work: Work, shown: Sequence[Recording]) -> list[str]:
+    """Which recordings are missing, or shown by results of before they failed."""
+    ids = {recording.id for recording in shown}
+    said = {
+        id: f"shown as it was before it failed ({error.message})"
+        if id in ids
+        else f"not in this report, because it failed: {error.message}"
+        for id, error in work.failed.items()
+    }
+    never = [id for id in work.study.recordings if id not in ids | set(said)]
+    said |= dict.fromkeys(never, "not in this report, because it has not been run")
+    return [f"{id}: {text}" for id, text in said.items()]
 
 
 def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> list[str]:
@@ -245,7 +260,7 @@ def _own(
     study: Study, scheme: str, clips: pd.DataFrame, stills: Stills
 ) -> Iterator[dict[str, Any]]:
     """The user's own behaviours, in the user's order."""
-    tables = [r.store.read_table(f"labels/{scheme}") for r in study.recordings.values()]
+    tables = [r.store.read_table(f"labels/{scheme}") for r in described_recordings(study)]
     given = pd.concat(tables, ignore_index=True).rename(columns={"score": "certainty"})
     placed = clips.merge(given[["clip_id", "behaviour_id", "certainty"]], on="clip_id")
     behaviours = LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").behaviours

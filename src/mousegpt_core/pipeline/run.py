@@ -36,27 +36,35 @@ def run_recordings(work: Work, stage: str, only: Sequence[str] | None = None) ->
     Returns
     -------
     dict
-        ``stage``, and ``recordings``: id to the key of its result.
+        ``stage``, ``recordings``: id to the key of its result, and ``failed``: id to the reason.
     """
     study = work.study
     chosen = [study.recording(id) for id in only] if only else list(study.recordings.values())
-    return {"stage": stage, "recordings": {r.id: _STAGES[stage](work, r) for r in chosen}}
+    made = work.each(chosen, lambda recording: _STAGES[stage](work, recording))
+    return {"stage": stage, "recordings": made, "failed": work.failures}
 
 
 def run_study(work: Work) -> dict[str, Any]:
     """Everything that is missing, up to the report.
 
+    A recording that fails does not keep the others from their report.
+
     Returns
     -------
     dict
-        ``study``, ``recordings``, ``report``.
+        ``study``, ``recordings``, ``report``, ``failed``: id to the reason.
+
+    Raises
+    ------
+    MouseGPTError
+        If all recordings fail.
     """
     work.study.refresh_groups()
     run_profile(work)
     classify_again(work)
     result = report_study(work)
     work.study.sweep()
-    return result
+    return {**result, "failed": work.failures}
 
 
 @dataclass(frozen=True)

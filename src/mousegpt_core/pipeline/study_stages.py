@@ -14,7 +14,7 @@ from mousegpt_core.analysis.profile import ProfileSettings, make_profile
 from mousegpt_core.embed.cache import VectorCache, embed_texts, text_hash
 from mousegpt_core.embed.contract import Embedder
 from mousegpt_core.embed.texts import description_texts
-from mousegpt_core.errors import DataError
+from mousegpt_core.errors import DataError, StageMissingError
 from mousegpt_core.pipeline.recording_stages import run_descriptions
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.registry import load_backend
@@ -47,13 +47,38 @@ def run_all_descriptions(work: Work) -> dict[str, str]:
     ------
     DataError
         If the study has no recordings.
+    MouseGPTError
+        If none of them can be described.
     """
     refuse_empty(work.study)
-    recordings = work.study.recordings
-    return {
-        id: content_hash([run_descriptions(work, recording), edits_hash(recording, "description")])
-        for id, recording in recordings.items()
-    }
+    work.each(work.study.recordings.values(), lambda one: run_descriptions(work, one))
+    said = {}
+    for recording in described_recordings(work.study):
+        entry = recording.store.entry("descriptions")
+        edited = edits_hash(recording, "description")
+        said[recording.id] = content_hash([entry.key if entry else "", edited])
+    return said
+
+
+def described_recordings(study: Study) -> list[Recording]:
+    """The recordings that have been described, now or before they failed.
+
+    Raises
+    ------
+    DataError
+        If the study has no recordings.
+    StageMissingError
+        If none of them has been described.
+    """
+    refuse_empty(study)
+    everyone = list(study.recordings.values())
+    described = [one for one in everyone if one.store.entry("descriptions") is not None]
+    if not described:
+        raise StageMissingError(
+            f"{study.folder}: no recording has been described",
+            hint=f"mousegpt run {study.folder}",
+        )
+    return described
 
 
 def edits_hash(recording: Recording, kind: str) -> str:
@@ -85,9 +110,8 @@ def described_clips(recording: Recording) -> pd.DataFrame:
 
 
 def all_described_clips(study: Study) -> pd.DataFrame:
-    """`described_clips` of every recording, one after the other; raises as `refuse_empty`."""
-    refuse_empty(study)
-    tables = [described_clips(recording) for recording in study.recordings.values()]
+    """`described_clips` of the `described_recordings`, one after the other; raises as they do."""
+    tables = [described_clips(recording) for recording in described_recordings(study)]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from mousegpt_core.errors import DataError, MouseGPTError, StudyLockedError
 from mousegpt_core.progress import Cancellation, Progress
-from mousegpt_core.study import Provenance, ResultStore, Study
+from mousegpt_core.study import Provenance, Recording, ResultStore, Study
+
+Result = TypeVar("Result")
 
 
 def _silent(step: Progress) -> None:
@@ -25,11 +29,14 @@ class Work:
         Gets each `Progress`.
     cancellation : Cancellation
         Checked at each step.
+    failed : dict of str to MouseGPTError
+        Recordings that could not be worked on, and why.
     """
 
     study: Study
     notify: Callable[[Progress], None] = _silent
     cancellation: Cancellation = field(default_factory=Cancellation)
+    failed: dict[str, MouseGPTError] = field(default_factory=dict)
 
     def step(
         self, stage: str, recording: str = "", done: int = 0, total: int = 0, message: str = ""
@@ -86,6 +93,51 @@ class Work:
         self.finish(stage, remark, recording=recording)
         return provenance.key
 
+    def each(
+        self, recordings: Iterable[Recording], do: Callable[[Recording], Result]
+    ) -> dict[str, Result]:
+        """Do something for each recording; one that fails is noted in `failed` and left out.
+
+        Returns
+        -------
+        dict
+            Id of each recording that did not fail to its result.
+
+        Raises
+        ------
+        StudyLockedError
+            At once: the others would meet the same.
+        MouseGPTError
+            If all recordings fail.
+        """
+        done: dict[str, Result] = {}
+        failed: dict[str, MouseGPTError] = {}
+        for recording in recordings:
+            try:
+                done[recording.id] = do(recording)
+            except StudyLockedError:
+                raise
+            except MouseGPTError as error:
+                failed[recording.id] = error
+        if failed and not done:
+            raise _of_all(failed)
+        self.failed.update(failed)
+        return done
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Id of each recording that failed to what is wrong and what to do."""
+        return {id: str(error) for id, error in self.failed.items()}
+
     def finish(self, stage: str, remark: str = "", *, recording: str = "") -> None:
         """Say that a stage is complete."""
         self.notify(Progress(stage, recording, 1, 1, remark, finished=True))
+
+
+def _of_all(failed: dict[str, MouseGPTError]) -> MouseGPTError:
+    """The one error of all recordings, or one that lists theirs."""
+    first = next(iter(failed.values()))
+    if len({error.message for error in failed.values()}) == 1:
+        return first
+    listed = "; ".join(f"{id}: {error.message}" for id, error in failed.items())
+    return DataError(f"no recording could be worked on: {listed}", hint=first.hint)
