@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mousegpt_core.analysis.label_words import NOT_SCORED
 from mousegpt_core.analysis.matching import bout_scores
 from mousegpt_core.errors import DataError
 
 Array = npt.NDArray[Any]
 
-#: Labels that mean "not scored", whatever their case.
-IGNORED = ("na", "nan", "n/a", "", "unscored", "unlabelled", "unlabeled")
 #: Name of a predicted label that is empty.
 NONE = "none"
 
@@ -106,7 +105,7 @@ def evaluate(
     predicted: npt.ArrayLike,
     truth: npt.ArrayLike,
     *,
-    ignore: Sequence[str] = IGNORED,
+    ignore: Sequence[str] = NOT_SCORED,
     rest: str = "",
     known: Sequence[str] = (),
     bootstrap: int = 0,
@@ -153,7 +152,7 @@ def evaluate(
 def evaluate_many(
     cases: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]],
     *,
-    ignore: Sequence[str] = IGNORED,
+    ignore: Sequence[str] = NOT_SCORED,
     rest: Mapping[str, str] | None = None,
     known: Sequence[str] = (),
     bootstrap: int = 0,
@@ -239,7 +238,7 @@ def frame_scores(matrix: Array) -> dict[str, Array]:
 
 
 def cluster_agreement(
-    labels: npt.ArrayLike, truth: npt.ArrayLike, *, ignore: Sequence[str] = IGNORED
+    labels: npt.ArrayLike, truth: npt.ArrayLike, *, ignore: Sequence[str] = NOT_SCORED
 ) -> dict[str, float]:
     """How well open clusters, whatever their names, agree with human labels.
 
@@ -290,7 +289,7 @@ def cluster_agreement(
 
 
 def majority_names(
-    labels: npt.ArrayLike, truth: npt.ArrayLike, *, ignore: Sequence[str] = IGNORED
+    labels: npt.ArrayLike, truth: npt.ArrayLike, *, ignore: Sequence[str] = NOT_SCORED
 ) -> dict[str, str]:
     """The human label that most frames of each cluster have.
 

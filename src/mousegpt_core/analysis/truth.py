@@ -9,6 +9,9 @@ What a file may be:
 - **bouts**: ``start_s, stop_s, label`` (or ``start, stop``, ``from, to``);
 - **BORIS**: tabular or aggregated events, state and point events;
 - **MATLAB 7.3**: a vector of 0 and 1.
+
+What was not scored (``na``, empty) is left out; "other", "background" and the like are one label,
+"anything else": see `label_words`.
 """
 
 from __future__ import annotations
@@ -24,6 +27,14 @@ import pandas as pd
 
 from mousegpt_core.analysis import truth_boris, truth_files
 from mousegpt_core.analysis.bouts import TICK, labels_from_bouts
+from mousegpt_core.analysis.label_words import (
+    REST_NAMES,
+    UNCLEAR,
+    is_scored,
+    means_rest,
+    name_of_rest,
+    plain,
+)
 from mousegpt_core.analysis.truth_files import FrameClock, Sheet
 from mousegpt_core.errors import DataError, FormatError
 
@@ -31,10 +42,6 @@ Array = npt.NDArray[Any]
 
 #: Rows further apart than this (s) are looks at single frames: behaviours change within a second.
 SPARSE_S = 1.0
-#: Names a labeller gives to "anything else".
-REST_NAMES = ("other", "background", "none", "rest")
-REST = "other"
-_NOT_SCORED = ("na", "nan", "n/a", "", "unscored", "unlabelled", "unlabeled")
 
 
 @dataclass(frozen=True)
@@ -158,7 +165,7 @@ def read_truth(
             if len(clock.times)
             else "a recording with frames",
             found=f"{truth.start_s.min():g} to {truth.stop_s.max():g} s",
-            hint="give the labels of this recording, with times on its clock",
+            hint="give the labels of this recording, with times on its clock; check the frame rate",
         )
     return truth
 
@@ -203,7 +210,7 @@ def _from_flags(
     flags: Array, names: list[str], moments: Array, *, held: bool = True, frame_s: float
 ) -> Truth:
     """Labels from a column of 0 and 1 for each behaviour; none set = anything else."""
-    rest = next((name for name in names if name.casefold() in REST_NAMES), REST)
+    rest = name_of_rest(names) or REST_NAMES[0]
     labels = np.full(len(flags), rest, dtype=object)
     for column, name in enumerate(names):
         if not name:
@@ -216,7 +223,7 @@ def _from_flags(
     notes = ["several behaviours at once: the one in the last column counts"] if several else []
     labels[np.isnan(flags).all(axis=1)] = ""
     truth = _from_rows(moments, labels, held=held, frame_s=frame_s, rest=rest, notes=notes)
-    return replace(truth, declared=tuple(names))
+    return replace(truth, declared=tuple(name for name in names if not means_rest(name)))
 
 
 def _from_rows(
@@ -252,10 +259,10 @@ def _from_rows(
     else:
         remarks.append("rows at uneven times: each label holds until the next row")
         start, stop = moments, np.append(moments[1:], np.inf)
-    if not rest:
-        rest = next((name for name in sorted(set(labels)) if name.casefold() in REST_NAMES), "")
+    rest = rest or name_of_rest(labels)
+    labels, said = _one_rest(labels, rest)
     start, stop, labels = _joined(start, stop, labels)
-    return Truth(start, stop, labels, rest=rest, notes=remarks)
+    return Truth(start, stop, labels, rest=rest, notes=[*remarks, *said])
 
 
 def _steady(step: Array) -> bool:
@@ -286,19 +293,25 @@ def _from_events(events: truth_files.Events) -> Truth:
     notes = list(events.notes)
     if (np.maximum.accumulate(stop)[:-1] > start[1:] + TICK).any():
         notes.append("bouts overlap: the one that began last counts")
-    named = sorted(name for name in set(labels) if name.casefold() in REST_NAMES)
+    rest = name_of_rest(labels) or REST_NAMES[0]
+    labels, said = _one_rest(labels, rest)
     return Truth(
-        start,
-        stop,
-        labels,
-        rest=named[0] if named else REST,
-        end_s=events.end_s,
-        notes=notes,
-        fills=True,
+        start, stop, labels, rest=rest, end_s=events.end_s, notes=[*notes, *said], fills=True
     )
+
+
+def _one_rest(labels: Array, rest: str) -> tuple[Array, list[str]]:
+    """Labels with one name for "anything else", and what a reader should know of it."""
+    words = sorted({label for label in labels if means_rest(label)})
+    notes = [
+        f"{word!r} is taken as anything else; write `na` where nothing was scored, or another name "
+        "if it is a behaviour"
+        for word in words
+        if plain(word) in UNCLEAR
+    ]
+    return np.array([rest if label in words else label for label in labels], dtype=object), notes
 
 
 def _clean(label: str) -> str:
     """A label without blanks around it; ``""`` where it says "not scored"."""
-    text = label.strip()
-    return "" if text.casefold() in _NOT_SCORED else text
+    return label.strip() if is_scored(label) else ""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mousegpt_core.analysis.bouts import labels_from_bouts
 from mousegpt_core.analysis.classify import LabelScheme
 from mousegpt_core.analysis.definitions import activities_meant
 from mousegpt_core.analysis.evaluate import (
-    IGNORED,
     cluster_agreement,
     evaluate_many,
     majority_names,
 )
+from mousegpt_core.analysis.label_words import NOT_SCORED, means_rest, name_of_rest, plain
 from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
@@ -26,9 +28,10 @@ from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import write_atomic
 
+Array = npt.NDArray[Any]
+
 #: Labels that every study has, besides the user's own schemes.
 ACTIVITIES, PROFILE = "activities", "profile"
-_EVALUATION = Path("results") / "evaluation.json"
 
 
 def evaluate_study(
@@ -58,7 +61,9 @@ def evaluate_study(
     Returns
     -------
     dict
-        As `Evaluation.to_json`, and ``scheme``; for open clusters ``clusters``, their agreement.
+        As `Evaluation.to_json`, and ``scheme``, ``scored`` (recordings or animals), ``unchecked``
+        (labels that the human did not look for, with their share of the frames); for open clusters
+        ``clusters``, their agreement. Kept in ``results/evaluation-SCHEME.json`` for the report.
 
     Raises
     ------
@@ -70,70 +75,141 @@ def evaluate_study(
     if not truth:
         raise DataError("no human labels are given", hint="--truth RECORDING=FILE")
     scheme = scheme or only_scheme(study)
-    cases: dict[str, tuple[Any, Any, Any]] = {}
-    rest: dict[str, str] = {}
-    known: list[str] = []
-    notes: list[str] = []
-    for owner, path in truth.items():
-        id, _, animal = owner.partition("/")
-        recording = study.recording(id)
-        kinematics = recording.store.read_dataset("kinematics")
-        times = kinematics["time"].values
-        human = read_truth(path, times=times, frames=kinematics["frame"].values, positive=positive)
-        notes += [f"{owner}: {note}" for note in human.notes]
-        if not human.covers(times):
-            raise DataError(
-                "none of these labels lies within the recording",
-                file=path,
-                expected=f"times between {times[0]:.2f} and {times[-1]:.2f} s",
-                hint="check that the file belongs to this recording, and its frame rate",
-            )
-        rest[owner] = human.rest
-        known += human.names
-        bouts = _bouts_of_animal(bouts_of_scheme(study, recording, scheme), recording, animal)
-        if scheme == ACTIVITIES:
-            bouts = _as_coarse_as(bouts, human, study_rules(study))
-        said = human.at(times)
-        if scheme not in (ACTIVITIES, PROFILE):
-            same, remarks = _in_the_users_words(human.names, study, scheme)
-            said = np.array([same.get(name, name) for name in said], dtype=object)
-            known += same.values()
-            notes += [f"{owner}: {remark}" for remark in remarks]
-        cases[owner] = (times, labels_from_bouts(times, bouts), said)
+    cases, rest = _with_one_rest(
+        [_case(study, owner, path, scheme, positive) for owner, path in truth.items()]
+    )
+    notes = [f"{case.owner}: {note}" for case in cases for note in case.human.notes]
     agreement: dict[str, Any] = {}
     if scheme == PROFILE:
-        predicted, true = (np.concatenate([case[i] for case in cases.values()]) for i in (1, 2))
-        agreement = {"clusters": cluster_agreement(predicted, true)}
-        # Open clusters have no names of their own that a human could have given.
-        named = majority_names(predicted, true)
-        cases = {
-            owner: (times, np.array([named.get(c, "") for c in clusters], dtype=object), said)
-            for owner, (times, clusters, said) in cases.items()
-        }
+        cases, agreement = _named_by_majority(cases)
         notes.append("each cluster is given the name that most of its frames have")
-    scores = evaluate_many(cases, ignore=IGNORED, rest=rest, known=known, bootstrap=bootstrap)
+        known = _names(cases)
+    else:
+        cases, known, remarks = _in_the_same_words(cases, study, scheme)
+        notes += remarks
+    scores = evaluate_many(
+        {case.owner: (case.times, case.predicted, case.true) for case in cases},
+        ignore=NOT_SCORED,
+        rest={case.owner: rest for case in cases if case.human.rest},
+        known=known,
+        bootstrap=bootstrap,
+    )
     result = {**scores.to_json(), **agreement}
-    result = {"scheme": scheme, **result, "notes": [*notes, *result["notes"]]}
-    _keep(study, scheme, [owner.partition("/")[0] for owner in truth], result)
+    result |= {
+        "scheme": scheme,
+        "scored": [case.owner for case in cases],
+        "unchecked": _unchecked(cases, known),
+        "notes": [*notes, *result["notes"]],
+    }
+    _keep(study, scheme, [case.recording for case in cases], result)
     return result
 
 
-def last_evaluation(study: Study) -> dict[str, Any] | None:
-    """The scores that were computed last, if they are still those of the study's labels."""
-    path = study.folder / _EVALUATION
-    if not path.exists():
-        return None
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        result: dict[str, Any] = kept["result"]
-        current = _keys(study, result["scheme"], list(kept["keys"])) == kept["keys"]
-    except (ValueError, KeyError, DataError):  # made by another version, or a recording has gone
-        return None
-    return result if current else None
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One animal of one recording: what the study says and what a human says."""
+
+    owner: str
+    recording: str
+    times: Array
+    predicted: Array
+    true: Array
+    human: Truth
+
+
+def _case(study: Study, owner: str, path: Path, scheme: str, positive: str) -> _Case:
+    id, _, animal = owner.partition("/")
+    recording = study.recording(id)
+    kinematics = recording.store.read_dataset("kinematics")
+    times = kinematics["time"].values
+    human = read_truth(path, times=times, frames=kinematics["frame"].values, positive=positive)
+    bouts = _bouts_of_animal(bouts_of_scheme(study, recording, scheme), recording, animal)
+    return _Case(owner, id, times, labels_from_bouts(times, bouts), human.at(times), human)
+
+
+def _with_one_rest(cases: Sequence[_Case]) -> tuple[list[_Case], str]:
+    """Cases with one name for "anything else", and that name; ``""`` where there is none."""
+    rest = name_of_rest(case.human.rest for case in cases)
+    same = [{case.human.rest: rest} if case.human.rest else {} for case in cases]
+    return [
+        replace(case, true=_renamed(case.true, names))
+        for case, names in zip(cases, same, strict=True)
+    ], rest
+
+
+def _names(cases: Sequence[_Case]) -> list[str]:
+    """What the human looked for in any of the recordings."""
+    return sorted({name for case in cases for name in case.human.names})
+
+
+def _named_by_majority(cases: Sequence[_Case]) -> tuple[list[_Case], dict[str, Any]]:
+    """Clusters by a human's names for most of their frames: they have no names of their own."""
+    predicted = np.concatenate([case.predicted for case in cases])
+    true = np.concatenate([case.true for case in cases])
+    named = majority_names(predicted, true)
+    renamed = [replace(case, predicted=_renamed(case.predicted, named, "")) for case in cases]
+    return renamed, {"clusters": cluster_agreement(predicted, true)}
+
+
+def _in_the_same_words(
+    cases: Sequence[_Case], study: Study, scheme: str
+) -> tuple[list[_Case], list[str], list[str]]:
+    """Cases in which both sides use the same names, these names, and remarks."""
+    rules = study_rules(study)
+    if scheme == ACTIVITIES:
+        owned: dict[str, Collection[str]] = {name: (name,) for name in rules.activities}
+    else:
+        claims = LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").match(rules)
+        owned = {name: claim.activities for name, claim in claims.items()}
+    spelling = {plain(name): name for name in _names(cases)}
+    same, remarks = _same_words(spelling, owned, rules)
+    known = sorted({*spelling.values(), *same.values()})
+    ours = {name: spelling.get(plain(name), name) for name in owned}
+    if scheme == ACTIVITIES:
+        ours = {name: _as_coarse_as(name, known, ours, rules) for name in owned}
+    theirs = {name: same.get(plain(name), spelling[plain(name)]) for name in _names(cases)}
+    renamed = [
+        replace(case, true=_renamed(case.true, theirs), predicted=_renamed(case.predicted, ours))
+        for case in cases
+    ]
+    return renamed, known, remarks
+
+
+def _renamed(labels: Array, names: Mapping[str, str], other: str | None = None) -> Array:
+    """Labels by their new names; those without one as they are, or as `other`."""
+    new = [names.get(label, label if other is None else other) for label in labels]
+    return np.array(new, dtype=object)
+
+
+def _unchecked(cases: Sequence[_Case], known: Sequence[str]) -> dict[str, float]:
+    """Labels of the study that the human did not look for, with their share of scored frames."""
+    looked_for = {name.casefold() for name in known}
+    scored = np.concatenate([case.predicted[case.true != ""] for case in cases])
+    names, counts = np.unique(scored.astype(str), return_counts=True)
+    return {
+        str(name): float(count / len(scored))
+        for name, count in zip(names, counts, strict=True)
+        if name and not means_rest(name) and name.casefold() not in looked_for
+    }
+
+
+def last_evaluations(study: Study) -> dict[str, dict[str, Any]]:
+    """By scheme, the scores that were computed last, if they are still those of its labels."""
+    found = {}
+    for path in sorted((study.folder / "results").glob("evaluation-*.json")):
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            result: dict[str, Any] = kept["result"]
+            current = _keys(study, result["scheme"], list(kept["keys"])) == kept["keys"]
+        except (ValueError, KeyError, DataError):  # damaged, or a recording has gone
+            continue
+        if current:
+            found[str(result["scheme"])] = result
+    return found
 
 
 def _keep(study: Study, scheme: str, recordings: list[str], result: dict[str, Any]) -> None:
-    path = study.folder / _EVALUATION
+    path = study.folder / "results" / f"evaluation-{scheme}.json"
     path.parent.mkdir(exist_ok=True)
     kept = {"keys": _keys(study, scheme, recordings), "result": result}
     write_atomic(path, json.dumps(kept, indent=1, ensure_ascii=False))
@@ -189,45 +265,41 @@ def bouts_of_scheme(study: Study, recording: Recording, scheme: str) -> pd.DataF
     return recording.store.read_table(f"bouts/{scheme}")
 
 
-def _in_the_users_words(
-    names: list[str], study: Study, scheme: str
+def _same_words(
+    spelling: Mapping[str, str], owned: Mapping[str, Collection[str]], rules: Rules
 ) -> tuple[dict[str, str], list[str]]:
-    """The user's behaviour for each human label of another name, found through the ethogram.
+    """The study's behaviour for each human label of another name, found through the ethogram.
 
     A human's "freezing" is a user's "immobile", where that is what freezing was understood as.
     """
-    rules = study_rules(study)
-    claims = LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").match(rules)
-    free = {one.casefold(): one for one in claims}
-    for name in names:
-        free.pop(name.casefold(), None)
+    free = {plain(one): one for one in owned if plain(one) not in spelling}
+    taken = {plain(one) for one in owned} - set(free)
     same: dict[str, str] = {}
     remarks = []
-    for name in names:
-        if name.casefold() in (one.casefold() for one in claims):
+    for key, name in spelling.items():
+        if key in taken:
             continue
         meant = activities_meant(name.replace("_", " "), rules)
-        owners = {one for one in free.values() if set(claims[one].activities) & set(meant)}
+        owners = {one for one in free.values() if set(owned[one]) & set(meant)}
         if len(owners) == 1:
-            same[name] = owners.pop()
-            remarks.append(f"{name!r} of the human labels is taken as your {same[name]!r}")
+            same[key] = owners.pop()
+            remarks.append(f"{name!r} of the human labels is taken as {same[key]!r}")
         else:
             remarks.append(
-                f"{name!r} of the human labels is none of your behaviours "
-                f"({', '.join(claims)}); of 0 and 1, say what 1 stands for with --positive"
+                f"{name!r} of the human labels is none of the behaviours ({', '.join(owned)}); "
+                "of 0 and 1, say what 1 stands for with --positive"
             )
     return same, remarks
 
 
-def _as_coarse_as(bouts: pd.DataFrame, human: Truth, rules: Rules) -> pd.DataFrame:
-    """Call an activity by its parent's name where the human labels do not know its own."""
-    names = {}
-    for activity in bouts["behaviour_id"].unique():
-        name = activity
-        while name not in human.names and (rule := rules.activities.get(name)) and rule.parent:
-            name = rule.parent
-        names[activity] = name if name in human.names else activity
-    return bouts.assign(behaviour_id=bouts["behaviour_id"].map(names))
+def _as_coarse_as(
+    activity: str, known: Collection[str], spelling: Mapping[str, str], rules: Rules
+) -> str:
+    """An activity by its parent's name, where nobody looked for it and somebody for its parent."""
+    name = activity
+    while spelling[name] not in known and (parent := rules.activities[name].parent):
+        name = parent
+    return spelling[name] if spelling[name] in known else activity
 
 
 def _bouts_of_animal(bouts: pd.DataFrame, recording: Recording, animal: str) -> pd.DataFrame:

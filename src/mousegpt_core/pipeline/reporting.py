@@ -18,7 +18,12 @@ from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.kinematics import Scene
 from mousegpt_core.pipeline.add import SINGLE_PICTURES
-from mousegpt_core.pipeline.evaluation import last_evaluation, scheme_names
+from mousegpt_core.pipeline.evaluation import (
+    ACTIVITIES,
+    PROFILE,
+    last_evaluations,
+    scheme_names,
+)
 from mousegpt_core.pipeline.recording_stages import primary_poses, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
 from mousegpt_core.pipeline.study_stages import all_described_clips, described_recordings
@@ -46,9 +51,12 @@ class ReportSettings(Settings):
     ----------
     compare : str
         Column of ``animals.csv`` whose groups are compared, e.g. ``sex`` or a derived group.
+    labels : str
+        Which of your own sets of labels leads the report, where there are several.
     """
 
     compare: str = "treatment"
+    labels: str = ""
 
 
 def report_study(work: Work) -> dict[str, Any]:
@@ -102,7 +110,7 @@ def gather(work: Work) -> ReportData:
         behaviours=behaviours,
         tracks=tracks,
         movements=movements,
-        evaluation=last_evaluation(study),
+        evaluations=last_evaluations(study),
         search_tips=_search_tips(clips),
         provenance=_provenance(study, recordings),
         versions={name: version(name) for name in _VERSIONS},
@@ -117,6 +125,28 @@ def study_subjects(study: Study) -> list[Subject]:
     return ReportData(study.name, "", infos, animals=_compared_animals(study)).subjects
 
 
+def _settings(study: Study) -> ReportSettings:
+    source = f"{study.toml_path} [report]"
+    return ReportSettings.parse(study.section("report"), source=source)
+
+
+def _own_schemes(study: Study) -> list[str]:
+    """The user's own sets of labels, the one that leads the report first.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of the name that ``[report] labels`` gives.
+    """
+    names, leading = scheme_names(study), _settings(study).labels
+    if leading and leading not in names:
+        raise SettingsError(
+            f"{study.toml_path} [report]: the study has no labels {leading!r}",
+            hint="there are: " + (", ".join(names) or "none; run `mousegpt classify`"),
+        )
+    return sorted(names, key=lambda name: name != leading)
+
+
 def _compared_animals(study: Study) -> pd.DataFrame:
     """The animals, whose groups are in the column that ``[report] compare`` names.
 
@@ -125,12 +155,11 @@ def _compared_animals(study: Study) -> pd.DataFrame:
     SettingsError
         If there is no such column.
     """
-    source = f"{study.toml_path} [report]"
-    column = ReportSettings.parse(study.section("report"), source=source).compare
+    column = _settings(study).compare
     animals = study.animals
     if column not in animals.columns:
         raise SettingsError(
-            f"{source}: animals.csv has no column {column!r} to compare",
+            f"{study.toml_path} [report]: animals.csv has no column {column!r} to compare",
             hint="columns: " + ", ".join(animals.columns),
         )
     groups = animals[column].astype(object).where(animals[column].notna(), "")
@@ -138,13 +167,15 @@ def _compared_animals(study: Study) -> pd.DataFrame:
 
 
 def _bouts(study: Study) -> dict[str, pd.DataFrame]:
-    """Bouts by scheme; of several schemes of the user's own, the first."""
+    """Bouts by scheme, the user's own schemes first."""
     recordings = described_recordings(study)
-    found = {"activities": pd.concat([r.store.read_table("activities") for r in recordings])}
+    found = {
+        name: pd.concat([r.store.read_table(f"bouts/{name}") for r in recordings])
+        for name in _own_schemes(study)
+    }
+    found[ACTIVITIES] = pd.concat([r.store.read_table("activities") for r in recordings])
     if study.store.entry("profile/bouts"):
-        found["profile"] = study.store.read_table("profile/bouts")
-    for name in scheme_names(study)[:1]:
-        found["labels"] = pd.concat([r.store.read_table(f"bouts/{name}") for r in recordings])
+        found[PROFILE] = study.store.read_table("profile/bouts")
     return {name: table.reset_index(drop=True) for name, table in found.items()}
 
 
@@ -221,13 +252,13 @@ def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> lis
 
 def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills) -> pd.DataFrame:
     """Name, share, keywords, definition and examples of the behaviours of all schemes."""
-    rows = [row for name in scheme_names(study)[:1] for row in _own(study, name, clips, stills)]
+    rows = [row for name in _own_schemes(study) for row in _own(study, name, clips, stills)]
     by_activity = clips[clips["label"] != ""].groupby("label")
     for name, of_one in sorted(by_activity, key=lambda item: -len(item[1])):
         rule = rules.activities.get(str(name))
         rows.append(
             {
-                "scheme": "activities",
+                "scheme": ACTIVITIES,
                 "behaviour_id": str(name),
                 "name": readable_name(str(name)),
                 "share": _mean_share(of_one, clips),
@@ -244,7 +275,7 @@ def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills)
             ordered = mine.sort_values("nearness", ascending=False)
             rows.append(
                 {
-                    "scheme": "profile",
+                    "scheme": PROFILE,
                     "behaviour_id": behaviour["behaviour_id"],
                     "name": behaviour["name"],
                     "share": _mean_share(mine, placed),
@@ -267,7 +298,7 @@ def _own(
     for name, behaviour in behaviours.items():
         mine = placed[placed["behaviour_id"] == name]
         yield {
-            "scheme": "labels",
+            "scheme": scheme,
             "behaviour_id": name,
             "name": readable_name(name),
             "share": _mean_share(mine, placed),

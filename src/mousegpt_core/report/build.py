@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mousegpt_core.plots import behaviour_colours
+from mousegpt_core.plots.style import OTHER
 from mousegpt_core.report import figures, findings
-from mousegpt_core.report.data import Example, ReportData
+from mousegpt_core.report.data import ACTIVITIES, PROFILE, Example, ReportData
 from mousegpt_core.report.methods import GLOSSARY, methods_paragraph, settings_text
 from mousegpt_core.report.results import (
     MOVEMENT_NAMES,
     Results,
     compute_results,
 )
+from mousegpt_core.report.scores import Score, say_left_out, say_score, scores_of
 from mousegpt_core.report.stills import data_uri, within_budget
 from mousegpt_core.report.tables import (
     Table,
@@ -38,17 +40,11 @@ from mousegpt_core.stats import ComparisonSettings, say_share
 if TYPE_CHECKING:
     from jinja2 import Template
 
-#: Words of each scheme: heading, and what it is.
-_SCHEME_WORDS: Mapping[str, tuple[str, str]] = {
-    "labels": ("Your behaviours", "Behaviours that you defined, found in every recording."),
-    "activities": (
-        "Activities",
-        "What the animals did, by documented rules on posture and movement.",
-    ),
-    "profile": (
-        "Behaviours found in the descriptions",
-        "Descriptions that are alike, grouped and named by their words.",
-    ),
+#: What a scheme is; the user's own under ``""``.
+_SCHEME_WORDS: Mapping[str, str] = {
+    "": "Behaviours that you defined, found in every recording.",
+    ACTIVITIES: "What the animals did, by documented rules on posture and movement.",
+    PROFILE: "Descriptions that are alike, grouped and named by their words.",
 }
 
 
@@ -112,8 +108,7 @@ def _context(results: Results) -> dict[str, Any]:
         "movement": _movement(results),
         "cards": cards,
         "card_groups": _card_groups(cards, results),
-        "evaluation": _evaluation(results),
-        "confusion": figures.confusion_figure(results),
+        "evaluations": [_evaluation(score) for score in scores_of(results)],
         "animals": animals_table(data.animals_told, data.recordings),
         "recordings": recordings_table(data.recordings),
         "notes": [(one.recording, one.notes) for one in data.recordings if one.notes],
@@ -155,11 +150,13 @@ def _sections(results: Results) -> list[dict[str, Any]]:
     """One section a scheme, the leading one with all figures."""
     sections = []
     for place, scheme in enumerate(results.schemes):
-        heading, words = _SCHEME_WORDS[scheme.scheme]
+        words = _SCHEME_WORDS["" if scheme.own else scheme.scheme]
+        if scheme.own and place:
+            words += f" Shown in short: the report rests on {results.schemes[0].phrase}."
         sections.append(
             {
-                "name": scheme.scheme,
-                "heading": heading,
+                "name": scheme.anchor,
+                "heading": scheme.title,
                 "words": words,
                 "figures": figures.scheme_figures(results, scheme, full=place == 0),
                 "differences": [] if place == 0 else findings.group_findings(results, scheme),
@@ -184,24 +181,31 @@ def _movement(results: Results) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def _evaluation(results: Results) -> dict[str, Any] | None:
-    scores = results.data.evaluation
-    if not scores:
-        return None
+def _evaluation(score: Score) -> dict[str, Any]:
+    """One scheme against a human's labels."""
     known = {
         "macro_f1": "macro-F1",
         "balanced_accuracy": "balanced accuracy",
         "kappa": "Cohen's kappa",
         "mcc": "Matthews correlation",
     }
-    tiles = [
-        (f"{float(scores[key]):.2f}", words)
-        for key, words in known.items()
-        if isinstance(scores.get(key), int | float)
-    ]
-    names = results.leading.names if results.leading else {}
-    table = evaluation_table(dict(scores.get("per_class") or {}), names)
-    return {"tiles": tiles, "table": table, "notes": list(scores.get("notes") or [])}
+    values = score.values
+    clusters = score.scheme.scheme == PROFILE
+    return {
+        "heading": score.scheme.title,
+        "told": sentence(say_score(score)) + say_left_out(score),
+        # Clusters have the names that fit best: scores by name would flatter them.
+        "tiles": []
+        if clusters
+        else [
+            (f"{float(values[key]):.2f}", words)
+            for key, words in known.items()
+            if isinstance(values.get(key), int | float)
+        ],
+        "table": evaluation_table(score),
+        "notes": list(values.get("notes") or []),
+        "confusion": figures.confusion_figure(score),
+    }
 
 
 def _cards(data: ReportData, results: Results) -> list[Card]:
@@ -212,47 +216,55 @@ def _cards(data: ReportData, results: Results) -> list[Card]:
     rows = [row for _, row in table.iterrows()]
     examples = [_examples(row.get("examples")) for row in rows]
     pictures = within_budget([[one.still for one in part] for part in examples])
-    colours = _card_colours(results, [str(row["behaviour_id"]) for row in rows])
-    schemes = {b: one.scheme for one in reversed(results.schemes) for b in one.names}
     shares = [_float(row.get("share")) for row in rows]
     most = max((share for share in shares if share == share), default=1.0) or 1.0
+    places = [_place(row, results) for row in rows]
+    fallback = behaviour_colours(behaviour for _, behaviour in places)
     cards = []
-    for row, share, part, kept in zip(rows, shares, examples, pictures, strict=True):
-        shown = [
-            Shown(one.recording, clock(float(one.start_s)), sentence(one.sentence), data_uri(still))
-            for one, still in zip(part, kept, strict=True)
-        ]
+    for row, place, part, kept in zip(rows, places, examples, pictures, strict=True):
+        share = _float(row.get("share"))
         cards.append(
             Card(
-                scheme=_text(row.get("scheme")) or schemes.get(str(row["behaviour_id"]), ""),
-                name=_text(row.get("name")) or str(row["behaviour_id"]),
-                colour=colours[str(row["behaviour_id"])],
+                scheme=place[0],
+                name=_text(row.get("name")) or place[1],
+                colour=_figures_colour(results, *place) or fallback[place[1]],
                 share=say_share(share),
                 width=round(100 * share / most, 1) if share == share else 0.0,
-                keywords=[
-                    word.strip() for word in _text(row.get("keywords")).split(",") if word.strip()
-                ],
+                keywords=_words(row.get("keywords")),
                 definition=sentence(_text(row.get("definition"))),
-                examples=shown,
+                examples=[_shown(one, still) for one, still in zip(part, kept, strict=True)],
             )
         )
     return cards
 
 
+def _shown(one: Example, still: bytes | None) -> Shown:
+    return Shown(one.recording, clock(float(one.start_s)), sentence(one.sentence), data_uri(still))
+
+
+def _place(row: pd.Series[Any], results: Results) -> tuple[str, str]:
+    """Scheme and id of a behaviour; without a scheme, the first that has it."""
+    behaviour = str(row["behaviour_id"])
+    owners = (one.scheme for one in results.schemes if behaviour in one.names)
+    return _text(row.get("scheme")) or next(owners, ""), behaviour
+
+
 def _card_groups(cards: list[Card], results: Results) -> list[tuple[str, list[Card]]]:
     """Cards by scheme, the leading one first, each with its heading."""
-    order = [*(one.scheme for one in results.schemes), ""]
-    split = [(name, [card for card in cards if card.scheme == name]) for name in order]
-    headings = {name: words for name, (words, _) in _SCHEME_WORDS.items()}
-    return [(headings.get(name, "More behaviours"), part) for name, part in split if part]
+    titles = {one.scheme: one.title for one in results.schemes}
+    rest = [card for card in cards if card.scheme not in titles]
+    split = [
+        (title, [card for card in cards if card.scheme == name]) for name, title in titles.items()
+    ]
+    return [(title, part) for title, part in [*split, ("More behaviours", rest)] if part]
 
 
-def _card_colours(results: Results, behaviours: list[str]) -> dict[str, str]:
-    """The colours that figures give them."""
-    colours = behaviour_colours(behaviours)
-    for scheme in reversed(results.schemes):
-        colours |= {b: c for b, c in scheme.key.colours.items() if b in colours}
-    return colours
+def _figures_colour(results: Results, scheme: str, behaviour: str) -> str:
+    """The colour that figures give it, or the one of all that is rare; ``""`` if in none."""
+    key = next((one.key for one in results.schemes if one.scheme == scheme), None)
+    if key is None:
+        return ""
+    return key.colours.get(behaviour) or key.colours.get(OTHER, "")
 
 
 def _examples(value: Any) -> list[Example]:

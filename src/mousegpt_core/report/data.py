@@ -12,8 +12,8 @@ from mousegpt_core.errors import DataError
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.stats import Movement, Subject, treatment_of
 
-#: Schemes of behaviours in the order of their weight: the first that is there leads the report.
-SCHEMES = ("labels", "activities", "profile")
+#: Schemes that every study has; any other is one of the user's own.
+ACTIVITIES, PROFILE = "activities", "profile"
 
 
 class Example(NamedTuple):
@@ -129,8 +129,8 @@ class ReportData:
     animals : DataFrame
         Columns ``animal``, ``treatment`` and any others.
     bouts : mapping of str to DataFrame
-        Table `clips.BOUTS` of each scheme of `SCHEMES` that is there: ``"activities"`` by the
-        documented rules, ``"profile"`` found in descriptions, ``"labels"`` defined by the user.
+        Table `clips.BOUTS` of each scheme: `ACTIVITIES` by the documented rules, `PROFILE` found
+        in descriptions, those of any other name defined by the user.
     behaviours : DataFrame
         Columns ``behaviour_id, name, share, keywords`` (comma separated), ``examples`` (list of
         `Example`) and optionally ``definition`` and ``scheme``. May be of several schemes.
@@ -138,8 +138,8 @@ class ReportData:
         Ways of body centres, thinned out to about 5 a second.
     movements : sequence of Movement
         Of each animal in each recording.
-    evaluation : mapping, optional
-        As `analysis.evaluate.Evaluation.to_json` gives it.
+    evaluations : mapping of str to mapping
+        By scheme, its scores against a human's labels, as `pipeline.evaluate_study` gives them.
     search_tips : sequence of str
         Questions that can be asked of this study.
     provenance : sequence of StageRecord
@@ -158,20 +158,13 @@ class ReportData:
     behaviours: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"behaviour_id": []}))
     tracks: Sequence[Track] = ()
     movements: Sequence[Movement] = ()
-    evaluation: Mapping[str, Any] | None = None
+    evaluations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     search_tips: Sequence[str] = ()
     provenance: Sequence[StageRecord] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.bouts) - set(SCHEMES))
-        if unknown:
-            raise DataError(
-                "the report does not know a scheme of behaviours",
-                expected=", ".join(SCHEMES),
-                found=", ".join(unknown),
-            )
         if not self.recordings:
             raise DataError("there is no recording to report on", hint="mousegpt add STUDY ...")
 
@@ -224,8 +217,10 @@ class ReportData:
 
     @property
     def schemes(self) -> list[str]:
-        """Schemes with at least one bout, the leading one first."""
-        return [name for name in SCHEMES if name in self.bouts and len(self.bouts[name])]
+        """Schemes with at least one bout, the leading one first: the user's own go before."""
+        weight = {ACTIVITIES: 1, PROFILE: 2}
+        there = [name for name, bouts in self.bouts.items() if len(bouts)]
+        return sorted(there, key=lambda name: weight.get(name, 0))
 
     def names(self, scheme: str) -> dict[str, str]:
         """Names of the behaviours of a scheme."""

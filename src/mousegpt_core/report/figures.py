@@ -21,8 +21,9 @@ from mousegpt_core.plots.style import OTHER
 from mousegpt_core.plots.time_course import SMOOTHED_FROM, SMOOTHED_OVER
 from mousegpt_core.report import findings
 from mousegpt_core.report.results import Results, SchemeResults
+from mousegpt_core.report.scores import Score, say_score
 from mousegpt_core.report.tables import Table, comparison_rows, shares_table
-from mousegpt_core.report.wording import number
+from mousegpt_core.report.wording import number, sentence
 from mousegpt_core.stats import transition_counts, transition_shares
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _picture(figure: Figure, name: str, title: str, finding: str) -> str:
 
 
 def _ethogram(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
-    name, title = f"ethogram-{scheme.scheme}", "Who did what, and when"
+    name, title = f"ethogram-{scheme.anchor}", "Who did what, and when"
     finding = findings.ethogram_finding(scheme)
     figure = plot_ethogram(scheme.folded, scheme.subjects, scheme.key)
     yield FigurePart(
@@ -92,7 +93,7 @@ def _ethogram(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
 def _shares(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
     from mousegpt_core.stats import behaviour_shares
 
-    name, title = f"shares-{scheme.scheme}", "How the time is spent"
+    name, title = f"shares-{scheme.anchor}", "How the time is spent"
     finding = findings.share_finding(scheme)
     figure = plot_shares(behaviour_shares(scheme.folded, scheme.subjects), scheme.key)
     means = " Numbers in the bars are per cent."
@@ -224,18 +225,18 @@ def speed_figure(results: Results) -> FigurePart | None:
     )
 
 
-def confusion_figure(results: Results) -> FigurePart | None:
-    """Where labels agree with a human's."""
-    evaluation = results.data.evaluation
-    confusion = evaluation.get("confusion") if evaluation else None
+def confusion_figure(score: Score) -> FigurePart | None:
+    """Where the labels of a scheme agree with a human's."""
+    confusion = score.values.get("confusion")
     if not confusion or not any(sum(row) for row in confusion["matrix"]):
         return None
-    name, title = "confusion", "What was taken for what"
-    finding = findings.evaluation_finding(evaluation or {})
+    name, title = f"confusion-{score.scheme.anchor}", "What was taken for what"
+    finding = sentence(say_score(score))
+    labels = [score.name(label) for label in confusion["labels"]]
     return FigurePart(
         name,
         title,
-        _picture(plot_confusion(confusion["labels"], confusion["matrix"]), name, title, finding),
-        finding,
+        _picture(plot_confusion(labels, confusion["matrix"]), name, title, finding),
+        "",
         "Each row is what a human saw; a dark diagonal is agreement.",
     )

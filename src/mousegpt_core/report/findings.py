@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from mousegpt_core.report.results import MOVEMENT_NAMES, Results, SchemeResults, movement_values
+from mousegpt_core.report.scores import say_score, scores_of
 from mousegpt_core.report.wording import length_of_time, listed, number, plural, sentence
 from mousegpt_core.stats import Comparison, say_comparison, say_share
 from mousegpt_core.stats.ranks import smallest_p
@@ -39,8 +39,7 @@ def key_findings(results: Results) -> list[str]:
         found.append(time_budget(leading))
         found += group_findings(results, leading)
     found += movement_findings(results)
-    if results.data.evaluation:
-        found.append(evaluation_finding(results.data.evaluation))
+    found += [sentence(say_score(score)) for score in scores_of(results)]
     return found or ["No behaviour was found yet: there is nothing to tell but what was recorded."]
 
 
@@ -151,17 +150,6 @@ def _distance(values: pd.DataFrame) -> str:
     if "distance_per_min" not in values:
         return ""
     return f", and it went {number(float(values['distance_per_min'].iloc[0]))} m in a minute"
-
-
-def evaluation_finding(evaluation: Mapping[str, object]) -> str:
-    """How well the labels agree with a human's."""
-    score = evaluation.get("macro_f1")
-    if not isinstance(score, int | float) or not math.isfinite(score):
-        return "The labels were compared with a human's; see below."
-    return (
-        f"Compared with a human's labels, the behaviours reach a macro-F1 of {score:.2f} "
-        "(1 = perfect agreement)."
-    )
 
 
 def share_finding(scheme: SchemeResults) -> str:

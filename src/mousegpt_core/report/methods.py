@@ -56,7 +56,7 @@ def methods_paragraph(results: Results) -> str:
         )
     if "profile" in names:
         parts.append(_profile(stages))
-    if "labels" in names:
+    if any(scheme.own for scheme in results.schemes):
         parts.append("Clips were assigned to behaviours defined in words by the experimenters.")
     parts.append(_statistics(results))
     parts.append(_software(results.data.versions))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mousegpt_core.plots import BehaviourKey, behaviour_key
-from mousegpt_core.report.data import ReportData
+from mousegpt_core.report.data import ACTIVITIES, PROFILE, ReportData
 from mousegpt_core.stats import (
     Comparison,
     ComparisonSettings,
@@ -40,7 +40,9 @@ class SchemeResults:
     Attributes
     ----------
     scheme : str
-        One of `data.SCHEMES`.
+        Its name.
+    title, phrase, anchor : str
+        For headings, within sentences, for the page's links.
     bouts : DataFrame
         Those of the report's animals.
     subjects : list of Subject
@@ -50,10 +52,18 @@ class SchemeResults:
     """
 
     scheme: str
+    title: str
+    phrase: str
+    anchor: str
     bouts: pd.DataFrame
     subjects: list[Subject]
     names: dict[str, str]
     settings: ComparisonSettings
+
+    @property
+    def own(self) -> bool:
+        """Whether the user defined these behaviours."""
+        return self.scheme not in (ACTIVITIES, PROFILE)
 
     @cached_property
     def shares(self) -> pd.DataFrame:
@@ -142,14 +152,36 @@ def compute_results(data: ReportData, settings: ComparisonSettings | None = None
     subjects = data.subjects
     known = {one.key for one in subjects}
     schemes = []
+    words = _scheme_words(data.schemes)
     for name in data.schemes:
         bouts = _with_individuals(data.bouts[name], subjects)
         pairs = zip(bouts["recording"], bouts["individual"], strict=True)
         mine = bouts[[pair in known for pair in pairs]]
         if len(mine):
-            schemes.append(SchemeResults(name, mine, subjects, data.names(name), chosen))
+            schemes.append(
+                SchemeResults(name, *words[name], mine, subjects, data.names(name), chosen)
+            )
     groups = order_groups(one.treatment for one in subjects)
     return Results(data, subjects, groups, schemes, chosen)
+
+
+def _scheme_words(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
+    """Title, phrase and anchor of each scheme; several of the user's own are told apart."""
+    words = {
+        ACTIVITIES: ("Activities", "the activities", ACTIVITIES),
+        PROFILE: ("Behaviours found in the descriptions", "the found behaviours", PROFILE),
+    }
+    own = [name for name in names if name not in words]
+    for place, name in enumerate(own):
+        anchor = f"labels-{place + 1}" if place else "labels"
+        words[name] = ("Your behaviours", "your behaviours", anchor)
+        if len(own) > 1:
+            words[name] = (
+                f"Your behaviours: {name}",
+                f"your behaviours of \u201c{name}\u201d",
+                anchor,
+            )
+    return words
 
 
 def _with_individuals(bouts: pd.DataFrame, subjects: Sequence[Subject]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mousegpt_core.report.data import RecordingInfo, StageRecord
+from mousegpt_core.report.scores import Score
 from mousegpt_core.report.wording import length_of_time, number
 from mousegpt_core.stats import Comparison, Movement, Subject, say_p, say_share
 
@@ -227,17 +228,20 @@ def movement_table(movements: Sequence[Movement], subjects: Sequence[Subject]) -
     return Table("movement-table", "Movement of each animal", heads, rows)
 
 
-def evaluation_table(per_class: dict[str, dict[str, Any]], names: dict[str, str]) -> Table:
+def evaluation_table(score: Score) -> Table:
     """Precision, recall and F1 of each class."""
     rows = [
-        [Cell(names.get(label, label.replace("_", " ")))]
+        [Cell(score.name(label))]
         + [_score_cell(scores.get(key)) for key in ("precision", "recall", "f1")]
         + [cell(scores.get("support"))]
-        for label, scores in per_class.items()
+        for label, scores in (score.values.get("per_class") or {}).items()
     ]
     heads = [("behaviour", False), ("precision", True), ("recall", True), ("F1", True)]
     return Table(
-        "scores", "Agreement with a human's labels", [*heads, ("frames by the human", True)], rows
+        f"scores-{score.scheme.anchor}",
+        f"{score.scheme.title}: agreement with a human's labels",
+        [*heads, ("frames by the human", True)],
+        rows,
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mousegpt_core.report.data import PROFILE
 from mousegpt_core.report.results import Results
-from mousegpt_core.report.wording import length_of_time, listed, number, plural
+from mousegpt_core.report.scores import Score, say_left_out, say_score, scores_of
+from mousegpt_core.report.wording import length_of_time, listed, number, plural, sentence
 from mousegpt_core.stats import say_share
 
 _NOTE = "Please note"
@@ -39,7 +41,7 @@ def trust_points(results: Results) -> list[Point]:
         *_seen(results),
         *_told(results),
         *_scale(results),
-        *_rules(results),
+        *_checked(results),
         *_animals(results),
     ]
     rank = {"care": 0, "know": 1, "good": 2}
@@ -118,7 +120,7 @@ def _told(results: Results) -> list[Point]:
     low = told[told < _TOLD_WELL]
     mean = min(1.0, float(told.mean()))
     text = f"{say_share(mean)} of the observed time has a behaviour"
-    if len(low) and scheme.scheme != "labels":
+    if len(low) and not scheme.own:
         names = [f"{name} ({say_share(float(low[name]))})" for name in low.sort_values().index[:4]]
         text += f"; little in {listed(names)}. What is missing there could change the shares"
         head = "Part of the time could not be given a behaviour"
@@ -140,29 +142,45 @@ def _scale(results: Results) -> list[Point]:
     return [Point("care", "The scale is assumed, not measured", text)]
 
 
-def _rules(results: Results) -> list[Point]:
-    points = []
-    names = {scheme.scheme for scheme in results.schemes}
-    if results.data.evaluation:
-        score = results.data.evaluation.get("macro_f1")
-        known = isinstance(score, int | float) and math.isfinite(score)
-        text = "Labels were checked against a human's on recordings of this study"
-        text += f": macro-F1 {score:.2f}." if known else "."
-        points.append(Point("good", "Checked by a human", text))
-    elif "activities" in names:
+def _checked(results: Results) -> list[Point]:
+    """What a human's labels say of each scheme, and what was never checked."""
+    scores = scores_of(results)
+    points = [_score_point(score) for score in scores]
+    done = {score.scheme.scheme for score in scores}
+    unchecked = [s for s in results.schemes if s.scheme not in done and s.scheme != PROFILE]
+    if unchecked:
+        which = listed([scheme.phrase for scheme in unchecked])
         text = (
-            "Activities follow documented rules on posture and movement. They were not checked "
-            "against a human's labels for these recordings: look at some of the film, or score "
-            "them with labels of your own."
+            f"{which} follow documented rules on posture and movement. Nobody compared them with "
+            "a human's labels on these recordings: look at some of the film, or score some "
+            "minutes yourself and compare (mousegpt evaluate)."
         )
-        points.append(Point("know", "Activities are not validated here", text))
-    if "profile" in names:
+        points.append(Point("know", sentence(f"{which} are not checked here")[:-1], sentence(text)))
+    if any(scheme.scheme == PROFILE for scheme in results.schemes):
         text = (
             "Behaviours found in the descriptions are groups of alike descriptions. Their names "
             "are suggestions made from frequent words; read the examples before you use them."
         )
         points.append(Point("know", "Names of found behaviours are suggestions", text))
     return points
+
+
+def _score_point(score: Score) -> Point:
+    """Good only where what the report rests on was checked, as a whole, and found good."""
+    phrase, told = score.scheme.phrase, sentence(say_score(score)) + say_left_out(score)
+    if score.scheme.scheme == PROFILE:
+        return Point("know", "The found behaviours were compared with a human's labels", told)
+    reached = f"(macro-F1 {score.macro_f1:.2f})"
+    if score.grade == "bad":
+        head = f"{phrase} are not to be trusted: little agreement with a human {reached}"
+        return Point("care", sentence(head)[:-1], told)
+    if score.grade == "care":
+        head = f"{phrase} agree with a human in part only: use them with care {reached}"
+        return Point("care", sentence(head)[:-1], told)
+    if score.grade == "part":
+        return Point("know", sentence(f"{phrase} were checked in part")[:-1], told)
+    head = sentence(f"{phrase} agree well with a human {reached}")[:-1]
+    return Point("good" if score.leads else "know", head, told)
 
 
 def _animals(results: Results) -> list[Point]:

@@ -18,7 +18,7 @@ from mousegpt_core.pipeline import (
     search_study,
     study_for_file,
 )
-from mousegpt_core.pipeline.evaluation import last_evaluation
+from mousegpt_core.pipeline.evaluation import last_evaluations
 from mousegpt_core.pipeline.exporting import EXPORTS
 from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import Cancellation, CancelledError, Progress
@@ -140,12 +140,11 @@ def test_truth_is_scored(study: Study, files: Path) -> None:
 
 def test_scores_are_in_the_report_as_long_as_they_hold(study: Study, files: Path) -> None:
     evaluate_study(study, {"M1": files / "M1.truth.csv"}, scheme="activities")
-    kept = last_evaluation(study)
-    assert kept is not None
+    kept = last_evaluations(study)["activities"]
     assert kept["per_class"]["walking"]["f1"] > 0.8
     (study.folder / "ethogram.toml").write_text("[walking]\nmin_duration_s = 1.0\n")
     _run(study)
-    assert last_evaluation(study) is None
+    assert last_evaluations(study) == {}
 
 
 def test_the_report_compares_the_groups_that_are_asked_for(study: Study) -> None:

@@ -77,7 +77,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def full() -> str:
     data = full_study(each=4, duration=300)
-    return build_report(dataclasses.replace(data, evaluation=evaluation()))
+    return build_report(dataclasses.replace(data, evaluations={"activities": evaluation()}))
 
 
 def check(text: str) -> Page:
@@ -106,7 +106,7 @@ def test_full_report_is_whole_and_self_contained(full: str) -> None:
     assert len(page.named("img")) == 18
     assert "the film has 749 frames" in page.words
     assert "Kruskal-Wallis tests (p by 9 999 permutations" in page.words
-    assert "macro-F1 of 0.81" in page.words
+    assert "macro-F1 0.81 over 3 behaviours" in page.words
     assert "gaps up to 0.25 s were filled" in page.words
 
 
@@ -287,8 +287,6 @@ def test_the_same_warning_of_many_recordings_is_said_once() -> None:
 
 
 def test_wrong_input_is_refused() -> None:
-    with pytest.raises(DataError, match="does not know a scheme"):
-        small_study(bouts={"nonsense": make_table(BOUTS, {})})
     with pytest.raises(DataError, match="no recording"):
         small_study(recordings=[])
 
