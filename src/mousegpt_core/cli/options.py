@@ -43,6 +43,21 @@ def named_path(text: str) -> tuple[str | None, Path]:
     return name, Path(path)
 
 
-def animal_columns(pairs: list[str]) -> dict[str, Any]:
-    """``--animal k=v`` pairs as columns of the table of animals."""
-    return dict(key_value(pair, option="--animal", example="treatment=saline") for pair in pairs)
+def animal_columns(pairs: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """``--animal [INDIVIDUAL:]KEY=VALUE`` as columns of the table of animals.
+
+    Returns
+    -------
+    all : dict
+        Column to value, for every individual.
+    single : dict of dict
+        The same for single individuals, by name.
+    """
+    everybody: dict[str, Any] = {}
+    single: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        key, value = key_value(pair, option="--animal", example="treatment=saline")
+        individual, colon, column = key.rpartition(":")
+        columns = single.setdefault(individual.strip(), {}) if colon else everybody
+        columns[column.strip()] = value
+    return everybody, single

@@ -10,6 +10,8 @@ import typer
 
 from mousegpt_core.cli.console import Console
 from mousegpt_core.cli.options import Json, Only, StudyFolder
+from mousegpt_core.cli.study import show_added
+from mousegpt_core.errors import SettingsError
 
 if TYPE_CHECKING:
     from mousegpt_core.pipeline import Work
@@ -68,12 +70,17 @@ def classify(
 
     A labels file looks like this:
 
-        [walking]
-        definition = "moves forward on all four paws"
+    ```toml
+    [walking]
+    definition = "moves forward on all four paws"
 
-        [rearing]
-        definition = "stands on its hind legs, forepaws off the floor"
-        examples = [{recording = "M1", start_s = 12.0, stop_s = 13.5}]
+    [rearing]
+    definition = "stands on its hind legs, forepaws off the floor"
+    examples = [{recording = "M1", start_s = 12.0, stop_s = 13.5}]
+    ```
+
+    Human scorers mark a posture a moment after it begins; labels of postures follow by the same
+    time, so that they compare with a human's. `reaction_s = 0` at the top of the file turns it off.
     """
     from mousegpt_core.pipeline import classify_study
 
@@ -146,7 +153,9 @@ def run(
     fps: Annotated[float | None, typer.Option(help="Frames per second, if unknown.")] = None,
     unit: Annotated[str, typer.Option(help="Unit of the coordinates: px, mm, cm or m.")] = "",
     px_per_cm: Annotated[float | None, typer.Option(help="Pixels in one centimetre.")] = None,
-    seen_from: Annotated[str, typer.Option(help="Camera: above, below or side.")] = "above",
+    seen_from: Annotated[
+        str, typer.Option(help="Camera: above (if not said), below or side.")
+    ] = "",
     open_it: Annotated[bool, typer.Option("--open", help="Show the report.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -158,8 +167,16 @@ def run(
     from mousegpt_core.pipeline import run_study, study_for_file
 
     console = Console(as_json=as_json)
-    if target.is_file():
-        names = [name.strip() for name in keypoints.split(",") if name.strip()]
+    names = [name.strip() for name in keypoints.split(",") if name.strip()]
+    if (target / "study.toml").exists():
+        if poses or names or fps or unit or px_per_cm or seen_from:
+            raise SettingsError(
+                f"{target} is a study; --poses, --keypoints, --fps, --unit, --px-per-cm and "
+                "--seen-from are of a recording",
+                hint=f"give them to mousegpt add {target} --id ID ..., or change them in "
+                "recording.toml",
+            )
+    elif target.is_file():
         made = study_for_file(
             target,
             poses,
@@ -167,10 +184,10 @@ def run(
             fps=fps,
             unit=unit or None,
             px_per_cm=px_per_cm,
-            seen_from=seen_from,
+            seen_from=seen_from or None,
         )
-        for line in made.remarks:
-            console.say(f"note: {line}")
+        if made.added is not None:
+            show_added(console, made.added)
         target = made.folder
     result = _at_work(target, console, run_study)
     _show_report(console, result, open_it=open_it)

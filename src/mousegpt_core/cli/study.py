@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mousegpt_core.cli.console import Console
 from mousegpt_core.cli.options import Json, StudyFolder, animal_columns, named_path
+from mousegpt_core.io import FORMATS
+
+if TYPE_CHECKING:
+    from mousegpt_core.pipeline import AddedRecording
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +56,10 @@ def add(
         str, typer.Option(help="Names a,b,c,... in order, for a pose file without a header.")
     ] = "",
     format: Annotated[
-        str, typer.Option(help="Format of the pose file, where it is not recognised.")
+        str,
+        typer.Option(
+            help="Format of the pose file, where it is not recognised: " + ", ".join(FORMATS)
+        ),
     ] = "",
     fps: Annotated[
         float | None, typer.Option(help="Frames per second, where neither film nor poses say.")
@@ -67,7 +74,8 @@ def add(
     animal: Annotated[
         list[str] | None,
         typer.Option(
-            help="A column of the animal, KEY=VALUE: animal, treatment, sex, age, dose, ..."
+            help="A column of the animal, KEY=VALUE: animal, treatment, sex, age, dose, ... "
+            "Of several in one file: INDIVIDUAL:KEY=VALUE for one of them."
         ),
     ] = None,
     notes: Annotated[str, typer.Option(help="Free text.")] = "",
@@ -78,6 +86,7 @@ def add(
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
+    everybody, single = animal_columns(animal or [])
     request = NewRecording(
         id=id,
         films=[named_path(text) for text in film or []],
@@ -88,18 +97,12 @@ def add(
         unit=unit or None,
         px_per_cm=px_per_cm,
         seen_from=seen_from,
-        animal=animal_columns(animal or []),
+        animal=everybody,
+        animal_of=single,
         notes=notes,
     )
     added = add_recording(Study.open(study), request)
-    for line in added.remarks:
-        console.say(f"note: {line}")
-    rows = [[name, role or "-", how] for name, role, how in added.roles]
-    console.table(
-        f"{id}: roles of the keypoints (edit in {study}/study.toml)",
-        ["keypoint", "role", "why"],
-        rows,
-    )
+    show_added(console, added)
     console.say(f"Next: mousegpt run {study}")
     console.result(
         {
@@ -107,6 +110,19 @@ def add(
             "roles": {name: role for name, role, _ in added.roles},
             "remarks": added.remarks,
         }
+    )
+
+
+def show_added(console: Console, added: AddedRecording) -> None:
+    """What came of adding a recording: remarks, and the roles that were guessed."""
+    for line in added.remarks:
+        console.say(f"note: {line}")
+    rows = [[name, role or "-", how] for name, role, how in added.roles]
+    recording = added.recording
+    console.table(
+        f"{recording.id}: roles of the keypoints (edit in {recording.study_folder}/study.toml)",
+        ["keypoint", "role", "why"],
+        rows,
     )
 
 

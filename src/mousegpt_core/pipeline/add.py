@@ -67,6 +67,8 @@ class NewRecording:
         As `study.Arena`; empty = fitted from where the animal has been.
     animal : dict
         Columns of the table of animals; ``animal`` is its name, by default the recording's id.
+    animal_of : dict of dict
+        The same for single individuals of the poses, by name; goes over `animal`.
     notes : str
         Free text.
     """
@@ -82,6 +84,7 @@ class NewRecording:
     seen_from: str = "above"
     arena: dict[str, Any] = field(default_factory=dict)
     animal: dict[str, Any] = field(default_factory=dict)
+    animal_of: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: str = ""
 
 
@@ -184,6 +187,12 @@ def _check_numbers(new: NewRecording) -> None:
                 f"{option} must be a positive number, not {value:g}",
                 hint=f"leave {option} out where it is not known",
             )
+    if new.px_per_cm is not None and new.unit in ("mm", "cm", "m"):
+        raise SettingsError(
+            f"--unit {new.unit} and --px-per-cm contradict each other",
+            hint="leave out --px-per-cm where the coordinates are lengths, and --unit where they "
+            "are pixels",
+        )
 
 
 def _open_films(films: Sequence[NamedPath]) -> dict[str, _OpenedView]:
@@ -340,10 +349,31 @@ def _shown(skeleton: Skeleton, guess: Guess) -> list[tuple[str, str | None, str]
 
 
 def _animals(new: NewRecording, poses: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """Name and columns of each animal, in the order of the individuals of the poses."""
-    columns = dict(new.animal)
-    name = str(columns.pop("animal", "") or new.id)
+    """Name and columns of each animal, in the order of the individuals of the poses.
+
+    Raises
+    ------
+    SettingsError
+        If columns are given for an individual that the poses don't have, or two get one name.
+    """
     individuals = [str(value) for value in poses["individual"].values]
-    if len(individuals) == 1:
-        return {name: columns}
-    return {f"{name}-{individual}": columns for individual in individuals}
+    for name in new.animal_of:
+        if name not in individuals:
+            raise SettingsError(
+                f"--animal {name}:... : no individual of the poses is called {name!r}",
+                hint="individuals: " + ", ".join(individuals),
+            )
+    animals: dict[str, dict[str, Any]] = {}
+    for individual in individuals:
+        columns = {**new.animal, **new.animal_of.get(individual, {})}
+        own = str(new.animal_of.get(individual, {}).get("animal", ""))
+        common = str(new.animal.get("animal", "") or new.id)
+        name = own or (common if len(individuals) == 1 else f"{common}-{individual}")
+        columns.pop("animal", None)
+        if name in animals:
+            raise SettingsError(
+                f"two individuals are to be the animal {name!r}",
+                hint="give each a name of its own: --animal INDIVIDUAL:animal=NAME",
+            )
+        animals[name] = columns
+    return animals

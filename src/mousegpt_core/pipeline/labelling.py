@@ -85,15 +85,13 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
     refuse_empty(study)
     _check_examples(study, scheme, labels)
     keys = work.each(study.recordings.values(), lambda one: run_ethogram(work, one))
-    example_keys = {
-        example.recording: keys[example.recording]
-        for behaviour in scheme.behaviours.values()
-        for example in behaviour.examples
-        if example.recording in keys
-    }
-    learned: Learned | None = None
-    if example_keys:
-        learned = _learn(study, scheme, rules, list(example_keys))
+    taught = [
+        id
+        for id in keys
+        if any(e.recording == id for each in scheme.behaviours.values() for e in each.examples)
+    ]
+    learned = _learn(study, scheme, rules, taught) if taught else None
+    example_keys = {f"examples of {id}": keys[id] for id in taught}
     notes: dict[str, None] = dict.fromkeys(_notes_on(scheme, rules, learned))
     for id in keys:
         recording = study.recording(id)
@@ -179,13 +177,32 @@ def _learn(
 
 
 def _check_examples(study: Study, scheme: LabelScheme, labels: Path) -> None:
+    """Refuse examples of a recording or an animal that is not there, or of nobody in particular.
+
+    Raises
+    ------
+    SettingsError
+        Names the behaviour and the choices.
+    """
     known = study.recordings
     for behaviour, each in scheme.behaviours.items():
         for example in each.examples:
+            place = f"{labels} [{behaviour}]"
             if example.recording not in known:
                 raise SettingsError(
-                    f"{labels} [{behaviour}]: no recording {example.recording!r}",
+                    f"{place}: no recording {example.recording!r}",
                     hint="recordings: " + ", ".join(known),
+                )
+            individuals = known[example.recording].info.individuals
+            if example.individual and example.individual not in individuals:
+                raise SettingsError(
+                    f"{place}: {example.recording} has no individual {example.individual!r}",
+                    hint="individuals: " + ", ".join(individuals),
+                )
+            if not example.individual and len(individuals) > 1:
+                raise SettingsError(
+                    f"{place}: an example in {example.recording} does not say of which animal",
+                    hint=f'add individual = "{individuals[0]}" (or {", ".join(individuals[1:])})',
                 )
 
 

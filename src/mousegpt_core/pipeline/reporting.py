@@ -41,6 +41,8 @@ _EXAMPLES = 3
 #: Examples of a behaviour are from moments at least so many seconds apart, where there are such.
 _APART_S = 3.0
 _SIDES_AGREE = 0.2
+#: No mouse is shorter or longer than this from nose to tail base (cm): the scale must be wrong.
+_MOUSE_CM = (4.0, 14.0)
 _VERSIONS = ("napari-mousegpt", "numpy", "scipy", "scikit-learn", "xarray", "zarr", "av")
 
 
@@ -233,6 +235,12 @@ def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> lis
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
         camera = "seen_from in recording.toml and " if scene.space_dims == 2 else ""
         found.append(f"left and right look exchanged: check {camera}the names of the keypoints")
+    length = scene.body_length_cm
+    if length and scene.scale_source != "assumed" and not _MOUSE_CM[0] <= length <= _MOUSE_CM[1]:
+        found.append(
+            f"by its scale the animal is {length:.1f} cm long, which no mouse is: check unit and "
+            "scale in recording.toml"
+        )
     if scene.space_dims == 2 and scene.seen_from == "side":
         found.append(
             "seen from the side in 2D: speeds are those within the picture, and turns, left and "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mousegpt_core.errors import DataError, FormatError
+from mousegpt_core.errors import DataError, FormatError, MouseGPTError, SettingsError
 from mousegpt_core.io import FORMATS, recognise_format
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
 from mousegpt_core.pipeline.labelling import classify_again
@@ -15,7 +16,7 @@ from mousegpt_core.pipeline.recording_stages import run_descriptions, run_kinema
 from mousegpt_core.pipeline.reporting import report_study
 from mousegpt_core.pipeline.study_stages import run_profile
 from mousegpt_core.pipeline.work import Work
-from mousegpt_core.study import Study, safe_name
+from mousegpt_core.study import Recording, Study, safe_name
 
 _POSE_SUFFIXES = {suffix for reader in FORMATS.values() for suffix in reader.suffixes}
 _STAGES = {"kinematics": run_kinematics, "descriptions": run_descriptions}
@@ -75,12 +76,12 @@ class FileStudy:
     ----------
     folder : Path
         The study.
-    remarks : list of str
-        What the user should know.
+    added : AddedRecording or None
+        What came of adding the recording; None where the study had it already.
     """
 
     folder: Path
-    remarks: list[str]
+    added: AddedRecording | None
 
 
 def study_for_file(
@@ -91,7 +92,7 @@ def study_for_file(
     fps: float | None = None,
     unit: str | None = None,
     px_per_cm: float | None = None,
-    seen_from: str = "above",
+    seen_from: str | None = None,
 ) -> FileStudy:
     """A study beside a film (or file of poses) with this one recording, made if need be.
 
@@ -108,13 +109,19 @@ def study_for_file(
     ------
     DataError
         If there are no poses.
+    SettingsError
+        If the study is there already and says something else.
     """
     folder = file.with_name(f"{file.stem}-mousegpt")
     id = safe_name(file.stem)
-    if (folder / "study.toml").exists():
-        study = Study.open(folder)
-        if id in study.recordings:
-            return FileStudy(folder, [])
+    known = (folder / "study.toml").exists()
+    if known and id in (study := Study.open(folder)).recordings:
+        asked = {
+            "poses": poses, "keypoints": tuple(keypoints), "fps": fps, "unit": unit,
+            "px_per_cm": px_per_cm, "seen_from": seen_from,
+        }  # fmt: skip
+        _refuse_contradiction(study.recording(id), asked)
+        return FileStudy(folder, None)
     is_poses = poses is None and _is_poses(file)
     found = file if is_poses else poses or _poses_beside(file)
     request = NewRecording(
@@ -125,12 +132,49 @@ def study_for_file(
         fps=fps,
         unit=unit,
         px_per_cm=px_per_cm,
-        seen_from=seen_from,
+        seen_from=seen_from or "above",
     )
-    fresh = not (folder / "study.toml").exists()
-    study = Study.create(folder, name=file.stem) if fresh else Study.open(folder)
-    added: AddedRecording = add_recording(study, request)
-    return FileStudy(folder, added.remarks)
+    made_here = not folder.exists()
+    study = Study.open(folder) if known else Study.create(folder, name=file.stem)
+    try:
+        return FileStudy(folder, add_recording(study, request))
+    except MouseGPTError:
+        if made_here:
+            shutil.rmtree(folder)
+        raise
+
+
+def _refuse_contradiction(recording: Recording, asked: Mapping[str, Any]) -> None:
+    """The same command may be given again; another one would not change what was added.
+
+    Raises
+    ------
+    SettingsError
+        If an option differs from what the recording was added with.
+    """
+    info = recording.info
+    source = info.poses[0]
+    scale = info.space.cm_per_unit
+    is_now = {
+        "poses": Path(source.path).name,
+        "keypoints": source.keypoints,
+        "fps": source.fps,
+        "unit": info.space.unit,
+        "px_per_cm": 1 / scale if scale else None,
+        "seen_from": info.space.seen_from,
+    }
+    for name, value in asked.items():
+        wanted = value.name if isinstance(value, Path) else value
+        now = is_now[name]
+        alike = (
+            isinstance(now, float) and isinstance(wanted, float | int) and abs(now - wanted) < 1e-3
+        )
+        if wanted and wanted != now and not alike:
+            raise SettingsError(
+                f"--{name.replace('_', '-')} {wanted} is not what this recording was added with",
+                hint=f"change it in {recording.toml_path}, or delete {recording.study_folder} "
+                "to begin anew",
+            )
 
 
 def _is_poses(file: Path) -> bool:

@@ -71,6 +71,7 @@ def assert_explained(answer: Answer, code: int, *words: str) -> None:
         (["add", "{study}", "--id", "x"], INPUT, "--poses"),
         (["run", "{truth}", "--fps", "30"], INPUT, "no known format"),
         (["run", "{poses}"], INPUT, "--fps"),
+        (["run", "{study}", "--fps", "30"], INPUT, "mousegpt add"),
         (["demo", "--out", "{files}"], INPUT, "not empty"),
     ],
 )  # fmt: skip
@@ -213,6 +214,8 @@ def test_damaged_recordings_do_not_stop_the_others(
          "[b]\ndefinition = 'rears'\n", ["M9", "M1, M2"]),
         ("[a]\ndefinition = 'walks'\nexamples = [{recording = 'M1', start_s = 99, stop_s = 100}]\n"
          "[b]\ndefinition = 'rears'\n", ["M1"]),
+        ("[a]\ndefinition = 'walks'\nexamples = [{recording = 'M1', start_s = 1, stop_s = 2, "
+         "individual = 'nobody'}]\n[b]\ndefinition = 'rears'\n", ["nobody", "M1"]),
         ("[a]\ndefinition = 'walks'\nexamples = [{recording = 'M1', start_s = 2, stop_s = 1}]\n"
          "[b]\ndefinition = 'rears'\n", ["examples"]),
         ("reaction_s = 'long'\n[a]\ndefinition = 'walks'\n[b]\ndefinition = 'rears'\n",

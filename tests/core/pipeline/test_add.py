@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from mousegpt_core.errors import DataError, FormatError, MouseGPTError, VideoError
+from mousegpt_core.errors import DataError, FormatError, MouseGPTError, SettingsError, VideoError
 from mousegpt_core.io import read_poses
 from mousegpt_core.pipeline import NewRecording, Work, add_recording
 from mousegpt_core.pipeline.recording_stages import import_poses, primary_pose, run_descriptions
@@ -73,6 +74,43 @@ def test_animals_get_their_columns(study: Study, tmp_path: Path) -> None:
     row = study.animals.set_index("animal").loc["A7"]
     assert row["treatment"] == "saline"
     assert row["cage"] == 3
+
+
+def write_two_animals(path: Path) -> Path:
+    rows = [(frame, who, frame + 10 * n, 5.0, frame + 10 * n + 3, 9.0)
+            for frame in range(40) for n, who in enumerate(("a", "b"))]  # fmt: skip
+    columns = ["frame", "individual", "nose_x", "nose_y", "tailbase_x", "tailbase_y"]
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
+    return path
+
+
+def test_each_of_several_animals_gets_its_own_columns(study: Study, tmp_path: Path) -> None:
+    poses = [(None, write_two_animals(tmp_path / "two.csv"))]
+    single = {"a": {"treatment": "drug", "animal": "A1"}, "b": {"treatment": "saline"}}
+    new = NewRecording("m", poses=poses, fps=30, animal={"sex": "f"}, animal_of=single)
+    assert add_recording(study, new).recording.info.individuals == ("A1", "m-b")
+    table = study.animals.set_index("animal")
+    assert dict(table["treatment"]) == {"A1": "drug", "m-b": "saline"}
+    assert set(table["sex"]) == {"f"}
+
+
+@pytest.mark.parametrize(
+    ("single", "says"),
+    [({"c": {"sex": "f"}}, "individuals: a, b"), ({key: {"animal": "X"} for key in "ab"}, "'X'")],
+)
+def test_animals_that_cannot_be_told_apart_are_refused(
+    study: Study, tmp_path: Path, single: dict[str, dict[str, str]], says: str
+) -> None:
+    poses = [(None, write_two_animals(tmp_path / "two.csv"))]
+    with pytest.raises(SettingsError, match=says):
+        add_recording(study, NewRecording("m", poses=poses, fps=30, animal_of=single))
+    assert not study.recordings
+
+
+def test_lengths_are_not_pixels(study: Study, tmp_path: Path) -> None:
+    poses = [(None, write_poses(tmp_path / "m.csv"))]
+    with pytest.raises(SettingsError, match="contradict"):
+        add_recording(study, NewRecording("m", poses=poses, fps=30, unit="mm", px_per_cm=20))
 
 
 def test_lengths_that_differ_a_little_are_remarked_on(study: Study, tmp_path: Path) -> None:

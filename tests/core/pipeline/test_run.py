@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -197,8 +198,27 @@ def test_one_file_makes_a_study_beside_it(files: Path, tmp_path: Path) -> None:
     assert made.folder == tmp_path / "my mouse-mousegpt"
     again = study_for_file(poses, fps=30.0, unit="cm")
     assert again.folder == made.folder
+    with pytest.raises(SettingsError, match="--fps 25"):
+        study_for_file(poses, fps=25.0)
     _run(Study.open(made.folder))
     assert (made.folder / "results" / "report.html").exists()
+
+
+def test_a_file_that_is_refused_leaves_no_study(files: Path, tmp_path: Path) -> None:
+    poses = tmp_path / "mine.csv"
+    poses.write_bytes((files / "M2.csv").read_bytes())
+    with pytest.raises(DataError, match="--fps"):
+        study_for_file(poses)
+    assert os.listdir(tmp_path) == ["mine.csv"]
+
+
+def test_a_scale_that_makes_no_mouse_is_doubted(study: Study) -> None:
+    recording = study.recording("M1")
+    text = recording.toml_path.read_text(encoding="utf-8")
+    recording.toml_path.write_text(text.replace('unit = "cm"', 'unit = "mm"'), encoding="utf-8")
+    result = run_study(Work(Study.open(study.folder)))
+    page = Path(result["report"]).read_text(encoding="utf-8")
+    assert "M1: by its scale the animal is 0." in page
 
 
 def test_a_study_without_recordings_says_how_to_add_one(tmp_path: Path) -> None:
