@@ -124,6 +124,10 @@ BOUTS = TableSchema(
 )
 TABLES = {table.name: table for table in (CLIPS, ANSWERS, EDITS, JUDGEMENTS, LABELS, BOUTS)}
 
+#: Where the next frame comes later (s), the recording had paused; sooner, frames were dropped.
+LONGEST_DROP_S = 1.0
+#: After this many frames without one, what happened meanwhile is not known.
+_BREAK_FRAMES = 2.5
 _DEFAULTS = {"str": "", "float": np.nan, "int": 0}
 _DTYPES = {"str": object, "float": np.float64, "int": np.int64}
 
@@ -205,6 +209,50 @@ def validate_table(schema: TableSchema, table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def is_break(times: np.ndarray, fps: float) -> np.ndarray:
+    """Whether nothing is known between a frame and the next: more than 2.5 frames' time.
+
+    Parameters
+    ----------
+    times : array of shape (time,)
+        Seconds, rising.
+    fps : float
+        Frames per second.
+
+    Returns
+    -------
+    array of shape (time - 1,)
+        For each step.
+    """
+    return np.asarray(np.diff(times) > _BREAK_FRAMES / fps)
+
+
+def frame_seconds(times: np.ndarray, fps: float) -> np.ndarray:
+    """How long each frame stands for: until the next one, or one frame before a break.
+
+    Parameters
+    ----------
+    times : array of shape (time,)
+        Seconds, rising; need not be even.
+    fps : float
+        Frames per second.
+
+    Returns
+    -------
+    array of shape (time,)
+        Seconds.
+    """
+    steps = np.where(is_break(times, fps), 1.0 / fps, np.diff(times))
+    return np.append(steps, 1.0 / fps)
+
+
+def pauses(times: np.ndarray, fps: float) -> tuple[tuple[float, float], ...]:
+    """Start and stop (s) of each break; parameters as in `is_break`."""
+    before = np.flatnonzero(is_break(times, fps))
+    starts, stops = times[before] + 1.0 / fps, times[before + 1]
+    return tuple(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
 def cut_clips(
     times: np.ndarray,
     frames: np.ndarray,
@@ -219,7 +267,7 @@ def cut_clips(
     Parameters
     ----------
     times : array of shape (time,)
-        Seconds, rising; gaps are allowed and get no clips.
+        Seconds, rising; where there are no frames there are no clips.
     frames : array of shape (time,)
         Frame numbers.
     recording, individual, clock_view : str
@@ -240,7 +288,10 @@ def cut_clips(
     period = float(np.median(np.diff(times))) if len(times) > 1 else step
     start_s = times[first]
     next_s = np.append(times[first[1:]], np.inf)
-    stop_s = np.minimum(next_s, times[stop - 1] + period)
+    last_s = times[stop - 1]
+    # The next clip follows at once, whatever frames were dropped between.
+    follows = np.append(np.diff(slot[first]) == 1, False) & (next_s - last_s <= LONGEST_DROP_S)
+    stop_s = np.where(follows, next_s, np.minimum(next_s, last_s + period))
     start_frame = frames[first].astype(np.int64)
     owner = f"{recording}/{individual}" if individual else recording
     return make_table(

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mousegpt_core.clips import BOUTS, make_table
+from mousegpt_core.clips import BOUTS, frame_seconds, is_break, make_table
 from mousegpt_core.describe.measures import (
     MEASURES,
     UNITS,
@@ -57,11 +57,9 @@ __all__ = [
     "unjudged",
 ]
 
-ETHOGRAM_VERSION = 2
+ETHOGRAM_VERSION = 3
 #: A score at which no posture fits: what is shared out is less than 1 where all fit badly.
 _UNSURE = 0.01
-#: A time step of more than this many frames ends a bout.
-_BREAK_FRAMES = 2.5
 #: Without any speed within this window the animal is lost (s).
 _FOLLOWED_S = 1.0
 _UNKNOWN = -1
@@ -263,8 +261,7 @@ def table_of_bouts(
     recording, individual, source : str
         Written into the table.
     """
-    gap = np.diff(times) > _BREAK_FRAMES / fps
-    starts = np.append(0, np.flatnonzero((np.diff(index) != 0) | gap) + 1)
+    starts = np.append(0, np.flatnonzero((np.diff(index) != 0) | is_break(times, fps)) + 1)
     stops = np.append(starts[1:], len(index))
     kept = index[starts] >= 0
     starts, stops = starts[kept], stops[kept]
@@ -278,7 +275,7 @@ def table_of_bouts(
             "recording": recording,
             "individual": individual,
             "start_s": times[starts],
-            "stop_s": times[stops - 1] + 1.0 / fps,
+            "stop_s": (times + frame_seconds(times, fps))[stops - 1],
             "behaviour_id": [names[i] for i in index[starts]],
             "source": source,
             "score": np.asarray(means, dtype=np.float64),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from mousegpt_core.clips import is_break
 from mousegpt_core.errors import DataError
 from mousegpt_core.kinematics.anatomy import Anatomy, read_anatomy
 from mousegpt_core.kinematics.body import (
@@ -20,6 +21,7 @@ from mousegpt_core.kinematics.body import (
     compute_wall,
 )
 from mousegpt_core.kinematics.cleaning import clean_positions
+from mousegpt_core.kinematics.dropped import with_dropped_frames
 from mousegpt_core.kinematics.frame import Stretch
 from mousegpt_core.kinematics.limbs import compute_contact, compute_joint_angles
 from mousegpt_core.kinematics.motion import compute_motion, compute_speeds
@@ -41,8 +43,6 @@ _QUANTITIES: tuple[Callable[[Stretch], dict[str, Quantity]], ...] = (
     compute_motion,
     compute_wall,
 )
-#: A time step of more than this many nominal frames and longer than any gap to fill is a break.
-_BREAK_FRAMES = 2.5
 
 
 def compute_kinematics(
@@ -65,14 +65,15 @@ def compute_kinematics(
     -------
     Dataset
         Lengths in cm, times in s, angles in rad, float32; the quantities are defined where they are
-        computed: `motion`, `body`, `limbs`. Those whose keypoints are absent are left out.
+        computed: `motion`, `body`, `limbs`. Those whose keypoints are absent are left out. Frames
+        that were dropped have rows too (`dropped.with_dropped_frames`).
 
     Raises
     ------
     DataError
         If poses are malformed or not those of the scene.
     """
-    _check(poses, scene)
+    poses = _checked(poses, scene)
     return _compute(
         poses, skeleton, scene, settings or KinematicsSettings(), 0, poses.sizes["time"]
     )
@@ -105,7 +106,7 @@ def kinematics_in_blocks(
     DataError
         If poses are malformed, not those of the scene, or `block_frames` is not positive.
     """
-    _check(poses, scene)
+    poses = _checked(poses, scene)
     if block_frames < 1:
         raise DataError("a block needs at least one frame", found=f"block_frames={block_frames}")
     settings = settings or KinematicsSettings()
@@ -122,7 +123,8 @@ def halo_s(settings: KinematicsSettings) -> float:
     return cleaning + smoothing + 2 * (settings.immobile_min_s + settings.immobile_pause_s) + 0.5
 
 
-def _check(poses: xr.Dataset, scene: Scene) -> None:
+def _checked(poses: xr.Dataset, scene: Scene) -> xr.Dataset:
+    """The poses with their dropped frames, if they are those of the scene."""
     validate_poses(poses)
     if poses.sizes["space"] != scene.space_dims:
         raise DataError(
@@ -131,6 +133,7 @@ def _check(poses: xr.Dataset, scene: Scene) -> None:
             found=f"{poses.sizes['space']}D",
             hint="call prepare_scene on these poses",
         )
+    return with_dropped_frames(poses)
 
 
 def _compute(
@@ -147,11 +150,11 @@ def _compute(
     halo = halo_s(settings)
     first = int(np.searchsorted(all_times, all_times[start] - halo))
     last = int(np.searchsorted(all_times, all_times[stop - 1] + halo, side="right"))
-    position, confidence, times = read_block(poses, first, last)
-    position = scene.to_cm(position)
-    confidence = scaled_confidence(confidence, scene.confidence_scale)
-    longest = max(settings.fill_gap_s, _BREAK_FRAMES / scene.fps)
-    cuts = [0, *(np.flatnonzero(np.diff(times) > longest) + 1).tolist(), len(times)]
+    block = read_block(poses, first, last)
+    position = scene.to_cm(block.position)
+    confidence = scaled_confidence(block.confidence, scene.confidence_scale)
+    times = block.times
+    cuts = [0, *(np.flatnonzero(is_break(times, scene.fps)) + 1).tolist(), len(times)]
     parts = []
     for low, high in pairwise(cuts):
         a, b = max(low, start - first), min(high, stop - first)

@@ -7,7 +7,7 @@ block by block.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import xarray as xr
@@ -17,9 +17,10 @@ from mousegpt_core.errors import DataError
 from mousegpt_core.kinematics.anatomy import PROPORTIONS, Anatomy, point, read_anatomy
 from mousegpt_core.kinematics.arena import Arena, make_arena
 from mousegpt_core.kinematics.cleaning import clean_positions, seen_keypoints
+from mousegpt_core.kinematics.dropped import with_dropped_frames
 from mousegpt_core.kinematics.floor import UPRIGHT, Floor, Rotation, fit_floor
 from mousegpt_core.kinematics.settings import KinematicsSettings
-from mousegpt_core.kinematics.signals import Floats, length, quantile
+from mousegpt_core.kinematics.signals import Bools, Floats, length, quantile
 from mousegpt_core.poses import validate_poses
 from mousegpt_core.settings import Settings
 from mousegpt_core.skeleton import Skeleton
@@ -39,6 +40,27 @@ _CHUNK = 500
 #: Frames over which jitter is measured, and the quantile of such stretches that is a quiet one.
 _QUIET_FRAMES = 10
 _QUIET_SHARE = 0.25
+
+
+class Block(NamedTuple):
+    """Some frames of poses, in memory.
+
+    Attributes
+    ----------
+    position : array of shape (time, space, keypoint, individual)
+        In the poses' unit; NaN where not seen.
+    confidence : array of shape (time, keypoint, individual)
+        NaN where none was given.
+    times : array of shape (time,)
+        Seconds.
+    dropped : array of shape (time,)
+        Rows that stand for frames that are not there.
+    """
+
+    position: Floats
+    confidence: Floats
+    times: Floats
+    dropped: Bools
 
 
 class Scene(Settings):
@@ -164,13 +186,13 @@ def prepare_scene(
         If poses are malformed, no keypoint is ever seen, or the scale is impossible.
     """
     settings = settings or KinematicsSettings()
-    validate_poses(poses)
+    poses = with_dropped_frames(validate_poses(poses))
     anatomy = read_anatomy(skeleton, poses["keypoint"].values.tolist())
     fps = float(poses.attrs["fps"])
     chunks = _sample(poses)
     scale = _confidence_scale(chunks)
     chunks = [_believed(c, scale, settings) for c in chunks]
-    raw = np.concatenate([c[0] for c in chunks])
+    raw = np.concatenate([c.position for c in chunks])
     if not np.isfinite(raw).any():
         raise _nothing_seen(poses, settings)
     cm, source = _scale(poses, raw, anatomy, cm_per_unit, scale_source)
@@ -178,7 +200,7 @@ def prepare_scene(
     stretched = _stretched(raw, anatomy) * cm
     space_dims: Literal[2, 3] = 3 if raw.shape[1] == 3 else 2
     floor = fit_floor(raw * cm, anatomy) if space_dims == 3 else Floor(UPRIGHT, 0.0, "")
-    noise = _keypoint_noise([c[0] * np.float32(cm) for c in chunks], anatomy)
+    noise = _keypoint_noise(chunks, cm, anatomy)
     scene = Scene(
         cm_per_unit=cm,
         scale_source=source,
@@ -199,7 +221,7 @@ def prepare_scene(
 
 def _with_places(
     scene: Scene,
-    chunks: list[tuple[Floats, Floats, Floats]],
+    chunks: list[Block],
     anatomy: Anatomy,
     arena: Arena | Mapping[str, Any] | None,
     settings: KinematicsSettings,
@@ -208,15 +230,15 @@ def _with_places(
     clean = np.concatenate(
         [
             clean_positions(
-                scene.to_cm(position),
-                np.full(confidence.shape, np.nan, dtype=np.float32),
-                times,
+                scene.to_cm(chunk.position),
+                np.full(chunk.confidence.shape, np.nan, dtype=np.float32),
+                chunk.times,
                 fps=scene.fps,
                 body_length=scene.body_length_cm or float("nan"),
                 anatomy=anatomy,
                 settings=settings,
             ).position
-            for position, confidence, times in chunks
+            for chunk in chunks
         ]
     )
     places = np.moveaxis(clean[:, :2][:, :, list(anatomy.body)], 1, -1).reshape(-1, 2)
@@ -260,8 +282,8 @@ def _has_gone_about(body: Floats, scene: Scene) -> bool:
     return way >= (scene.body_length_cm or ASSUMED_BODY_LENGTH_CM)
 
 
-def _sample(poses: xr.Dataset) -> list[tuple[Floats, Floats, Floats]]:
-    """Position, confidence and times of stretches spread over the recording."""
+def _sample(poses: xr.Dataset) -> list[Block]:
+    """Stretches spread over the recording."""
     count = poses.sizes["time"]
     if count <= _SAMPLED_FRAMES:
         starts, size = [0], count
@@ -271,24 +293,28 @@ def _sample(poses: xr.Dataset) -> list[tuple[Floats, Floats, Floats]]:
     return [read_block(poses, start, start + size) for start in starts]
 
 
-def read_block(poses: xr.Dataset, start: int, stop: int) -> tuple[Floats, Floats, Floats]:
-    """Load position, confidence and times of some frames; poses may be lazy."""
+def read_block(poses: xr.Dataset, start: int, stop: int) -> Block:
+    """Load some frames; poses may be lazy."""
     part = poses.isel(time=slice(start, stop))
     position = np.asarray(part["position"].values, dtype=np.float32)
+    dropped = np.zeros(len(position), dtype=bool)
+    if "dropped" in part.coords:
+        dropped = np.asarray(part["dropped"].values, dtype=bool)
+        position = np.where(dropped[:, None, None, None], np.float32(np.nan), position)
     if "confidence" in part:
         confidence = np.asarray(part["confidence"].values, dtype=np.float32)
     else:
         confidence = np.full((len(position), *position.shape[2:]), np.nan, dtype=np.float32)
-    return position, confidence, np.asarray(part["time"].values, dtype=np.float64)
+    return Block(position, confidence, np.asarray(part["time"].values, dtype=np.float64), dropped)
 
 
-def _confidence_scale(chunks: list[tuple[Floats, Floats, Floats]]) -> float:
+def _confidence_scale(chunks: list[Block]) -> float:
     """What a usual score of a seen keypoint is: 1 for probabilities, less for heights of peaks.
 
     DeepLabCut's likelihoods end at 1, and a low one means doubt. SLEAP's are heights of peaks and
     may all be around .4 for good keypoints; what counts there is the share of the usual score.
     """
-    scores = np.concatenate([score[np.isfinite(p).all(axis=1)] for p, score, _ in chunks])
+    scores = np.concatenate([c.confidence[np.isfinite(c.position).all(axis=1)] for c in chunks])
     best = quantile(scores, 0.95)
     if not np.isfinite(best) or best <= 0:
         return 0.0
@@ -302,18 +328,17 @@ def scaled_confidence(confidence: Floats, scale: float) -> Floats:
     return np.asarray(confidence / np.float32(scale))
 
 
-def _believed(
-    chunk: tuple[Floats, Floats, Floats], scale: float, settings: KinematicsSettings
-) -> tuple[Floats, Floats, Floats]:
+def _believed(chunk: Block, scale: float, settings: KinematicsSettings) -> Block:
     """The chunk without doubtful keypoints."""
-    position, confidence, times = chunk
-    seen = seen_keypoints(position, scaled_confidence(confidence, scale), settings.min_confidence)
-    return np.where(seen[:, None], position, np.float32(np.nan)), confidence, times
+    confidence = scaled_confidence(chunk.confidence, scale)
+    seen = seen_keypoints(chunk.position, confidence, settings.min_confidence)
+    position = np.where(seen[:, None], chunk.position, np.float32(np.nan))
+    return chunk._replace(position=position)
 
 
 def _nothing_seen(poses: xr.Dataset, settings: KinematicsSettings) -> DataError:
     position = poses["position"]
-    if any(bool(np.isfinite(chunk[0]).any()) for chunk in _sample(poses)):
+    if any(bool(np.isfinite(chunk.position).any()) for chunk in _sample(poses)):
         return DataError(
             "no keypoint is ever confident enough",
             place="confidence",
@@ -361,15 +386,16 @@ def _stretched(position: Floats, anatomy: Anatomy) -> float:
     return quantile(distance, STRETCHED_SHARE) / PROPORTIONS[pair]
 
 
-def _keypoint_noise(chunks: list[Floats], anatomy: Anatomy) -> dict[str, float]:
+def _keypoint_noise(chunks: list[Block], cm: float, anatomy: Anatomy) -> dict[str, float]:
     """Jitter of each keypoint: second differences in the quieter stretches, per axis, in cm.
 
     White noise of standard deviation s has second differences of s * sqrt(6); in quiet stretches
-    the animal itself adds little.
+    the animal itself adds little. Dropped frames and those beside them are left out.
     """
     found: list[Floats] = []
-    for position in chunks:
-        bend = np.square(np.diff(position, n=2, axis=0)).mean(axis=1)
+    for chunk in chunks:
+        bend = np.square(np.diff(chunk.position * np.float32(cm), n=2, axis=0)).mean(axis=1)
+        bend = bend[~(chunk.dropped[2:] | chunk.dropped[1:-1] | chunk.dropped[:-2])]
         whole = len(bend) // _QUIET_FRAMES * _QUIET_FRAMES
         stretches = bend[:whole].reshape(-1, _QUIET_FRAMES, *bend.shape[1:])
         found.append(np.sqrt(stretches.mean(axis=1) / 6))

@@ -122,9 +122,14 @@ def _case(study: Study, owner: str, path: Path, scheme: str, positive: str) -> _
     recording = study.recording(id)
     kinematics = recording.store.read_dataset("kinematics")
     times = kinematics["time"].values
-    human = read_truth(path, times=times, frames=kinematics["frame"].values, positive=positive)
+    # A frame that the camera dropped has the number, and label, of the one shown meanwhile.
+    frames, shown, rows = np.unique(
+        kinematics["frame"].values, return_index=True, return_inverse=True
+    )
+    human = read_truth(path, times=times[shown], frames=frames, positive=positive)
     bouts = _bouts_of_animal(bouts_of_scheme(study, recording, scheme), recording, animal)
-    return _Case(owner, id, times, labels_from_bouts(times, bouts), human.at(times), human)
+    true = human.at(times)[shown[rows]]
+    return _Case(owner, id, times, labels_from_bouts(times, bouts), true, human)
 
 
 def _with_one_rest(cases: Sequence[_Case]) -> tuple[list[_Case], str]:

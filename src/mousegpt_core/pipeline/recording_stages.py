@@ -20,7 +20,12 @@ from mousegpt_core.describe.ethogram import (
 from mousegpt_core.describe.rules import Rules, load_rules
 from mousegpt_core.errors import DataError, SkeletonError
 from mousegpt_core.io import read_poses
-from mousegpt_core.kinematics import KinematicsSettings, kinematics_in_blocks, prepare_scene
+from mousegpt_core.kinematics import (
+    KinematicsSettings,
+    kinematics_in_blocks,
+    prepare_scene,
+    with_dropped_frames,
+)
 from mousegpt_core.pipeline.asynchronous import collect
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.registry import load_backend
@@ -37,8 +42,8 @@ from mousegpt_core.study import (
 )
 
 POSES_VERSION = 1
-KINEMATICS_VERSION = 2
-CLIPS_VERSION = 1
+KINEMATICS_VERSION = 3
+CLIPS_VERSION = 2
 #: Frames handled at once: bounds memory however long the recording.
 BLOCK_FRAMES = 36_000
 #: Clips described at once.
@@ -153,7 +158,7 @@ def run_kinematics(work: Work, recording: Recording) -> str:
     measured = info.space.cm_per_unit is not None or info.space.known_length is not None
 
     def write() -> None:
-        poses = recording.store.read_dataset(pose_stage(source))
+        poses = with_dropped_frames(recording.store.read_dataset(pose_stage(source)))
         scene = prepare_scene(
             poses,
             skeleton,

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.analysis.classify import LabelScheme
+from mousegpt_core.clips import frame_seconds, pauses
 from mousegpt_core.describe.ethogram import unjudged
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
@@ -43,6 +44,8 @@ _APART_S = 3.0
 _SIDES_AGREE = 0.2
 #: No mouse is shorter or longer than this from nose to tail base (cm): the scale must be wrong.
 _MOUSE_CM = (4.0, 14.0)
+#: Share of dropped frames that is worth telling.
+_DROPPED = 0.01
 _VERSIONS = ("napari-mousegpt", "numpy", "scipy", "scikit-learn", "xarray", "zarr", "av")
 
 
@@ -188,14 +191,13 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
     fps = float(kinematics.attrs["fps"])
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     unit = poses["position"].attrs.get("units", "px")
-    seen = kinematics["measured"].mean(dim=("time", "keypoint"))
-    known = kinematics["speed"].notnull().sum(dim="time") if "speed" in kinematics else None
+    seen = kinematics["measured"].mean(dim="keypoint").sum(dim="time") / poses.sizes["time"]
     individuals = [str(name) for name in kinematics["individual"].values]
     return RecordingInfo(
         recording=recording.id,
         animals={name: name for name in individuals},
         duration_s=float(times[-1] - times[0]) + 1 / fps,
-        frames=len(times),
+        frames=poses.sizes["time"],
         fps=fps,
         keypoints=int(poses.sizes["keypoint"]),
         views=tuple(view.name for view in info.views),
@@ -203,10 +205,9 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
         scale=f"{scene.cm_per_unit:.4g} cm per {unit}",
         scale_source=scene.scale_source,
         share_seen=float(seen.mean()),
-        observed_s={}
-        if known is None or poses.attrs.get("single_pictures")
-        else {name: float(n) / fps for name, n in zip(individuals, known.values, strict=True)},
+        observed_s={} if poses.attrs.get("single_pictures") else _observed(recording, kinematics),
         start_s=float(times[0]),
+        pauses=pauses(times, fps),
         treatment=info.treatment,
         notes=info.notes,
     )
@@ -226,12 +227,23 @@ def _failures(work: Work, shown: Sequence[Recording]) -> list[str]:
     return [f"{id}: {text}" for id, text in said.items()]
 
 
+def _observed(recording: Recording, kinematics: xr.Dataset) -> dict[str, float]:
+    """Seconds in which each animal was followed: its speed, or what it was at, is known."""
+    known = recording.store.read_dataset("ethogram")["activity_index"].values >= 0
+    if "speed" in kinematics:
+        known |= kinematics["speed"].notnull().values
+    seconds = frame_seconds(kinematics["time"].values, float(kinematics.attrs["fps"]))
+    names = (str(name) for name in kinematics["individual"].values)
+    return dict(zip(names, (seconds @ known).tolist(), strict=True))
+
+
 def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> list[str]:
     """What a reader must know of a recording."""
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     found = []
     if primary_poses(recording).attrs.get("single_pictures"):
         found.append(SINGLE_PICTURES)
+    found += _uneven(recording, kinematics)
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
         camera = "seen_from in recording.toml and " if scene.space_dims == 2 else ""
         found.append(f"left and right look exchanged: check {camera}the names of the keypoints")
@@ -256,6 +268,24 @@ def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> lis
     if failed.mean() > 0.01:
         found.append(f"{failed.mean():.0%} of the clips could not be described: too little is seen")
     return [f"{recording.id}: {text}" for text in found]
+
+
+def _uneven(recording: Recording, kinematics: xr.Dataset) -> list[str]:
+    """Frames that were dropped, and pauses."""
+    times = kinematics["time"].values
+    missing = 1 - primary_poses(recording).sizes["time"] / len(times)
+    stops = pauses(times, float(kinematics.attrs["fps"]))
+    found = []
+    if missing > _DROPPED:
+        found.append(
+            f"{missing:.0%} of the frames were dropped; the gaps are filled where they are short, "
+            "and quick movements may be lost in them"
+        )
+    if stops and len(stops) < len(times) / 2:
+        lost = sum(stop - start for start, stop in stops)
+        often = "once" if len(stops) == 1 else f"{len(stops)} times"
+        found.append(f"the recording paused {often}, {lost:.3g} s in all, which do not count")
+    return found
 
 
 def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills) -> pd.DataFrame:
@@ -390,6 +420,7 @@ def _movements(
                     recording=recording.id,
                     individual=str(individual),
                     immobile=immobile,
+                    times=one["time"].values,
                 )
             )
     return tracks, movements

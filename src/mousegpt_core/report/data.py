@@ -69,6 +69,8 @@ class RecordingInfo:
         Seconds in which an individual could be observed; all, where not given.
     start_s : float
         Begin on the recording's clock.
+    pauses : tuple of (start, stop)
+        When it paused, on its clock.
     treatment : str
         Of this session alone, where its animals have others too; ``""`` = that of the animals.
     notes : str
@@ -88,6 +90,7 @@ class RecordingInfo:
     share_seen: float = float("nan")
     observed_s: Mapping[str, float] = field(default_factory=dict)
     start_s: float = 0.0
+    pauses: tuple[tuple[float, float], ...] = ()
     treatment: str = ""
     notes: str = ""
 
@@ -186,6 +189,7 @@ class ReportData:
                 duration_s=one.duration_s,
                 observed_s=one.observed_s.get(individual),
                 start_s=one.start_s,
+                pauses=one.pauses,
                 treatment=one.treatment or treatment.get(animal, ""),
             )
             for one in self.recordings

@@ -34,6 +34,8 @@ class Subject:
         Seconds in which the animal could be observed; by default all.
     start_s : float
         When the recording begins, on its own clock.
+    pauses : tuple of (start, stop)
+        When it paused, on its own clock, in order.
     treatment : str
         The group it is in; ``""`` = none.
     """
@@ -44,6 +46,7 @@ class Subject:
     duration_s: float
     observed_s: float | None = None
     start_s: float = 0.0
+    pauses: tuple[tuple[float, float], ...] = ()
     treatment: str = ""
 
     @property
@@ -142,7 +145,7 @@ def shares_by_animal(shares: pd.DataFrame, *, value: str = "share") -> pd.DataFr
 def windowed_shares(
     bouts: pd.DataFrame, subjects: Sequence[Subject], *, window_s: float = 20.0
 ) -> pd.DataFrame:
-    """Shares in windows of time, as MouseGPT shows them (20 s).
+    """Shares in windows of time, as MouseGPT shows them (20 s), pauses left out.
 
     Parameters
     ----------
@@ -150,7 +153,7 @@ def windowed_shares(
         As in `behaviour_shares`. Windows start with each recording, so an animal's recordings
         count as repetitions, and are averaged.
     window_s : float
-        Length of a window in s; a last one of less than half of that is left out.
+        Length of a window in s; one of which less than half was recorded is left out.
 
     Returns
     -------
@@ -170,9 +173,11 @@ def windowed_shares(
         edges = _window_edges(subject, window_s)
         if len(edges) < 2 or not behaviours:
             continue
-        share = overlap_seconds(bouts_of(bouts, subject), behaviours, edges)
-        share = share / np.diff(edges)[:, None]
-        centre = (np.arange(len(edges) - 1) + 0.5) * window_s
+        recorded = np.diff(edges) - _paused(subject, edges)
+        kept = recorded >= window_s / 2 - _TICK
+        seconds = overlap_seconds(bouts_of(bouts, subject), behaviours, edges)
+        share = seconds[kept] / recorded[kept, None]
+        centre = (np.flatnonzero(kept) + 0.5) * window_s
         parts.append(
             pd.DataFrame(
                 {
@@ -261,6 +266,13 @@ def _covered_until(start: Array, stop: Array, times: Array) -> Array:
     start_sum = np.concatenate([[0.0], np.cumsum(start)])
     stop_sum = np.concatenate([[0.0], np.cumsum(ends)])
     result: Array = (begun * times - start_sum[begun]) - (ended * times - stop_sum[ended])
+    return result
+
+
+def _paused(subject: Subject, edges: Array) -> Array:
+    """Seconds of pause in each window."""
+    start, stop = np.reshape(subject.pauses, (-1, 2)).T
+    result: Array = np.diff(_covered_until(start, stop, edges))
     return result
 
 
