@@ -46,6 +46,23 @@ def test_labelled_csv_and_h5_read_the_same(test_data):
     assert list(from_csv["frame"].values[:3]) == [0, 1, 2]
 
 
+def test_csv_and_nwb_of_one_pose_read_the_same(test_data):
+    folder = test_data("vame-sample")
+    from_csv = read_poses(folder / "tests_project_sample_data" / "cropped_video.csv", fps=25)
+    from_nwb = read_poses(folder / "test_project_sample_nwb" / "cropped_video.nwb", fps=25)
+    xr.testing.assert_equal(from_nwb.sel(keypoint=from_csv["keypoint"]), from_csv)
+
+
+def test_views_of_an_arena_are_chosen(test_data):
+    folder = test_data("iurilli-mirror-5view")
+    with pytest.raises(FormatError, match="central"):
+        read_poses(folder / "arena_views.h5", fps=60)
+    central = read_poses(folder / "arena_views.h5", fps=60, view="central")
+    assert central.sizes == {"time": 1, "space": 2, "keypoint": 8, "individual": 1}
+    corners = read_poses(folder / "arena_views_triangulated.h5", fps=60)
+    assert corners.sizes["space"] == 3
+
+
 def test_sleap_analysis_reads_as_the_project_it_was_exported_from(test_data):
     tables = test_data("deepof-single-topview") / "test_single_topview" / "Tables" / "SLEAP"
     poses = read_poses(tables / "testDLC_sleap.analysis.h5", fps=25)

@@ -79,6 +79,7 @@ FORMATS: dict[str, PoseFormat] = {
                    "mousegpt_core.io.sleap_h5"),
         PoseFormat("movement", "movement's netCDF", (".nc", ".h5"),
                    "mousegpt_core.io.movement_nc", writes=True),
+        PoseFormat("nwb", "NWB with ndx-pose", (".nwb",), "mousegpt_core.io.nwb", writes=True),
         PoseFormat("wide-csv", "csv with name_x, name_y columns", (".csv", ".tsv", ".txt"),
                    "mousegpt_core.io.wide_csv", writes=True),
         PoseFormat("plain-csv", "csv without a header; keypoints are named by you",

@@ -192,7 +192,7 @@ def read_columns(
     wanted = sorted({*(column for column in numbers if column >= 0), *exact, *text})
     slots = {column: [i for i, c in enumerate(numbers) if c == column] for column in wanted}
     try:
-        for batch in _stream(table, skip_rows, wanted, exact, text):
+        for batch in _stream(table, skip_rows, wanted, text):
             rows = slice(done, done + batch.num_rows)
             done += batch.num_rows
             for position, column in enumerate(wanted):
@@ -203,8 +203,9 @@ def read_columns(
                 array = cells.to_numpy(zero_copy_only=False)
                 if column in doubles:
                     doubles[column].append(array.astype(np.float64))
-                for slot in slots[column]:
-                    values[rows, slot] = array
+                with np.errstate(over="ignore"):
+                    for slot in slots[column]:
+                        values[rows, slot] = array
     except (pa.ArrowException, UnicodeError) as error:
         raise _explain(table, skip_rows, set(wanted) - set(text), str(error)) from error
     # What was read ahead would be kept for the next file.
@@ -287,7 +288,6 @@ def _stream(
     table: TextTable,
     skip_rows: int,
     wanted: Sequence[int],
-    exact: Sequence[int],
     text: Sequence[int],
 ) -> Iterator[Any]:
     """Record batches of the columns that are wanted."""
@@ -296,11 +296,8 @@ def _stream(
 
     names = [f"c{column}" for column in range(table.n_columns)]
     kinds = {
-        names[column]: pa.string()
-        if column in text
-        else pa.float64()
-        if column in exact
-        else pa.float32()
+        # Double precision first: so other formats of the same poses are rounded, too.
+        names[column]: pa.string() if column in text else pa.float64()
         for column in wanted
     }
     encoding = "utf-8" if table.encoding == "utf-8-sig" else table.encoding

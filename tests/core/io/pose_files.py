@@ -163,3 +163,42 @@ def write_movement_hdf5(
                 file[name].dims[axis].attach_scale(file[dim])
         file.attrs.update({"ds_type": "poses", "source_software": "DeepLabCut", **attrs})
     return path
+
+
+def write_nwb(
+    path: Path,
+    values: np.ndarray,
+    parts: Sequence[str] = ("nose", "ear l"),
+    nodes: Sequence[str] = (),
+    times: Sequence[float] | None = None,
+    unit: str = "pixels",
+    **datasets: object,
+) -> Path:
+    """As pynwb writes one animal, before skeletons; `values` is x, y, likelihood a keypoint."""
+    with h5py.File(path, "w") as file:
+        file.attrs["nwb_version"] = "2.7.0"
+        group = nwb_container(file.create_group("processing/behavior"), "PoseEstimation")
+        group.parent.attrs["neurodata_type"] = "ProcessingModule"
+        group["source_software"] = "DeepLabCut"
+        if nodes:
+            group["nodes"] = list(nodes)
+        for name, dataset in datasets.items():
+            group[name] = dataset
+        for number, part in enumerate(parts):
+            series = nwb_container(group, part, "PoseEstimationSeries")
+            point = values[:, 3 * number : 3 * number + 3]
+            series["data"] = point[:, :2]
+            series["data"].attrs.update({"unit": unit, "conversion": 1.0, "offset": 0.0})
+            series["confidence"] = point[:, 2]
+            if times is None:
+                series["starting_time"] = 0.0
+                series["starting_time"].attrs["rate"] = 10.0
+            else:
+                series["timestamps"] = np.array(times)
+    return path
+
+
+def nwb_container(parent: h5py.Group, name: str, kind: str = "PoseEstimation") -> h5py.Group:
+    group = parent.create_group(name)
+    group.attrs["neurodata_type"] = kind
+    return group

@@ -13,6 +13,7 @@ from core.io.pose_files import (
     write_dlc_fixed,
     write_dlc_table,
     write_movement_hdf5,
+    write_nwb,
     write_sleap,
 )
 from mousegpt_core.errors import DataError, FormatError, MouseGPTError
@@ -55,6 +56,7 @@ MADE = {
     "sleap-h5": (".h5", _write_sleap),
     "movement": (".nc", _write_movement),
     "movement, in HDF5": (".nc", write_movement_hdf5),
+    "nwb": (".nwb", write_nwb),
 }
 
 

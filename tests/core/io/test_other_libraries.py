@@ -8,7 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import HealthCheck, given, settings
 
+from core.io.pose_strategies import poses_datasets
+from mousegpt_core.errors import FormatError
 from mousegpt_core.io import read_poses, write_poses
 from mousegpt_core.poses import make_poses
 
@@ -57,3 +60,111 @@ def test_we_read_movements_netcdf(tmp_path, engine, fps):
     theirs.to_netcdf(tmp_path / "a.nc", engine=engine)
     read = read_poses(tmp_path / "a.nc", fps=25)
     xr.testing.assert_identical(read.drop_attrs(), poses.drop_attrs())
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(poses=poses_datasets())
+def test_nwb_that_we_write_we_read(poses, tmp_path):
+    pytest.importorskip("ndx_pose")
+    read = read_poses(write_poses(poses, tmp_path / "a.nwb"))
+    assert list(read["individual"].values) == sorted(poses["individual"].values)
+    read = read.sel(individual=poses["individual"])
+    fps = read.attrs.pop("fps")
+    assert fps == pytest.approx(poses.attrs["fps"], rel=1e-4)
+    xr.testing.assert_equal(read, poses)
+    assert read["position"].attrs == poses["position"].attrs
+    assert read.attrs["source_software"] == poses.attrs["source_software"]
+
+
+def test_pynwb_reads_our_nwb(tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    ndx_pose = pytest.importorskip("ndx_pose")
+    poses = two_mice(3)
+    path = write_poses(poses, tmp_path / "a.nwb")
+    assert not pynwb.validate(path=str(path))
+    with pynwb.NWBHDF5IO(str(path), "r") as opened:
+        second = opened.read().processing["behavior"]["m2"]
+        assert isinstance(second, ndx_pose.PoseEstimation)
+        assert list(second.skeleton.nodes[:]) == ["nose", "ear l", "tail"]
+        series = second["ear l"]
+        assert (series.unit, series.rate) == ("millimeters", 25)
+        np.testing.assert_array_equal(
+            series.data[:], poses["position"].sel(individual="m2", keypoint="ear l")
+        )
+    twins = poses.assign_coords(keypoint=["a/b", "a:b", "c"])
+    with pytest.raises(FormatError, match="same in NWB"):
+        write_poses(twins, tmp_path / "b.nwb")
+
+
+def test_movement_reads_our_nwb_and_we_read_movements(tmp_path):
+    load_poses = pytest.importorskip("movement.io.load_poses", exc_type=ImportError)
+    save_poses = pytest.importorskip("movement.io.save_poses", exc_type=ImportError)
+    pynwb = pytest.importorskip("pynwb")
+    poses = two_mice().isel(individual=[0])
+    theirs = load_poses.from_nwb_file(write_poses(poses, tmp_path / "a.nwb"))
+    assert theirs.attrs["fps"] == 25
+    names = {"keypoint", "keypoints"} & set(theirs.dims)
+    turned = theirs["position"].sel({names.pop(): poses["keypoint"].values})
+    np.testing.assert_array_equal(turned, poses["position"])
+    made = save_poses.to_nwb_file(theirs)
+    with pynwb.NWBHDF5IO(str(tmp_path / "b.nwb"), "w") as out:
+        out.write(made)
+    back = read_poses(tmp_path / "b.nwb").sel(keypoint=poses["keypoint"])
+    np.testing.assert_array_equal(back["position"], poses["position"])
+    np.testing.assert_allclose(back["confidence"], poses["confidence"])
+
+
+@pytest.mark.parametrize("rig", [True, False])
+def test_views_of_a_rig_are_chosen(tmp_path, rig):
+    pynwb = pytest.importorskip("pynwb")
+    ndx_pose = pytest.importorskip("ndx_pose")
+    if not hasattr(ndx_pose, "MultiCameraPoseEstimation"):
+        pytest.skip("needs ndx-pose 0.4")
+    file = _nwb_of_a_rig(pynwb, ndx_pose, rig=rig)
+    with pynwb.NWBHDF5IO(str(tmp_path / "a.nwb"), "w") as out:
+        out.write(file)
+    names = ["3d", "side", "top"] if rig else ["side", "top"]
+    with pytest.raises(FormatError, match=", ".join(names)):
+        read_poses(tmp_path / "a.nwb")
+    for number, name in enumerate(names):
+        view = read_poses(tmp_path / "a.nwb", view=name)
+        assert view.sizes["space"] == (3 if name == "3d" else 2)
+        assert float(view["position"][0, 0, 0, 0]) == number + 1 + (not rig)
+
+
+def _nwb_of_a_rig(pynwb, ndx_pose, *, rig):
+    """Two views, of value 2 and 3, and 3D points of value 1."""
+    from datetime import UTC, datetime
+
+    file = pynwb.NWBFile("a", "b", datetime(2026, 1, 1, tzinfo=UTC))
+    skeleton = ndx_pose.Skeleton(name="mouse", nodes=["nose"])
+    module = file.create_processing_module("behavior", "c")
+    module.add(ndx_pose.Skeletons(skeletons=[skeleton]))
+
+    def series(value, n_space):
+        return [
+            ndx_pose.PoseEstimationSeries(
+                name="nose", data=np.full((4, n_space), float(value)), reference_frame="x",
+                rate=20.0, confidence=np.ones(4),
+            )
+        ]  # fmt: skip
+
+    views = [
+        ndx_pose.PoseEstimation(
+            name=name, pose_estimation_series=series(value, 2), skeleton=skeleton,
+            device=file.create_device(name=f"camera {name}"),
+        )
+        for name, value in (("side", 2), ("top", 3))
+    ]  # fmt: skip
+    if not rig:
+        for view in views:
+            module.add(view)
+        return file
+    module.add(
+        ndx_pose.MultiCameraPoseEstimation(
+            pose_estimation_series=series(1, 3), pose_estimations=views, skeleton=skeleton
+        )
+    )
+    return file
