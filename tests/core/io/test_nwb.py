@@ -95,7 +95,7 @@ def test_containers_of_one_film_are_animals(tmp_path):
 @pytest.mark.parametrize("films", [("top.mp4", "side.mp4"), ("", "")])
 def test_containers_of_several_films_or_of_none_are_views(tmp_path, films):
     path = two_containers(tmp_path / "a.nwb", films=films)
-    with pytest.raises(FormatError, match="several views.*a, b"):
+    with pytest.raises(FormatError, match=r"several views.*a, b"):
         read_poses(path)
     assert read_poses(path, view="b")["position"][0, 0, 0, 0] == 2
 
