@@ -303,7 +303,7 @@ def _times(series: Any, count: int, path: Path) -> NDArray[np.float64]:
     first = float(series["starting_time"][()]) * rate
     if abs(first - round(first)) < _SAME_CLOCK * 1e-3:  # a frame: its time without rounding twice
         first = round(first)
-    return (first + np.arange(count)) / rate
+    return (first + np.arange(count, dtype=np.float64)) / rate
 
 
 def _together(tracks: Sequence[_Track], path: Path) -> RawPoses:
