@@ -23,6 +23,13 @@ def minilm(session: nox.Session) -> None:
 
 
 @nox.session
+def cameras(session: nox.Session) -> None:
+    """Our cameras beside OpenCV's."""
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test]", "opencv-python-headless")
+    session.run("pytest", "--slow", "tests/core/geometry", *session.posargs)
+
+
+@nox.session
 def formats(session: nox.Session) -> None:
     """Files of poses, written by us and read by the tools' own libraries, and the other way."""
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,nwb]", "movement")

@@ -18,7 +18,7 @@ FLOORS = (
     ("registry", "keypoint_names"),
     ("skeletons",),
     ("study", "io", "video"),
-    ("kinematics",),
+    ("kinematics", "geometry"),
     ("describe", "embed", "synthetic"),
     ("analysis", "stats", "plots"),
     ("report",),

@@ -1,7 +1,6 @@
 """A synthetic mouse: known 3D, behaviours and treatment effects; sample data and ground truth."""
 
 from mousegpt_core.synthetic.body import KEYPOINTS
-from mousegpt_core.synthetic.camera import Camera, look_at, preset_camera, project
 from mousegpt_core.synthetic.cohort import (
     EFFECTS,
     Animal,
@@ -13,6 +12,7 @@ from mousegpt_core.synthetic.cohort import (
 )
 from mousegpt_core.synthetic.dataset import DatasetSettings, write_cohort
 from mousegpt_core.synthetic.noise import NoiseSettings, add_noise
+from mousegpt_core.synthetic.presets import preset_camera
 from mousegpt_core.synthetic.render import Renderer, render_film, render_frames
 from mousegpt_core.synthetic.script import BehaviourScript, draw_script
 from mousegpt_core.synthetic.simulate import SimulationSettings, SyntheticRecording, simulate
@@ -22,7 +22,6 @@ __all__ = [
     "KEYPOINTS",
     "Animal",
     "BehaviourScript",
-    "Camera",
     "CohortSettings",
     "DatasetSettings",
     "Effect",
@@ -34,9 +33,7 @@ __all__ = [
     "draw_animals",
     "draw_script",
     "effects_table",
-    "look_at",
     "preset_camera",
-    "project",
     "render_film",
     "render_frames",
     "simulate",

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from mousegpt_core.io import write_poses
 from mousegpt_core.progress import Progress
-from mousegpt_core.synthetic.camera import preset_camera
 from mousegpt_core.synthetic.cohort import CohortSettings, effects_table, simulate_cohort
+from mousegpt_core.synthetic.presets import preset_camera
 from mousegpt_core.synthetic.simulate import SyntheticRecording
 
 
@@ -25,7 +25,7 @@ class DatasetSettings(CohortSettings):
     film_s : float
         Length of the film (s), from the start of the recording; 0 for none.
     views : tuple of str
-        Views that are filmed (`camera.preset_camera`).
+        Views that are filmed (`presets.preset_camera`).
     film_size : (int, int)
         Width and height of the film in pixels.
     """

@@ -12,7 +12,7 @@ from typing import Any
 import xarray as xr
 
 from mousegpt_core.errors import MouseGPTError
-from mousegpt_core.synthetic.camera import Camera
+from mousegpt_core.geometry import Camera
 from mousegpt_core.synthetic.render import render_film
 
 #: How often the views are asked how far they are (s).

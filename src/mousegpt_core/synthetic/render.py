@@ -16,8 +16,8 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 from mousegpt_core.errors import DataError
+from mousegpt_core.geometry import Camera
 from mousegpt_core.synthetic.body import KEYPOINTS, Array
-from mousegpt_core.synthetic.camera import Camera, project
 from mousegpt_core.synthetic.simulate import ARENA_RADIUS
 from mousegpt_core.synthetic.surface import Skin, make_skin, pose_skin
 
@@ -196,7 +196,7 @@ def _splat(
     points: np.ndarray, normals: np.ndarray, skin: Skin, camera: Camera
 ) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
     """Colour (h, w, 3), coverage (h, w) and upper left corner (row, column) of the mouse."""
-    facing = np.einsum("ni,ni->n", normals, camera.position.astype(np.float32) - points) > 0
+    facing = np.einsum("ni,ni->n", normals, camera.centre.astype(np.float32) - points) > 0
     shown = np.flatnonzero(facing)
     x, y, depth = _project_fast(points[shown], camera)
     inside = (x > 1) & (y > 1) & (x < camera.width - 2) & (y < camera.height - 2)
@@ -211,7 +211,7 @@ def _splat(
     shown, x, y = shown[visible], x[visible], y[visible]
     column, row = x.astype(np.int32), y.astype(np.int32)
     part_x, part_y = x - column, y - row
-    light = _light(points, normals, skin, shown, camera.position)
+    light = _light(points, normals, skin, shown, camera.centre)
     total = np.zeros((4, height * width))
     for step_y, step_x in ((0, 0), (0, 1), (1, 0), (1, 1)):
         weight = (part_x if step_x else 1 - part_x) * (part_y if step_y else 1 - part_y)
@@ -225,9 +225,9 @@ def _splat(
 
 def _project_fast(points: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pixels x, y and depth (n,) of points (n, 3), in single precision."""
-    seen = points @ camera.R.T.astype(np.float32) + camera.t.astype(np.float32)
+    seen = points @ camera.rotation.T.astype(np.float32) + camera.translation.astype(np.float32)
     depth = seen[:, 2]
-    matrix = camera.K.astype(np.float32)
+    matrix = camera.matrix.astype(np.float32)
     x = matrix[0, 0] * seen[:, 0] / depth + matrix[0, 2]
     y = matrix[1, 1] * seen[:, 1] / depth + matrix[1, 2]
     return x, y, depth
@@ -306,7 +306,7 @@ def _shadow(
     dark = 0.42 * gaussian_filter(hit, 1.4) + 0.16 * gaussian_filter(hit, 4.0)
     high = low + size * _SHADOW_CELL
     corners = np.array([[x, y, 0.0] for x in (low[0], high[0]) for y in (low[1], high[1])])
-    pixels = project(corners, camera)
+    pixels = camera.project(corners)
     start = np.clip(np.floor(pixels.min(axis=0)), 0, [camera.width, camera.height]).astype(int)
     stop = np.clip(np.ceil(pixels.max(axis=0)), 0, [camera.width, camera.height]).astype(int)
     if (stop <= start).any():
@@ -373,8 +373,8 @@ def _build_stage(camera: Camera) -> _Stage:
     """The empty arena: table, floor, transparent wall with its rims."""
     column, row = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
     pixels = np.stack([column, row, np.ones_like(row)], axis=-1).astype(np.float64)
-    rays = pixels @ np.linalg.inv(camera.K).T @ camera.R
-    eye = camera.position
+    rays = pixels @ np.linalg.inv(camera.matrix).T @ camera.rotation
+    eye = camera.centre
     down = np.where(rays[..., 2] < -1e-6, rays[..., 2], np.nan)
     share = -eye[2] / down
     floor = eye[:2] + share[..., None] * rays[..., :2]

@@ -8,9 +8,14 @@ import pytest
 import xarray as xr
 
 from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.geometry import Camera
 from mousegpt_core.progress import CancelledError
-from mousegpt_core.synthetic import BehaviourScript, Camera, SimulationSettings, simulate
-from mousegpt_core.synthetic.camera import preset_camera
+from mousegpt_core.synthetic import (
+    BehaviourScript,
+    SimulationSettings,
+    preset_camera,
+    simulate,
+)
 from mousegpt_core.synthetic.filming import render_films
 
 
