@@ -1,4 +1,4 @@
-"""Verbs that make a study: new, add, animals."""
+"""Verbs that make a study and mend it: new, add, animals, relink."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("new")(new)
     app.command("add")(add)
     app.command("animals")(animals)
+    app.command("relink")(relink)
 
 
 def new(
@@ -148,3 +149,30 @@ def animals(
     rows = opened.animals
     console.table("", list(rows.columns), rows.astype(str).values.tolist())
     console.result({"animals": rows.to_dict("records")})
+
+
+def relink(
+    study: StudyFolder,
+    folder: Annotated[
+        Path, typer.Argument(help="Where the films and poses are now.", show_default=False)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Find films and pose files again that were moved; nothing is computed anew for it.
+
+    Files are known by name and content, wherever in the folder they lie.
+    """
+    from mousegpt_core.pipeline import relink_study
+    from mousegpt_core.study import Study
+
+    console = Console(as_json=as_json)
+    result = relink_study(Study.open(study), folder)
+    for row in result["found"]:
+        console.say(f"{row['recording']}: {row['was']} is now {row['now']}")
+    for row in result["missing"]:
+        console.say(f"{row['recording']}: {row['was']} is not in {folder}")
+    if not result["found"] and not result["missing"]:
+        console.say("All files are where they were.")
+    console.result(result)
+    if result["missing"]:
+        raise typer.Exit(2)

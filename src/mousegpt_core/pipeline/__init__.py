@@ -5,6 +5,7 @@ from mousegpt_core.pipeline.demo import run_demo
 from mousegpt_core.pipeline.evaluation import evaluate_study
 from mousegpt_core.pipeline.exporting import export_study
 from mousegpt_core.pipeline.labelling import classify_study
+from mousegpt_core.pipeline.relinking import relink_study
 from mousegpt_core.pipeline.reporting import report_study
 from mousegpt_core.pipeline.run import FileStudy, run_recordings, run_study, study_for_file
 from mousegpt_core.pipeline.searching import search_study
@@ -22,6 +23,7 @@ __all__ = [
     "evaluate_study",
     "export_study",
     "profile_study",
+    "relink_study",
     "report_study",
     "run_demo",
     "run_recordings",

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.errors import SettingsError, StageMissingError
+from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, bouts_of_scheme, scheme_names
 from mousegpt_core.pipeline.recording_stages import primary_poses
 from mousegpt_core.pipeline.reporting import study_subjects
@@ -65,11 +66,11 @@ def export_study(
     written = []
     for name, table in EXPORTS[what](study):
         path = folder / f"{name}.{format}"
-        with writing(path):
+        with writing(path), replaced_file(path) as partial:
             if format == "csv":
-                table.to_csv(path, index=False)
+                table.to_csv(partial, index=False)
             else:
-                table.to_parquet(path, index=False)
+                table.to_parquet(partial, index=False)
         written.append(path)
     if not written:
         raise StageMissingError("there is nothing to export yet", hint="run `mousegpt run` first")

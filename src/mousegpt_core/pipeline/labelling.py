@@ -18,6 +18,7 @@ from mousegpt_core.analysis.classify import (
 from mousegpt_core.analysis.examples import Learned, learn
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
+from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, scheme_names
 from mousegpt_core.pipeline.recording_stages import (
     recording_skeleton,
@@ -234,6 +235,6 @@ def _write_vectors(study: Study, name: str, ids: list[str]) -> Path:
             "label": vector["behaviour_id"].fillna(""),
             "score": vector["score"].round(4),
         }
-        with writing(folder):
-            pd.DataFrame(columns).to_csv(folder / f"{id}.csv", index=False)
+        with writing(folder), replaced_file(folder / f"{id}.csv") as partial:
+            pd.DataFrame(columns).to_csv(partial, index=False)
     return folder

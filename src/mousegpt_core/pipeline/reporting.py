@@ -100,7 +100,7 @@ def gather(work: Work) -> ReportData:
     schemes = _bouts(study)
     opened = [(one, one.store.read_dataset("kinematics")) for one in recordings]
     rules = study_rules(study)
-    warnings = _failures(work, recordings)
+    warnings = _failures(work, recordings) + _strangers(study)
     warnings += [line for one, kinematics in opened for line in _warnings(one, kinematics, rules)]
     with stills_of(study) as stills:
         behaviours = _behaviours(study, clips, rules, stills)
@@ -235,6 +235,19 @@ def _observed(recording: Recording, kinematics: xr.Dataset) -> dict[str, float]:
     seconds = frame_seconds(kinematics["time"].values, float(kinematics.attrs["fps"]))
     names = (str(name) for name in kinematics["individual"].values)
     return dict(zip(names, (seconds @ known).tolist(), strict=True))
+
+
+def _strangers(study: Study) -> list[str]:
+    """Animals without a row in the table, where others have a group, and rows of no recording."""
+    table = _compared_animals(study)
+    used = {name for each in study.recordings.values() for name in each.info.individuals}
+    rows = set(table["animal"].astype(str))
+    said = []
+    if lacking := sorted(used - rows):
+        said.append(f"animals.csv has no row for {', '.join(lacking)}: in no group")
+    if unused := sorted(rows - used):
+        said.append(f"animals.csv has rows that no recording uses: {', '.join(unused)}")
+    return said
 
 
 def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mousegpt_core.analysis.questions import agreement, read_question
 from mousegpt_core.analysis.search import search, similar_clips
+from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.pipeline.study_stages import all_described_clips, fitted_embedder, vectors_of
 from mousegpt_core.study import Study, safe_name
@@ -49,9 +50,8 @@ def search_study(study: Study, query: str, *, top: int = 5) -> tuple[list[dict[s
     everything, found = rank(study, query, clips, top)
     folder = study.folder / "results" / "search"
     ranking = folder / f"{safe_name(query)[:60].strip()}.csv"
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        everything.to_csv(ranking, index=False)
+    with writing(ranking), replaced_file(ranking) as partial:
+        everything.to_csv(partial, index=False)
     return [{str(k): v for k, v in hit.items()} for hit in found.to_dict("records")], ranking
 
 

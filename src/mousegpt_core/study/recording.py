@@ -247,6 +247,12 @@ class RecordingInfo(Settings):
     views: tuple[View, ...] = ()
     poses: tuple[PoseFile, ...] = ()
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Films and files of poses, as they are written here."""
+        films = (film.path for view in self.views for film in view.films)
+        return (*films, *(file.path for file in self.poses))
+
     @field_validator("id")
     @classmethod
     def _check_id(cls, value: str) -> str:
@@ -359,7 +365,8 @@ class Recording:
             raise DataError(
                 f"recording {self.id} needs {path!r}, which is not there",
                 file=found,
-                hint=f"put the file back, or correct its path in {self.toml_path}",
+                hint="put the file back, or say where the files are now: "
+                f"mousegpt relink {self.study_folder} FOLDER",
             )
         return found
 

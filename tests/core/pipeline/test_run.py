@@ -212,6 +212,17 @@ def test_a_file_that_is_refused_leaves_no_study(files: Path, tmp_path: Path) -> 
     assert os.listdir(tmp_path) == ["mine.csv"]
 
 
+def test_animals_and_their_table_that_differ_are_said(study: Study) -> None:
+    recording = study.recording("M1")
+    text = recording.toml_path.read_text(encoding="utf-8")
+    changed = text.replace('individuals = ["M1"]', 'individuals = ["Mona"]')
+    recording.toml_path.write_text(changed, encoding="utf-8")
+    result = run_study(Work(Study.open(study.folder)))
+    page = Path(result["report"]).read_text(encoding="utf-8")
+    assert "animals.csv has no row for Mona" in page
+    assert "animals.csv has rows that no recording uses: M1" in page
+
+
 def test_a_scale_that_makes_no_mouse_is_doubted(study: Study) -> None:
     recording = study.recording("M1")
     text = recording.toml_path.read_text(encoding="utf-8")

@@ -183,7 +183,7 @@ def test_taken_ids(study: Study) -> None:
 def test_missing_film(study: Study, info: RecordingInfo, tmp_path: Path) -> None:
     recording = study.add_recording(info)
     (tmp_path / "my film.mp4").rename(tmp_path / "moved.mp4")
-    with pytest.raises(DataError, match="correct its path"):
+    with pytest.raises(DataError, match="mousegpt relink"):
         recording.resolve("../my film.mp4")
     (tmp_path / "wrong.mp4").write_bytes(b"another film")
     with pytest.raises(DataError, match="not the same file"):
