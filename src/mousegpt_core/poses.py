@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mousegpt_core.errors import DataError
 
 DIMS = ("time", "space", "keypoint", "individual")
 SPACE = ("x", "y", "z")
+#: Two frame rates that differ by less than this share are the same, told twice.
+_RATE_SLACK = 0.1
 
 
 def make_poses(
@@ -157,6 +159,51 @@ def validate_poses(poses: xr.Dataset) -> xr.Dataset:
         )
     _check_fps(poses.attrs.get("fps"))
     return poses
+
+
+def frame_rate(times: NDArray[np.float64], frames: NDArray[np.int64] | None = None) -> float:
+    """Frames per second of a clock: by the median step, made exact where the steps are even.
+
+    Parameters
+    ----------
+    times : array of shape (time,)
+        Seconds, rising; at least two.
+    frames : array of shape (time,), optional
+        Numbers of the frames, where some are left out.
+    """
+    steps = _steps(times, frames)
+    step = float(np.median(steps))
+    mean = float(np.mean(steps))
+    rate = 1.0 / (mean if abs(mean - step) < 0.01 * step else step)
+    return round(rate, 3) if abs(rate - round(rate, 3)) < 1e-5 * rate else rate
+
+
+def is_rate_of(
+    fps: float, times: NDArray[np.float64], frames: NDArray[np.int64] | None = None
+) -> bool:
+    """Whether frames at this rate, maybe many of them dropped, can have these times.
+
+    Parameters
+    ----------
+    fps : float
+        Frames per second.
+    times, frames
+        As in `frame_rate`.
+    """
+    beats = _steps(times, frames) * fps
+    if abs(1.0 / np.median(beats) - 1) < _RATE_SLACK:
+        return True
+    single = np.quantile(beats, 0.1, method="lower")
+    off = np.median(np.abs(beats - np.rint(beats)))
+    return bool(abs(single - 1) < _RATE_SLACK and off < _RATE_SLACK)
+
+
+def _steps(times: NDArray[np.float64], frames: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    """Seconds from each frame to the next one that the camera took."""
+    steps = np.diff(times)
+    if frames is not None and (np.diff(frames) > 0).all():
+        steps = steps / np.diff(frames)
+    return np.asarray(steps)
 
 
 def _check_fps(fps: Any) -> None:

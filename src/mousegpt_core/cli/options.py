@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +42,33 @@ def named_path(text: str) -> tuple[str | None, Path]:
         return None, Path(text)
     name, _, path = text.partition("=")
     return name, Path(path)
+
+
+def of_view(text: str, *, option: str, example: str) -> tuple[str | None, str]:
+    """Split ``[VIEW=]VALUE``; raises as `key_value`."""
+    if "=" not in text:
+        return None, text.strip()
+    return key_value(text, option=option, example=example)
+
+
+def seconds_of_view(text: str, *, option: str) -> tuple[str | None, float]:
+    """Split ``[VIEW=]SECONDS``.
+
+    Raises
+    ------
+    SettingsError
+        If the seconds are no number.
+    """
+    view, value = of_view(text, option=option, example="top=0.25")
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise SettingsError(
+            f"{option} {text!r} is no number of seconds", hint=f"for example {option} top=0.25"
+        )
+    return view, seconds
 
 
 def animal_columns(pairs: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

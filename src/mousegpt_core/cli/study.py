@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, StudyFolder, animal_columns, named_path
+from mousegpt_core.cli.options import (
+    Json,
+    StudyFolder,
+    animal_columns,
+    named_path,
+    of_view,
+    seconds_of_view,
+)
 from mousegpt_core.io import FORMATS
 
 if TYPE_CHECKING:
@@ -65,6 +72,21 @@ def add(
     fps: Annotated[
         float | None, typer.Option(help="Frames per second, where neither film nor poses say.")
     ] = None,
+    timestamps: Annotated[
+        list[str] | None,
+        typer.Option(help="File with the time of each frame in s, [VIEW=]FILE: csv, txt or npy."),
+    ] = None,
+    offset: Annotated[
+        list[str] | None,
+        typer.Option(help="Seconds to add to the clock of a view, [VIEW=]SECONDS."),
+    ] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(help="What a film shows, [VIEW=]NAME; for each film of a view in order."),
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="That day's calibration of the cameras; kept for 3D.")
+    ] = None,
     unit: Annotated[str, typer.Option(help="Unit of the coordinates: px, mm, cm or m.")] = "",
     px_per_cm: Annotated[
         float | None, typer.Option(help="Scale of the picture: pixels in one centimetre.")
@@ -92,6 +114,12 @@ def add(
         id=id,
         films=[named_path(text) for text in film or []],
         poses=[named_path(text) for text in poses or []],
+        timestamps=[named_path(text) for text in timestamps or []],
+        offsets=[seconds_of_view(text, option="--offset") for text in offset or []],
+        channels=[
+            of_view(text, option="--channel", example="top=fluorescence") for text in channel or []
+        ],
+        calibration=calibration,
         keypoints=[name.strip() for name in keypoints.split(",") if name.strip()],
         format=format or None,
         fps=fps,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, FormatError
 from mousegpt_core.io.contract import LABELLED, RawPoses
-from mousegpt_core.poses import make_poses
+from mousegpt_core.poses import frame_rate, is_rate_of, make_poses
 
 _BLOCK = 50_000
 #: Pictures whose numbers have fewer gaps than this are counted, not named by their frames.
@@ -75,6 +75,7 @@ def build_poses(
             source_software=raw.source_software,
             source_file=path.name,
             single_pictures=int(apart),
+            timed=int(raw.times is not None),
         )
     except FormatError:
         raise
@@ -208,7 +209,9 @@ def _frame_rate(raw: RawPoses, fps: float | None, path: Path) -> float:
     """Frames per second: what the file says, else the user."""
     own = raw.fps
     if own is None and raw.times is not None and len(raw.times) > 1:
-        own = _rate_of(raw.times, raw.frames)
+        own = frame_rate(raw.times, raw.frames)
+        if fps is not None and is_rate_of(fps, raw.times, raw.frames) and fps > 1.1 * own:
+            own = fps  # more than half of the frames were dropped
     if own is None:
         own = fps
     elif fps is not None and not 0.9 < fps / own < 1.1:
@@ -224,16 +227,3 @@ def _frame_rate(raw: RawPoses, fps: float | None, path: Path) -> float:
             hint="give it with --fps, as in --fps 30",
         )
     return float(own)
-
-
-def _rate_of(times: NDArray[np.float64], frames: NDArray[np.int64] | None) -> float:
-    """Frame rate of a clock: by the median step, made exact where the steps are even."""
-    steps = np.diff(times)
-    if frames is not None:
-        advance = np.diff(frames)
-        if (advance > 0).all():
-            steps = steps / advance
-    step = float(np.median(steps))
-    mean = float(np.mean(steps))
-    rate = 1.0 / (mean if abs(mean - step) < 0.01 * step else step)
-    return round(rate, 3) if abs(rate - round(rate, 3)) < 1e-5 * rate else rate

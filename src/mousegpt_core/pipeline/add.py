@@ -12,33 +12,32 @@ import xarray as xr
 
 from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.io import read_poses
+from mousegpt_core.pipeline.clocks import on_clock, view_clock
 from mousegpt_core.pipeline.recording_stages import keep_poses
+from mousegpt_core.pipeline.views import (
+    Named,
+    OpenedView,
+    ViewOptions,
+    as_timed_by_poses,
+    check_against_film,
+    open_views,
+)
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import Guess, guess_skeleton
-from mousegpt_core.study import Film as FilmFile
 from mousegpt_core.study import (
     PoseFile,
     Recording,
     RecordingInfo,
     Study,
     View,
-    safe_name,
     validate_name,
 )
-from mousegpt_core.video import Film
-
-#: A keypoint farther outside of the picture than this share of its size is not of that film.
-PICTURE_MARGIN = 0.25
-#: Poses that are longer than their film by more than this share are not of that film.
-LENGTH_TOLERANCE = 0.05
 
 #: Said of labels of pictures that are not named by their frames.
 SINGLE_PICTURES = (
     "these are labels of single pictures, not the poses of a film: each stands alone, so postures "
     "are described and movements are not; for those let a pose estimator analyse a whole film"
 )
-
-NamedPath = tuple[str | None, Path]
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ class NewRecording:
         Unique in the study.
     films, poses : sequence of (view or None, Path)
         Where no view is given, it is the film's name.
+    channels, timestamps, offsets, calibration
+        As in `ViewOptions`.
     keypoints : sequence of str
         Names for a pose file without a header.
     format : str, optional
@@ -74,8 +75,12 @@ class NewRecording:
     """
 
     id: str
-    films: Sequence[NamedPath] = ()
-    poses: Sequence[NamedPath] = ()
+    films: Sequence[Named[Path]] = ()
+    poses: Sequence[Named[Path]] = ()
+    channels: Sequence[Named[str]] = ()
+    timestamps: Sequence[Named[Path]] = ()
+    offsets: Sequence[Named[float]] = ()
+    calibration: Path | None = None
     keypoints: Sequence[str] = ()
     format: str | None = None
     fps: float | None = None
@@ -86,6 +91,13 @@ class NewRecording:
     animal: dict[str, Any] = field(default_factory=dict)
     animal_of: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: str = ""
+
+    @property
+    def view_options(self) -> ViewOptions:
+        """What is said of the views."""
+        return ViewOptions(
+            self.films, self.channels, self.timestamps, self.offsets, self.calibration, self.fps
+        )
 
 
 @dataclass(frozen=True)
@@ -107,17 +119,6 @@ class AddedRecording:
     remarks: list[str]
 
 
-@dataclass(frozen=True)
-class _OpenedView:
-    """A film that was looked at."""
-
-    view: View
-    frames: int
-    fps: float
-    width: int
-    height: int
-
-
 def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     """Look at the files of a recording and add it to a study; the files stay where they are.
 
@@ -135,14 +136,13 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
             f"recording {new.id!r} has no poses", hint="give a file of poses with --poses FILE"
         )
     remarks: list[str] = []
-    views = _open_films(new.films)
-    files, poses = zip(*(_read(name, path, new, views) for name, path in new.poses), strict=True)
-    if any(read.attrs["single_pictures"] for read in poses):
+    views = open_views(new.view_options, [name for name, _ in new.poses if name])
+    files, read = zip(*(_read(name, path, new, views) for name, path in new.poses), strict=True)
+    if any(one.attrs["single_pictures"] for one in read):
         remarks.append(SINGLE_PICTURES)
         views = {}  # the pictures are not frames of these films
-    for file, read in zip(files, poses, strict=True):
-        _check_against_film(read, file, views, remarks)
     primary = next((i for i, file in enumerate(files) if not file.view), 0)
+    poses = _on_their_clocks(files, read, primary, views, remarks)
     main = poses[primary]
     skeleton, guess = _skeleton(study, main, remarks)
     animals = _animals(new, main)
@@ -195,32 +195,15 @@ def _check_numbers(new: NewRecording) -> None:
         )
 
 
-def _open_films(films: Sequence[NamedPath]) -> dict[str, _OpenedView]:
-    views: dict[str, _OpenedView] = {}
-    for given, path in films:
-        name = validate_name(given, "name of a view") if given else safe_name(path.stem)
-        with Film(path) as film:
-            count, height, width = film.shape[:3]
-            view = View(name=name, films=(FilmFile(path=str(path)),), fps=round(film.fps, 4))
-            if name in views:
-                raise DataError(
-                    f"two films are of the view {name!r}",
-                    file=path,
-                    hint="name them: --film VIEW=FILE",
-                )
-            views[name] = _OpenedView(view, count, float(film.fps), width, height)
-    return views
-
-
 def _read(
-    given: str | None, path: Path, new: NewRecording, views: dict[str, _OpenedView]
+    given: str | None, path: Path, new: NewRecording, views: dict[str, OpenedView]
 ) -> tuple[PoseFile, xr.Dataset]:
     """Read a file of poses and say what it is of: a view, or the space itself."""
     only = next(iter(views)) if len(views) == 1 else None
     name = validate_name(given, "name of a view") if given else only or "camera"
     # 3D poses, and those whose view is not named yet, go with the first film.
-    film = views.get(name) or next(iter(views.values()), None)
-    fps = new.fps or (film.fps if film else None)
+    opened = views.get(name) or next(iter(views.values()), None)
+    fps = new.fps or (opened.view.fps if opened else None)
     poses = read_poses(
         path,
         format=new.format,
@@ -248,55 +231,38 @@ def _read(
     return file, poses
 
 
+def _on_their_clocks(
+    files: Sequence[PoseFile],
+    read: Sequence[xr.Dataset],
+    primary: int,
+    views: dict[str, OpenedView],
+    remarks: list[str],
+) -> list[xr.Dataset]:
+    """Poses with the times of their views, whose clocks are set where the poses know better."""
+    poses = list(read)
+    order = sorted(range(len(files)), key=lambda i: i != primary)
+    for number, i in enumerate(order):
+        name = files[i].view or next(iter(views), "")
+        if name not in views:
+            continue
+        check_against_film(read[i], files[i], views[name], remarks)
+        if name not in {files[j].view or next(iter(views)) for j in order[:number]}:
+            views[name] = as_timed_by_poses(views[name], read[i])
+        clock = view_clock(views[name].view, float(read[i].attrs["fps"]), Path)
+        poses[i] = on_clock(read[i], clock, files[i].path)
+        if left_out := poses[i].attrs.get("without_time"):
+            remarks.append(
+                f"{left_out} poses of {Path(files[i].path).name} are left out: the timestamps do "
+                "not reach them"
+            )
+    return poses
+
+
 def _views_without_film(
-    files: Sequence[PoseFile], views: dict[str, _OpenedView]
+    files: Sequence[PoseFile], views: dict[str, OpenedView]
 ) -> tuple[View, ...]:
     names = dict.fromkeys(file.view for file in files if file.view and file.view not in views)
     return tuple(View(name=name) for name in names)
-
-
-def _check_against_film(
-    poses: xr.Dataset, file: PoseFile, views: dict[str, _OpenedView], remarks: list[str]
-) -> None:
-    """Refuse poses that cannot be of their film; remark on lengths that differ.
-
-    Raises
-    ------
-    DataError
-        If keypoints lie outside of the picture, or there are many more poses than frames.
-    """
-    if file.view not in views:
-        return
-    film = views[file.view]
-    frames = int(poses["frame"].values[-1]) + 1
-    if frames > (1 + LENGTH_TOLERANCE) * film.frames + 1:
-        raise DataError(
-            "there are more poses than the film has frames: this seems to be the wrong film",
-            file=file.path,
-            expected=f"at most {film.frames} frames, as in {film.view.films[0].path}",
-            found=f"{frames} frames",
-            hint="check that they belong together; poses can also be added without a film",
-        )
-    if frames != film.frames:
-        remarks.append(
-            f"{Path(file.path).name} has {frames} frames and the film {film.frames}; "
-            "they are matched by the number of the frame"
-        )
-    x, y = (poses["position"].sel(space=axis).values for axis in ("x", "y"))
-    margin = PICTURE_MARGIN
-    outside = (
-        (x < -margin * film.width) | (x > (1 + margin) * film.width)
-        | (y < -margin * film.height) | (y > (1 + margin) * film.height)
-    )  # fmt: skip
-    seen = np.isfinite(x)
-    if seen.any() and outside[seen].mean() > 0.05:
-        raise DataError(
-            "keypoints lie outside of the picture: this seems to be the wrong film",
-            file=file.path,
-            expected=f"coordinates within {film.width} x {film.height} px",
-            found=f"x up to {np.nanmax(x):.0f}, y up to {np.nanmax(y):.0f}",
-            hint="check that film and poses belong together and were not cropped or resized",
-        )
 
 
 def _skeleton(study: Study, poses: xr.Dataset, remarks: list[str]) -> tuple[Skeleton, Guess]:

@@ -27,6 +27,7 @@ from mousegpt_core.kinematics import (
     with_dropped_frames,
 )
 from mousegpt_core.pipeline.asynchronous import collect
+from mousegpt_core.pipeline.clocks import clock_mark, on_clock, view_clock
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.registry import load_backend
 from mousegpt_core.settings import Settings, content_hash
@@ -110,6 +111,9 @@ def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
             fps=source.fps,
             unit=source.unit or None,
         )
+        view = recording.info.clock_view(source.view)
+        clock = view_clock(view, float(poses.attrs["fps"]), recording.resolve)
+        poses = on_clock(poses, clock, source.path)
         poses = _named_after_animals(poses, recording)
         recording.store.write_dataset(provenance, poses)
 
@@ -117,7 +121,7 @@ def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
 
 
 def keep_poses(recording: Recording, source: PoseFile, poses: xr.Dataset) -> None:
-    """Keep poses that have just been read as `import_poses` would, so that it need not."""
+    """Keep poses, on their view's clock, as `import_poses` would, so that it need not."""
     provenance = _pose_provenance(recording, source)
     recording.store.write_dataset(provenance, _named_after_animals(poses, recording))
 
@@ -129,12 +133,15 @@ def _pose_provenance(recording: Recording, source: PoseFile) -> Provenance:
         mark = fingerprint(file)
     else:  # gone since it was imported: no reason to lose what was read from it
         mark = imported.provenance.inputs["file"] if imported else source.fingerprint
-    return Provenance(
-        pose_stage(source),
-        POSES_VERSION,
-        source.model_dump(mode="json", exclude={"path", "fingerprint", "size"}),
-        {"file": mark, "individuals": ",".join(recording.info.individuals)},
-    )
+    info = recording.info
+    view = info.clock_view(source.view)
+    settings = source.model_dump(mode="json", exclude={"path", "fingerprint", "size"})
+    inputs = {"file": mark, "individuals": ",".join(info.individuals)}
+    if view is not None:
+        settings["clock"] = {"fps": view.fps, "offset_s": view.offset_s}
+        before = imported.provenance.inputs.get("timestamps", "") if imported else ""
+        inputs["timestamps"] = clock_mark(recording, view, before)
+    return Provenance(pose_stage(source), POSES_VERSION, settings, inputs)
 
 
 def run_kinematics(work: Work, recording: Recording) -> str:

@@ -59,13 +59,14 @@ class View(_Part):
     films : tuple of Film
         One a channel.
     fps : float, optional
-        Frames per second where the film does not tell or tells wrong.
+        Frames per second; where it is corrected, the view's clock changes.
     timestamps : str
-        File with the time of each frame, or empty.
+        File with the time of each frame in s (csv, txt, npy), or the film itself where its frames
+        do not come evenly; empty = at the frame rate.
     offset_s : float
         Seconds added to this view's clock to bring it to that of the recording.
     calibration : str
-        That day's calibration file, or empty.
+        That day's calibration file, kept for views that are to be put together in 3D, or empty.
     """
 
     name: str
@@ -74,6 +75,12 @@ class View(_Part):
     timestamps: str = ""
     offset_s: float = 0.0
     calibration: str = ""
+
+    @property
+    def shown(self) -> Film | None:
+        """The film whose pictures are shown: fluorescence only where there is no other."""
+        ordinary = [film for film in self.films if "fluo" not in film.channel.casefold()]
+        return next(iter([*ordinary, *self.films]), None)
 
     @field_validator("name")
     @classmethod
@@ -276,6 +283,18 @@ class RecordingInfo(Settings):
                 raise ValueError(f"poses of the view {file.view!r}, which is not there")
         return self
 
+    @property
+    def main_view(self) -> View | None:
+        """The view whose clock is the recording's: of 2D poses, else the first; None = no views."""
+        named = [file.view for file in self.poses]
+        return self.clock_view(named[0] if all(named) and named else "")
+
+    def clock_view(self, view: str) -> View | None:
+        """The view that poses of `view` have their times from; ``""`` = 3D, the first one."""
+        if view:
+            return self.view(view)
+        return self.views[0] if self.views else None
+
     def view(self, name: str) -> View:
         """The view of that name.
 
@@ -398,6 +417,9 @@ class Recording:
                     hint="add another recording for another film",
                 )
             part["path"] = relative_path(new, self.study_folder)
+        for view in info["views"]:
+            if view["timestamps"] == path:
+                view["timestamps"] = relative_path(new, self.study_folder)
         self.update(RecordingInfo.parse(info, source=str(self.toml_path)))
 
 
@@ -430,24 +452,37 @@ def identified(info: RecordingInfo, study_folder: Path) -> RecordingInfo:
     """
     values = info.model_dump(mode="json")
     for part in [film for view in values["views"] for film in view["films"]] + values["poses"]:
-        # As in a shell, a path that is given is first looked for where one is.
-        found = Path(part["path"]).absolute()
-        found = found if found.is_file() else resolve_path(part["path"], study_folder)
-        if not found.is_file():
-            raise DataError(
-                f"recording {info.id}: no such file",
-                file=part["path"],
-                hint="check the path; relative ones are looked for here and in the folder of the "
-                "study",
-            )
+        found = _given_file(part["path"], study_folder, f"recording {info.id}: no such file")
         part["path"] = relative_path(found, study_folder)
         part["size"] = found.stat().st_size
         part["fingerprint"] = fingerprint(found)
     for view in values["views"]:
         for name in ("timestamps", "calibration"):
-            if view[name] and Path(view[name]).absolute().exists():
-                view[name] = relative_path(Path(view[name]), study_folder)
+            if view[name]:
+                found = _given_file(
+                    view[name], study_folder, f"recording {info.id}: no such {name} file"
+                )
+                view[name] = relative_path(found, study_folder)
     return RecordingInfo.parse(values, source=f"recording {info.id}")
+
+
+def _given_file(path: str, study_folder: Path, problem: str) -> Path:
+    """A file that a user named: as in a shell, it is first looked for where one is.
+
+    Raises
+    ------
+    DataError
+        If it is not there.
+    """
+    found = Path(path).absolute()
+    found = found if found.is_file() else resolve_path(path, study_folder)
+    if not found.is_file():
+        raise DataError(
+            problem,
+            file=path,
+            hint="check the path; relative ones are looked for here and in the folder of the study",
+        )
+    return found
 
 
 def recording_document(info: RecordingInfo) -> str:
@@ -468,6 +503,11 @@ def recording_document(info: RecordingInfo) -> str:
 
 
 _COMMENTS = {
+    "views": (
+        "fps: correct it where the film tells it wrong; timestamps: file with the time of each",
+        "frame in s (csv, txt, npy) or the film itself; offset_s: added to the view's clock to",
+        "bring it to that of the recording; calibration: kept for 3D",
+    ),
     "space": (
         'unit of the poses: "px", "mm", "cm", "m" or "unknown" (as the files say)',
         "cm_per_unit = 0.05",

@@ -30,6 +30,7 @@ SKELETON = Skeleton("mine", ("n", "s1", "s2"), {"nose": ("n",), "spine": ("s1", 
 def info(tmp_path: Path) -> RecordingInfo:
     (tmp_path / "my film.mp4").write_bytes(b"film")
     (tmp_path / "poses.csv").write_bytes(b"1,2\n")
+    (tmp_path / "rig.toml").write_bytes(b"")
     return RecordingInfo(
         id="m 1",
         individuals=("animal 1",),
@@ -46,7 +47,7 @@ def info(tmp_path: Path) -> RecordingInfo:
                 ),
                 fps=29.97,
                 offset_s=0.5,
-                calibration="rig.toml",
+                calibration=str(tmp_path / "rig.toml"),
             ),
             View(name="side"),
         ),
