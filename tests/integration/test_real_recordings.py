@@ -145,7 +145,8 @@ def test_vame_film_and_poses_beside_it(test_data: Data, tmp_path: Path) -> None:
     for source in (test_data("vame-sample") / "tests_project_sample_data").iterdir():
         shutil.copy(source, tmp_path)
     made = study_for_file(tmp_path / "cropped_video.mp4", seen_from="below")
-    assert any("750 frames" in remark and "749" in remark for remark in made.remarks)
+    assert made.added is not None
+    assert any("750 frames" in remark and "749" in remark for remark in made.added.remarks)
     study = Study.open(made.folder)
     run_study(Work(study))
     facts = _facts(study, "cropped_video")

@@ -33,7 +33,7 @@ from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
 from mousegpt_core.settings import Settings
 from mousegpt_core.stats import Movement, Subject, movement_summary
-from mousegpt_core.study import Recording, Study
+from mousegpt_core.study import Recording, Study, View
 from mousegpt_core.study.files import write_atomic, writing
 
 #: Points a second of an animal's way in the report.
@@ -200,7 +200,7 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
         frames=poses.sizes["time"],
         fps=fps,
         keypoints=int(poses.sizes["keypoint"]),
-        views=tuple(view.name for view in info.views),
+        views=tuple(_view_in_words(view) for view in info.views),
         space_dims=int(kinematics.attrs["space_dims"]),
         scale=f"{scene.cm_per_unit:.4g} cm per {unit}",
         scale_source=scene.scale_source,
@@ -225,6 +225,17 @@ def _failures(work: Work, shown: Sequence[Recording]) -> list[str]:
     never = [id for id in work.study.recordings if id not in ids | set(said)]
     said |= dict.fromkeys(never, "not in this report, because it has not been run")
     return [f"{id}: {text}" for id, text in said.items()]
+
+
+def _view_in_words(view: View) -> str:
+    """Name of a view, and what is kept of it."""
+    known = [
+        *(film.channel for film in view.films if film.channel),
+        *(["own timestamps"] if view.timestamps else []),
+        *([f"{view.offset_s:+g} s"] if view.offset_s else []),
+        *(["calibration kept for 3D"] if view.calibration else []),
+    ]
+    return f"{view.name} ({', '.join(known)})" if known else view.name
 
 
 def _observed(recording: Recording, kinematics: xr.Dataset) -> dict[str, float]:
@@ -286,9 +297,12 @@ def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> lis
 def _uneven(recording: Recording, kinematics: xr.Dataset) -> list[str]:
     """Frames that were dropped, and pauses."""
     times = kinematics["time"].values
-    missing = 1 - primary_poses(recording).sizes["time"] / len(times)
+    poses = primary_poses(recording)
+    missing = 1 - poses.sizes["time"] / len(times)
     stops = pauses(times, float(kinematics.attrs["fps"]))
     found = []
+    if left_out := poses.attrs.get("without_time"):
+        found.append(f"{left_out} poses are left out: the timestamps do not reach them")
     if missing > _DROPPED:
         found.append(
             f"{missing:.0%} of the frames were dropped; the gaps are filled where they are short, "

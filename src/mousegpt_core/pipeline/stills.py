@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, VideoError
+from mousegpt_core.pipeline.clocks import view_clock
 from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose
-from mousegpt_core.study import Recording, Study
-from mousegpt_core.video import Film
+from mousegpt_core.study import Recording, Study, View
+from mousegpt_core.video import NO_FRAME, Film, frames_at
 from mousegpt_core.video.film import Image
 from mousegpt_core.video.stills import encode_jpeg, still
 
 _SIZE = (360, 270)
+#: Views beside each other.
+_VIEWS = 2
 _QUALITY = 78
 #: Pictures of dark rooms are made brighter, at most by this factor.
 _BRIGHTER = 2.5
+
+
+@dataclass(frozen=True)
+class _Filmed:
+    """A view with its film, and when each frame was taken on the recording's clock."""
+
+    view: View
+    film: Film
+    times: NDArray[np.float64]
+    period: float
+
+    def number_at(self, moment: float) -> int | None:
+        """The frame that shows a moment; None where there is none."""
+        number = int(frames_at([moment], self.times, period=self.period)[0])
+        return None if number == NO_FRAME else number
 
 
 class Stills:
@@ -36,16 +56,19 @@ class Stills:
     def __init__(self, study: Study, stack: ExitStack) -> None:
         self._study = study
         self._stack = stack
-        self._films: dict[str, tuple[str, Film] | None] = {}
+        self._films: dict[str, list[_Filmed]] = {}
         self.warnings: list[str] = []
 
     def covers(self, clip: pd.Series[Any]) -> bool:
         """Whether there is a film of this clip."""
-        opened = self._film(str(clip["recording"]))
-        return opened is not None and self._number(clip, *opened) is not None
+        return bool(self._shown(clip))
+
+    def frames(self, clip: pd.Series[Any]) -> dict[str, int]:
+        """The frame in the middle of a clip by view; the first views that reach it."""
+        return {filmed.view.name: number for filmed, number in self._shown(clip)}
 
     def take(self, clip: pd.Series[Any]) -> bytes | None:
-        """A picture of the middle of a clip, cut to the animal where its pixels are known.
+        """The middle of a clip as its views show it, cut to the animal where its pixels are known.
 
         Parameters
         ----------
@@ -55,53 +78,53 @@ class Stills:
         Returns
         -------
         bytes or None
-            JPEG; None where there is no film of it.
+            JPEG, with two views beside each other; None where there is no film of it.
         """
-        if not self.covers(clip):
+        recording, moment = self._study.recording(str(clip["recording"])), _moment(clip)
+        pictures = []
+        for filmed, number in self._shown(clip):
+            points = self._pixels(recording, filmed.view.name, str(clip["individual"]), moment)
+            try:
+                picture = still(filmed.film, number, points, size=_SIZE)
+            except VideoError as error:
+                self.warnings.append(f"{recording.id}: {error.message}")
+                continue
+            pictures.append(_brightened(picture))
+        return encode_jpeg(np.hstack(pictures), _QUALITY) if pictures else None
+
+    def _shown(self, clip: pd.Series[Any]) -> list[tuple[_Filmed, int]]:
+        recording = self._study.recording(str(clip["recording"]))
+        counted = primary_pose(recording).view
+        found: list[tuple[_Filmed, int]] = []
+        for filmed in self._filmed(recording):
+            number = filmed.number_at(_moment(clip))
+            if filmed.view.name == counted:
+                # The poses count this film's frames, whatever their clock says.
+                middle = int(clip["start_frame"] + clip["stop_frame"] - 1) // 2
+                number = middle if middle < len(filmed.film) else None
+            if number is not None:
+                found.append((filmed, number))
+        return found[:_VIEWS]
+
+    def _filmed(self, recording: Recording) -> list[_Filmed]:
+        if recording.id not in self._films:
+            info = recording.info
+            views = sorted(info.views, key=lambda view: view != info.main_view)
+            opened = (self._open(recording, view) for view in views)
+            self._films[recording.id] = [one for one in opened if one is not None]
+        return self._films[recording.id]
+
+    def _open(self, recording: Recording, view: View) -> _Filmed | None:
+        if view.shown is None:
             return None
-        id = str(clip["recording"])
-        opened = self._film(id)
-        if opened is None:
-            return None
-        view, film = opened
-        number = self._number(clip, view, film)
-        if number is None:
-            return None
-        recording, moment = self._study.recording(id), _moment(clip)
-        points = self._pixels(recording, view, str(clip["individual"]), moment)
         try:
-            picture = still(film, number, points, size=_SIZE)
-        except VideoError as error:
-            self.warnings.append(f"{id}: {error.message}")
+            film = self._stack.enter_context(Film(recording.resolve(view.shown.path)))
+            clock = view_clock(view, film.fps, recording.resolve)
+        except (DataError, VideoError) as error:
+            self.warnings.append(f"{recording.id}: no pictures of {view.name}: {error.message}")
             return None
-        return encode_jpeg(_brightened(picture), _QUALITY)
-
-    def _number(self, clip: pd.Series[Any], view: str, film: Film) -> int | None:
-        """The film's frame in the middle of a clip; None where the film does not reach it."""
-        if primary_pose(self._study.recording(str(clip["recording"]))).view == view:
-            # The poses count this film's frames, whatever their clock says.
-            number = int(clip["start_frame"] + clip["stop_frame"] - 1) // 2
-            return number if number < len(film) else None
-        moment = _moment(clip)
-        return film.number_at(moment) if moment < film.times[-1] else None
-
-    def _film(self, id: str) -> tuple[str, Film] | None:
-        if id not in self._films:
-            self._films[id] = self._open(self._study.recording(id))
-        return self._films[id]
-
-    def _open(self, recording: Recording) -> tuple[str, Film] | None:
-        for view in recording.info.views:
-            for file in view.films:
-                try:
-                    film = Film(recording.resolve(file.path))
-                except (DataError, VideoError) as error:
-                    self.warnings.append(
-                        f"{recording.id}: no pictures of {view.name}: {error.message}"
-                    )
-                    continue
-                return view.name, self._stack.enter_context(film)
-        return None
+        times = clock.at(np.arange(len(film)))
+        return _Filmed(view, film, times[np.isfinite(times)], 1 / clock.fps)
 
     def _pixels(
         self, recording: Recording, view: str, individual: str, moment: float
@@ -116,7 +139,8 @@ class Stills:
             if source == primary_pose(recording):
                 kinematics = recording.store.read_dataset("kinematics")
                 seen = kinematics["measured"].sel(individual=individual)
-                believed = seen.sel(time=moment, method="nearest").reindex(
+                # Rows of frames that were dropped hold nothing: the row of this very pose.
+                believed = seen.sel(time=float(place["time"]), method="nearest").reindex(
                     keypoint=poses["keypoint"].values, fill_value=False
                 )
                 points = np.where(believed.values[:, None], points, np.nan)
