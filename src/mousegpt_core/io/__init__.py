@@ -72,9 +72,12 @@ class PoseFormat:
 FORMATS: dict[str, PoseFormat] = {
     each.name: each
     for each in (
-        PoseFormat("dlc-csv", "DeepLabCut, Lightning Pose csv", (".csv",),
-                   "mousegpt_core.io.dlc_csv"),
-        PoseFormat("dlc-h5", "DeepLabCut h5", (".h5", ".hdf5"), "mousegpt_core.io.dlc_h5"),
+        PoseFormat("dlc-csv", "DeepLabCut, Lightning Pose, EKS csv", (".csv",),
+                   "mousegpt_core.io.dlc_csv", writes=True),
+        PoseFormat("dlc-h5", "DeepLabCut h5", (".h5", ".hdf5"), "mousegpt_core.io.dlc_h5",
+                   writes=True),
+        PoseFormat("anipose-csv", "Anipose's pose-3d csv", (".csv",),
+                   "mousegpt_core.io.anipose_csv"),
         PoseFormat("sleap-h5", "SLEAP analysis h5", (".h5", ".hdf5"),
                    "mousegpt_core.io.sleap_h5"),
         PoseFormat("movement", "movement's netCDF", (".nc", ".h5"),

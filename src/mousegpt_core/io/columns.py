@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
+from mousegpt_core.io.contract import RawPoses
 
-COORDINATES = ("x", "y", "z", "likelihood")
-_CONFIDENCE_NAMES = ("likelihood", "confidence", "score", "conf", "prob", "probability", "p")
+COORDINATES = ("x", "y", "z", "likelihood", "error")
+_NAMES = {
+    "likelihood": ("confidence", "score", "conf", "prob", "probability", "p"),
+    "error": ("reprojection_error", "reprojerr"),
+}
+#: Name of the individual under which DeepLabCut keeps points that belong to no animal.
+_OF_NO_ANIMAL = "single"
 
 
 def coordinate(name: str) -> str:
-    """``x``, ``y``, ``z``, ``likelihood`` or ``""`` for a coordinate's name in a file."""
+    """One of `COORDINATES` for a coordinate's name in a file, or ``""``."""
     name = name.strip().lower()
-    if name in _CONFIDENCE_NAMES:
-        return "likelihood"
-    return name if name in COORDINATES else ""
+    if name in COORDINATES:
+        return name
+    return next((kind for kind, names in _NAMES.items() if name in names), "")
 
 
 @dataclass(frozen=True)
@@ -33,37 +40,36 @@ class ColumnPlan:
         Names in the order of the file.
     n_space : int
         2 or 3.
-    has_confidence : bool
-        Whether there are likelihoods.
+    has_confidence, has_error : bool
+        Whether there are likelihoods, and errors of points in space.
     order : tuple of int
-        Columns of the file in the order (space, keypoint, individual), then likelihoods in the
-        order (keypoint, individual); -1 where the file has none.
+        Columns of the file in the order (space, keypoint, individual), then likelihoods and
+        errors, each in the order (keypoint, individual); -1 where the file has none.
     """
 
     keypoints: tuple[str, ...]
     individuals: tuple[str, ...]
     n_space: int
     has_confidence: bool
+    has_error: bool
     order: tuple[int, ...]
 
-    def arrange(
-        self, numbers: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Cut an array of shape (time, column in `order`) into positions and confidence.
-
-        Returns
-        -------
-        position : array of shape (time, space, keypoint, individual)
-        confidence : array of shape (time, keypoint, individual) or None
-            Both are views where numpy can make them.
-        """
+    def poses(self, numbers: NDArray[np.float32]) -> RawPoses:
+        """Poses of an array of shape (time, column in `order`); views of it where possible."""
         n_points, n_animals = len(self.keypoints), len(self.individuals)
-        split = self.n_space * n_points * n_animals
-        shape = (len(numbers), self.n_space, n_points, n_animals)
-        position = numbers[:, :split].reshape(shape)
-        if not self.has_confidence:
-            return position, None
-        return position, numbers[:, split:].reshape(len(numbers), n_points, n_animals)
+        width = n_points * n_animals
+        shape = (len(numbers), n_points, n_animals)
+        split = self.n_space * width
+        position = numbers[:, :split].reshape(len(numbers), self.n_space, n_points, n_animals)
+        rest = [numbers[:, at : at + width].reshape(shape)
+                for at in range(split, numbers.shape[1], width)]  # fmt: skip
+        return RawPoses(
+            position,
+            rest[0] if self.has_confidence else None,
+            self.keypoints,
+            self.individuals,
+            reprojection_error=rest[-1] if self.has_error else None,
+        )
 
 
 def plan_columns(labels: Sequence[tuple[int, str, str, str]], path: Path) -> ColumnPlan:
@@ -119,11 +125,56 @@ def plan_columns(labels: Sequence[tuple[int, str, str, str]], path: Path) -> Col
     individuals = tuple(dict.fromkeys(individual for individual, _ in owners))
     keypoints = tuple(dict.fromkeys(keypoint for _, keypoint in owners))
     confident = any(kind == "likelihood" for _, _, kind in places)
-    kinds = (*COORDINATES[:n_space], *(("likelihood",) if confident else ()))
+    erring = n_space == 3 and any(kind == "error" for _, _, kind in places)
+    more = [kind for kind, there in (("likelihood", confident), ("error", erring)) if there]
+    kinds = (*COORDINATES[:n_space], *more)
     order = tuple(
         places.get((individual, keypoint, kind), -1)
         for kind in kinds
         for keypoint in keypoints
         for individual in individuals
     )
-    return ColumnPlan(keypoints, individuals, n_space, confident, order)
+    return ColumnPlan(keypoints, individuals, n_space, confident, erring, order)
+
+
+def written_beside(poses: xr.Dataset) -> list[tuple[str, str]]:
+    """Coordinate and variable of what is known of the points beside their positions."""
+    both = (("likelihood", "confidence"), ("error", "reprojection_error"))
+    return [(kind, name) for kind, name in both if name in poses and poses[name].notnull().any()]
+
+
+def share_unique_points(raw: RawPoses) -> RawPoses:
+    """Give DeepLabCut's unique body parts, which belong to no animal, to all animals.
+
+    They are kept under an individual of their own, which has none of the animals' points: corners
+    of the arena, mostly. As in the files of a single animal, they become keypoints without a role.
+
+    Parameters
+    ----------
+    raw : RawPoses
+        Its positions are changed.
+    """
+    names = list(raw.individuals)
+    if _OF_NO_ANIMAL not in names or len(names) == 1:
+        return raw
+    at = names.index(_OF_NO_ANIMAL)
+    animals = [i for i in range(len(names)) if i != at]
+    seen = np.asarray(np.isfinite(raw.position[..., animals]).any(axis=(0, 1, 3)))
+    unique: NDArray[np.bool_] = ~seen
+    if np.isfinite(raw.position[:, :, ~unique, at]).any():
+        return raw
+    arrays = (raw.confidence, raw.reprojection_error)
+    confidence, error = (None if array is None else _shared(array, unique, at) for array in arrays)
+    return replace(
+        raw,
+        position=_shared(raw.position, unique, at),
+        confidence=confidence,
+        reprojection_error=error,
+        individuals=[names[i] for i in animals],
+    )
+
+
+def _shared(array: NDArray[np.float32], unique: NDArray[np.bool_], at: int) -> NDArray[np.float32]:
+    """Some keypoints of one individual given to all others, and that one left out."""
+    array[..., unique, :] = array[..., unique, at : at + 1]
+    return np.delete(array, at, axis=-1)

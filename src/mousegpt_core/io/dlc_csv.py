@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.columns import coordinate, plan_columns
+from mousegpt_core.io.columns import coordinate, plan_columns, share_unique_points
 from mousegpt_core.io.contract import (
     DEFAULT_INDIVIDUAL,
     EXPORT_AGAIN,
@@ -20,6 +23,13 @@ from mousegpt_core.io.contract import (
     ReadOptions,
 )
 from mousegpt_core.io.csv_tables import TextTable, is_number, read_columns, sniff_table
+from mousegpt_core.io.dlc_table import (
+    SCORERS,
+    column_names,
+    level_names,
+    row_blocks,
+    row_names,
+)
 
 LOOKED_FOR = "header rows 'scorer', 'bodyparts' and 'coords'"
 
@@ -85,16 +95,50 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         exact=index_columns if numbered else (),
         text=() if numbered else index_columns,
     )
-    position, confidence = plan.arrange(columns.numbers)
+    raw = share_unique_points(plan.poses(columns.numbers))
     if numbered:
-        frames = frames_from_numbers(columns.exact[0], path)
+        raw.frames = frames_from_numbers(columns.exact[0], path)
+        raw.source_software = _software(rows.get("scorer", ("", ""))[-1])
     else:
         names = ["/".join(cells) for cells in zip(*columns.text.values(), strict=True)]
-        frames = frames_from_names(names, path)
-    source = "DeepLabCut" if numbered else LABELLED
-    return RawPoses(
-        position, confidence, plan.keypoints, plan.individuals, frames, source_software=source
+        raw.frames = frames_from_names(names, path)
+        raw.source_software = LABELLED
+    return raw
+
+
+def write(poses: xr.Dataset, path: Path) -> None:
+    """Write poses as a DeepLabCut csv; times, rate, unit and most sources are not in it.
+
+    Parameters
+    ----------
+    poses : Dataset
+        As in `mousegpt_core.poses`; may be lazy.
+    path : Path
+        File to write.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as pacsv
+
+    columns = column_names(poses)
+    index = row_names(poses)
+    schema = pa.schema(
+        [("0", pa.int64() if isinstance(index, np.ndarray) else pa.string())]
+        + [(str(number), pa.float32()) for number in range(1, len(columns) + 1)]
     )
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerows(
+        (name, *labels) for name, *labels in zip(level_names(poses), *columns, strict=True)
+    )
+    options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
+    with path.open("wb") as file:
+        file.write(header.getvalue().encode("utf-8"))
+        with pacsv.CSVWriter(file, schema, write_options=options) as writer:
+            done = 0
+            for block in row_blocks(poses):
+                arrays = [index[done : done + len(block)], *np.ascontiguousarray(block.T)]
+                cells = [pa.array(array, from_pandas=True) for array in arrays]
+                writer.write_table(pa.table(cells, schema=schema))
+                done += len(block)
 
 
 def frames_from_numbers(values: NDArray[np.float64], path: Path) -> NDArray[np.int64]:
@@ -156,6 +200,13 @@ def _header(table: TextTable) -> dict[str, int]:
             break
         found[first] = number
     return found if {"bodyparts", "coords"} <= set(found) else {}
+
+
+def _software(scorer: str) -> str:
+    """The program that writes under such a name."""
+    name = re.sub(r"\.\d+$", "", scorer)
+    known = next((program for program, usual in SCORERS.items() if name == usual), "")
+    return known or ("Lightning Pose" if name.endswith("_tracker") else "DeepLabCut")
 
 
 def _without_suffixes(parts: tuple[str, ...]) -> list[str]:

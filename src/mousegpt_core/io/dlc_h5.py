@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.columns import plan_columns
+from mousegpt_core.io.columns import plan_columns, share_unique_points
 from mousegpt_core.io.contract import (
     COPY_AGAIN,
     DEFAULT_INDIVIDUAL,
@@ -25,6 +26,7 @@ from mousegpt_core.io.contract import (
     ReadOptions,
 )
 from mousegpt_core.io.dlc_csv import frames_from_names, frames_from_numbers
+from mousegpt_core.io.dlc_table import column_names, level_names, row_blocks, row_names
 from mousegpt_core.io.hdf import decode_names, is_hdf5, load, open_hdf5
 from mousegpt_core.io.literals import read_literal
 
@@ -84,12 +86,78 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         for block in blocks:
             _fill(numbers, block, first, slots, path)
             first += len(block.columns)
-    position, confidence = plan.arrange(numbers)
-    frames = _frames(index, path)
-    source = "DeepLabCut" if isinstance(index, np.ndarray) else LABELLED
-    return RawPoses(
-        position, confidence, plan.keypoints, plan.individuals, frames, source_software=source
-    )
+    raw = share_unique_points(plan.poses(numbers))
+    raw.frames = _frames(index, path)
+    raw.source_software = "DeepLabCut" if isinstance(index, np.ndarray) else LABELLED
+    return raw
+
+
+def write(poses: xr.Dataset, path: Path) -> None:
+    """Write poses as a DeepLabCut h5, in the fixed layout that `pandas.read_hdf` opens.
+
+    Times, rate, unit and source are not in it.
+
+    Parameters
+    ----------
+    poses : Dataset
+        As in `mousegpt_core.poses`; may be lazy.
+    path : Path
+        File to write.
+    """
+    import h5py
+
+    levels, columns = level_names(poses), column_names(poses)
+    index = row_names(poses)
+    with h5py.File(path, "w") as file:
+        group = file.create_group(_PREFERRED[0])
+        group.attrs.update({"ndim": 2, "nblocks": 1})
+        _set_texts(
+            group, CLASS="GROUP", VERSION="1.0", pandas_type="frame", encoding="UTF-8",
+            errors="strict", axis1_variety="regular",
+        )  # fmt: skip
+        for key in ("axis0", "block0_items"):
+            _write_multi_index(group, key, levels, columns)
+        if isinstance(index, np.ndarray):
+            rows, kind = group.create_dataset("axis1", data=index), "integer"
+        else:
+            rows, kind = group.create_dataset("axis1", data=np.array(index, dtype="S")), "string"
+        _describe_array(rows, name="N.", kind=kind)
+        values = group.create_dataset("block0_values", (len(index), len(columns)), dtype="f8")
+        done = 0
+        for block in row_blocks(poses):
+            values[done : done + len(block)] = block
+            done += len(block)
+        _describe_array(values)
+
+
+def _write_multi_index(
+    group: Any, key: str, levels: Sequence[str], columns: Sequence[tuple[str, ...]]
+) -> None:
+    """The names of the columns, as each level's values and their places."""
+    _set_texts(group, **{f"{key}_variety": "multi"})
+    group.attrs[f"{key}_nlevels"] = len(levels)
+    for number, (level, labels) in enumerate(zip(levels, zip(*columns, strict=True), strict=True)):
+        values = list(dict.fromkeys(labels))
+        stored = np.array([value.encode() for value in values])
+        names = group.create_dataset(f"{key}_level{number}", data=stored)
+        _describe_array(names, name=level, kind="string", **{f"{key}_name{level}": level})
+        codes = np.array([values.index(label) for label in labels])
+        _describe_array(group.create_dataset(f"{key}_label{number}", data=codes))
+
+
+def _describe_array(dataset: Any, **texts: str) -> None:
+    """What PyTables writes of an array."""
+    dataset.attrs["transposed"] = np.uint8(1)
+    _set_texts(dataset, CLASS="ARRAY", VERSION="2.4", FLAVOR="numpy", **texts)
+
+
+def _set_texts(thing: Any, **texts: str) -> None:
+    """Set attributes as PyTables reads them: strings of a fixed length in UTF-8."""
+    import h5py
+
+    for name, text in texts.items():
+        data = text.encode()
+        thing.attrs.create(name, data, dtype=h5py.string_dtype("utf-8", len(data)))
 
 
 def _is_frame(group: Any) -> bool:

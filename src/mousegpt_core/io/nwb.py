@@ -401,7 +401,7 @@ def write(poses: xr.Dataset, path: Path) -> None:
             )  # fmt: skip
     file = pynwb.NWBFile(
         session_description=f"poses of {', '.join(animals)}",
-        identifier=path.stem.strip(".") or "poses",
+        identifier=Path(str(poses.attrs.get("source_file", ""))).stem or "poses",
         session_start_time=datetime(1970, 1, 1, tzinfo=UTC),
     )
     single = len(animals) == 1

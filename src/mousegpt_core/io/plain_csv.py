@@ -72,9 +72,9 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     ]
     plan = plan_columns(labels, path)
     columns = read_columns(table, skip_rows=0, numbers=plan.order, exact=range(offset))
-    position, confidence = plan.arrange(columns.numbers)
-    frames = frames_from_numbers(columns.exact[0], path) if offset else None
-    return RawPoses(position, confidence, plan.keypoints, frames=frames)
+    raw = plan.poses(columns.numbers)
+    raw.frames = frames_from_numbers(columns.exact[0], path) if offset else None
+    return raw
 
 
 def _columns_per_keypoint(table: TextTable, names: tuple[str, ...], layout: str) -> tuple[int, int]:

@@ -1,12 +1,14 @@
 """Wide csv: a header ``name_x, name_y[, name_z][, name_likelihood]``, one row a frame.
 
 Optional columns: ``frame``, ``time`` (seconds) and ``individual``; with the last there is a row
-for each frame and animal. SLEAP's and anipose's csv are of this kind. Other columns are ignored.
+for each frame and animal; of points in space also ``name_error``, of reprojection in pixels.
+SLEAP's csv is of this kind. Other columns are ignored.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.columns import coordinate, plan_columns
+from mousegpt_core.io.columns import coordinate, plan_columns, written_beside
 from mousegpt_core.io.contract import (
     DEFAULT_INDIVIDUAL,
     EXPORT_AGAIN,
@@ -39,9 +41,14 @@ def recognise(path: Path) -> bool:
     if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         return False
     table = sniff_table(path)
-    labels = _labels(table.rows[0])
+    labels = [] if is_anipose(table.rows[0]) else _labels(table.rows[0])
     kinds = {(keypoint, coordinate(kind)) for _, _, keypoint, kind in labels}
     return any((keypoint, "y") in kinds for keypoint, kind in kinds if kind == "x")
+
+
+def is_anipose(header: Sequence[str]) -> bool:
+    """Whether these are the columns of Anipose's points in space, a wide csv with its own ones."""
+    return any(name.endswith("_ncams") for name in header) and "fnum" in header
 
 
 def read(path: Path, options: ReadOptions) -> RawPoses:
@@ -88,8 +95,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         exact=[column for column in (frame, time) if column is not None],
         text=[] if owner is None else [owner],
     )
-    position, confidence = plan.arrange(columns.numbers)
-    raw = RawPoses(position, confidence, plan.keypoints)
+    raw = plan.poses(columns.numbers)
     raw.frames = None if frame is None else frames_from_numbers(columns.exact[frame], path)
     raw.times = None if time is None else columns.exact[time]
     if owner is not None:
@@ -119,40 +125,38 @@ def write(poses: xr.Dataset, path: Path) -> None:
     with pacsv.CSVWriter(path, schema) as writer:
         for start in range(0, poses.sizes["time"], _BLOCK):
             block = poses.isel(time=slice(start, start + _BLOCK))
-            arrays = _block_columns(block, len(names))
+            arrays = _block_columns(block, [name for _, name in written_beside(poses)])
             writer.write_table(pa.table(dict(zip(schema.names, arrays, strict=True)), schema))
 
 
 def _column_names(poses: xr.Dataset) -> list[str]:
-    kinds = [str(axis) for axis in poses["space"].values] + ["likelihood"] * _has_confidence(poses)
+    kinds = [str(axis) for axis in poses["space"].values]
+    kinds += [kind for kind, _ in written_beside(poses)]
     return [f"{keypoint}_{kind}" for keypoint in poses["keypoint"].values for kind in kinds]
 
 
-def _has_confidence(poses: xr.Dataset) -> bool:
-    return bool(poses["confidence"].notnull().any())
-
-
-def _block_columns(block: xr.Dataset, n_columns: int) -> list[Any]:
+def _block_columns(block: xr.Dataset, beside: Sequence[str]) -> list[Any]:
     """Columns of a stretch of frames; several animals are interleaved, frame by frame."""
     import pyarrow as pa
 
     n_animals = block.sizes["individual"]
     values = block["position"].transpose("time", "individual", "keypoint", "space").values
-    if n_columns > block.sizes["keypoint"] * block.sizes["space"]:
-        trust = block["confidence"].transpose("time", "individual", "keypoint").values
-        values = np.concatenate([values, trust[..., None]], axis=-1)
-    values = values.reshape(-1, n_columns)
+    more = [block[name].transpose("time", "individual", "keypoint").values for name in beside]
+    values = np.concatenate([values, *(one[..., None] for one in more)], axis=-1)
+    values = values.reshape(len(block["time"]) * n_animals, -1)
     owners = np.tile(block["individual"].values.astype(str), block.sizes["time"])
     columns = [
         np.repeat(block["frame"].values, n_animals),
         np.repeat(block["time"].values, n_animals),
     ]
     columns += [owners] if n_animals > 1 else []
-    columns += [np.ascontiguousarray(values[:, i], dtype=np.float32) for i in range(n_columns)]
+    columns += [
+        np.ascontiguousarray(values[:, i], dtype=np.float32) for i in range(values.shape[1])
+    ]
     return [pa.array(column, from_pandas=True) for column in columns]
 
 
-def _labels(header: tuple[str, ...]) -> list[tuple[int, str, str, str]]:
+def _labels(header: Sequence[str]) -> list[tuple[int, str, str, str]]:
     """Columns that are coordinates of a keypoint."""
     found = []
     for column, name in enumerate(header):
@@ -163,7 +167,7 @@ def _labels(header: tuple[str, ...]) -> list[tuple[int, str, str, str]]:
     return [label for label in found if label[2] in points]
 
 
-def _find(header: tuple[str, ...], names: tuple[str, ...]) -> int | None:
+def _find(header: Sequence[str], names: tuple[str, ...]) -> int | None:
     lowered = [cell.lower() for cell in header]
     return next((lowered.index(name) for name in names if name in lowered), None)
 
@@ -193,19 +197,26 @@ def _by_individual(raw: RawPoses, columns: Columns, owner: int, path: Path) -> R
             found=individuals[who],
             hint="delete one of the two",
         )  # fmt: skip
-    n_space, n_points = raw.position.shape[1:3]
-    shape = (len(first), n_space, n_points, len(individuals))
-    position = np.full(shape, np.nan, dtype=np.float32)
-    position[row, :, :, animal] = raw.position[..., 0]
-    confidence = None
-    if raw.confidence is not None:
-        confidence = np.full((shape[0], *shape[2:]), np.nan, dtype=np.float32)
-        confidence[row, :, animal] = raw.confidence[..., 0]
+    arrays = (raw.confidence, raw.reprojection_error)
+    confidence, error = (
+        None if array is None else _by_row_and_animal(array, row, animal) for array in arrays
+    )
     return replace(
         raw,
-        position=position,
+        position=_by_row_and_animal(raw.position, row, animal),
         confidence=confidence,
+        reprojection_error=error,
         individuals=individuals,
         frames=None if raw.frames is None else raw.frames[first],
         times=None if raw.times is None else raw.times[first],
     )
+
+
+def _by_row_and_animal(
+    array: NDArray[np.float32], row: NDArray[np.int64], animal: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """From a row for each frame and animal to an array with the animals as last dimension."""
+    shape = (int(row.max()) + 1, *array.shape[1:-1], int(animal.max()) + 1)
+    spread = np.full(shape, np.nan, dtype=np.float32)
+    spread[row, ..., animal] = array[..., 0]
+    return spread

@@ -40,6 +40,14 @@ def _write_sleap(path, values=VALUES):
     return write_sleap(path, position, np.full((1, 2, len(values)), 0.5))
 
 
+def _write_anipose(path, values=VALUES):
+    parts = [[f"{name}_{kind}" for kind in ("x", "y", "z", "error", "ncams")] for name in NAMES]
+    rows = [[*parts[0], *parts[1], "fnum"]]
+    rows += [[*row[:3], 0.5, 3, *row[3:], 0.5, 3, n] for n, row in enumerate(values)]
+    path.write_text("\n".join(",".join(map(str, row)) for row in rows))
+    return path
+
+
 def _write_movement(path, values=VALUES):
     cube = values.reshape(len(values), 2, 3).transpose(0, 2, 1)[..., None]
     poses = make_poses(cube[:, :2], cube[:, 2], keypoints=NAMES, fps=10)
@@ -51,6 +59,7 @@ MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
     "wide-csv": (".csv", _write_wide),
     "plain-csv": (".csv", _write_plain),
+    "anipose-csv": (".csv", _write_anipose),
     "dlc-h5": (".h5", write_dlc_fixed),
     "dlc-h5, table": (".h5", write_dlc_table),
     "sleap-h5": (".h5", _write_sleap),
@@ -58,6 +67,10 @@ MADE = {
     "movement, in HDF5": (".nc", write_movement_hdf5),
     "nwb": (".nwb", write_nwb),
 }
+
+
+#: Files that are of another format, too, if one asks for it.
+ALSO = {("anipose-csv", "wide-csv")}
 
 
 def reader_of(name):
@@ -121,11 +134,13 @@ def test_a_truncated_file(name, tmp_path):
 @pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("other", FORMATS)
 def test_the_wrong_format(name, other, tmp_path):
-    if other != reader_of(name):
+    if other != reader_of(name) and (name, other) not in ALSO:
         refused(make(name, tmp_path), "plain-csv" if other == "plain-csv" else "", format=other)
 
 
-@pytest.mark.parametrize(("name", "head"), [("dlc-csv", 3), ("wide-csv", 1), ("plain-csv", 0)])
+@pytest.mark.parametrize(
+    ("name", "head"), [("dlc-csv", 3), ("wide-csv", 1), ("plain-csv", 0), ("anipose-csv", 1)]
+)
 def test_a_bad_row_is_named(name, head, tmp_path):
     path = make(name, tmp_path)
     lines = path.read_text().splitlines()

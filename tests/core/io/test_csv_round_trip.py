@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from mousegpt_core.io import read_poses, write_poses
+from core.io.pose_strategies import poses_datasets
+from mousegpt_core.io import read_poses, recognise_format, write_poses
+from mousegpt_core.io.contract import LABELLED
 from mousegpt_core.poses import make_poses
 from peak_memory import PEAK, needs_proc
 
@@ -32,31 +32,37 @@ print(peak() - before, poses.sizes["time"])
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    position=hnp.arrays(
-        np.float32,
-        st.tuples(st.integers(2, 6), st.integers(2, 3), st.integers(1, 3), st.integers(1, 2)),
-        elements=st.floats(0.125, 1e6, width=32) | st.just(np.nan),
-    ),
-    trust=st.floats(0.125, 1, width=32) | st.none(),
-    first=st.integers(0, 10**6),
-)
-def test_what_is_written_reads_the_same(position, trust, first, tmp_path):
-    position[0] = 3.25
-    missing = np.isnan(position).any(axis=1)
-    position[np.broadcast_to(missing[:, None], position.shape)] = np.nan
-    n_time, _, n_points, n_animals = position.shape
-    confidence = None if trust is None else np.full((n_time, n_points, n_animals), trust)
-    poses = make_poses(
-        position, confidence, keypoints=[f"a b_{i}" for i in range(n_points)],
-        individuals=["mouse", "m2"][:n_animals], fps=59.94, frames=np.arange(n_time) + first,
-        unit="cm",
-    )  # fmt: skip
+@given(poses=poses_datasets())
+def test_a_wide_csv_reads_as_it_was_written(poses, tmp_path):
     path = write_poses(poses, tmp_path / "poses.csv", format="wide-csv")
-    back = read_poses(path, unit="cm")
+    back = read_poses(path)
     xr.testing.assert_equal(back, poses)
-    assert back.attrs["fps"] == pytest.approx(59.94, rel=1e-4)
+    assert back.attrs["fps"] == pytest.approx(poses.attrs["fps"], rel=1e-4)
     assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize(("format", "suffix"), [("dlc-csv", ".csv"), ("dlc-h5", ".h5")])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(poses=poses_datasets())
+def test_a_deeplabcut_file_reads_as_it_was_written(format, suffix, poses, tmp_path):
+    path = write_poses(poses, tmp_path / f"poses{suffix}", format=format)
+    assert recognise_format(path) == format
+    xr.testing.assert_equal(read_poses(path, fps=poses.attrs["fps"]), poses)
+
+
+@pytest.mark.parametrize(("format", "suffix"), [("dlc-csv", ".csv"), ("dlc-h5", ".h5")])
+def test_labelled_pictures_stay_such(format, suffix, tmp_path):
+    rng = np.random.default_rng(1)
+    poses = make_poses(
+        rng.uniform(1, 9, (3, 2, 2, 1)), keypoints=["nose", "tail"], fps=30, frames=[3, 900, 40000],
+        source_software=LABELLED, single_pictures=0,
+    )  # fmt: skip
+    path = write_poses(poses, tmp_path / f"CollectedData{suffix}", format=format)
+    back = read_poses(path, fps=30)
+    xr.testing.assert_equal(back, poses)
+    assert back.attrs["source_software"] == LABELLED
 
 
 @needs_proc

@@ -6,6 +6,7 @@ The libraries conflict with nothing but are many: see the session ``formats`` of
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from core.io.pose_strategies import poses_datasets
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io import read_poses, write_poses
+from mousegpt_core.io.contract import LABELLED
 from mousegpt_core.poses import make_poses
 
 pytestmark = [
@@ -114,6 +116,35 @@ def test_movement_reads_our_nwb_and_we_read_movements(tmp_path):
     back = read_poses(tmp_path / "b.nwb").sel(keypoint=poses["keypoint"])
     np.testing.assert_array_equal(back["position"], poses["position"])
     np.testing.assert_allclose(back["confidence"], poses["confidence"])
+
+
+@pytest.mark.parametrize("n_space", [2, 3])
+def test_pandas_opens_our_deeplabcut_h5_and_csv(tmp_path, n_space):
+    pytest.importorskip("tables")
+    poses = two_mice(n_space)
+    frame = pd.read_hdf(write_poses(poses, tmp_path / "a.h5", format="dlc-h5"))
+    assert frame.columns.names == ["scorer", "individuals", "bodyparts", "coords"]
+    axes = ["x", "y", "z"][:n_space]
+    ear = frame["DeepLabCut"]["m2"]["ear l"][axes]
+    np.testing.assert_array_equal(ear, poses["position"].sel(individual="m2", keypoint="ear l"))
+    np.testing.assert_array_equal(frame.index, poses["frame"])
+    text = write_poses(poses, tmp_path / "a.csv", format="dlc-csv")
+    from_csv = pd.read_csv(text, header=[0, 1, 2, 3], index_col=0)
+    assert list(from_csv.columns) == list(frame.columns)
+    np.testing.assert_allclose(from_csv, frame, rtol=1e-6)
+    lone = poses.isel(individual=[0]).assign_coords(individual=["mouse"])
+    lone.attrs.update(source_software=LABELLED, source_file="film7.csv")
+    pictures = pd.read_hdf(write_poses(lone, tmp_path / "CollectedData_x.h5", format="dlc-h5"))
+    assert pictures.columns.names == ["scorer", "bodyparts", "coords"]
+    assert pictures.index[2] == "labeled-data/film7/img000002.png"
+
+
+def test_movement_loads_our_deeplabcut_files(tmp_path):
+    load_poses = pytest.importorskip("movement.io.load_poses", exc_type=ImportError)
+    poses = two_mice()
+    for name, format in (("a.h5", "dlc-h5"), ("a.csv", "dlc-csv")):
+        theirs = load_poses.from_dlc_file(write_poses(poses, tmp_path / name, format=format))
+        np.testing.assert_allclose(theirs["position"], poses["position"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("rig", [True, False])

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from core.io.pose_files import write_dlc_csv, write_dlc_fixed, write_dlc_table, write_sleap
+from core.io.pose_files import SCORER, write_dlc_csv, write_dlc_fixed, write_dlc_table, write_sleap
 from mousegpt_core.errors import DataError, FormatError
 from mousegpt_core.io import FORMATS, describe_format_table, read_poses, recognise_format
 from mousegpt_core.io.literals import read_literal
@@ -115,19 +115,57 @@ def test_blocks_of_two_number_types_keep_the_order(tmp_path):
     check_two_points(poses)
 
 
-def test_unique_points_of_a_multi_animal_project(tmp_path):
+def test_unique_points_of_a_multi_animal_project_are_no_animal(tmp_path):
+    animals = [*["m1"] * 3, *["m2"] * 3, *["single"] * 3]
+    parts = [*["nose"] * 6, *["corner"] * 3]
     rows = [
-        "scorer,S,S,S,S", "individuals,m1,m1,single,single", "bodyparts,nose,nose,corner,corner",
-        "coords,x,y,x,y", "0,1,2,3,4",
+        ["scorer", *["S"] * 9], ["individuals", *animals], ["bodyparts", *parts],
+        ["coords", *["x", "y", "likelihood"] * 3], [0, 1, 2, 0.9, 3, 4, 0.8, 5, 6, 0.7],
     ]  # fmt: skip
     path = tmp_path / "a.csv"
-    path.write_text("\n".join(rows))
+    path.write_text("\n".join(",".join(map(str, row)) for row in rows))
     poses = read_poses(path, fps=10)
-    assert dict(poses.sizes) == {"time": 1, "space": 2, "keypoint": 2, "individual": 2}
-    assert poses["position"].sel(keypoint="corner", individual="m1").isnull().all()
-    np.testing.assert_array_equal(
-        poses["position"].sel(keypoint="corner", individual="single")[0], [3, 4]
+    assert list(poses["individual"].values) == ["m1", "m2"]
+    np.testing.assert_array_equal(poses["position"].sel(keypoint="nose")[0], [[1, 3], [2, 4]])
+    np.testing.assert_array_equal(poses["position"].sel(keypoint="corner")[0], [[5, 5], [6, 6]])
+    np.testing.assert_allclose(poses["confidence"].sel(keypoint="corner")[0], [0.7, 0.7])
+    # An animal that happens to be called so is one.
+    path.write_text(path.read_text().replace("corner", "nose"))
+    assert read_poses(path, fps=10).sizes["individual"] == 3
+
+
+@pytest.mark.parametrize(
+    ("scorer", "software"),
+    [
+        ("DLC_resnet50_mouseshuffle1_50000", "DeepLabCut"),
+        ("heatmap_mhcrnn_tracker", "Lightning Pose"),
+        ("heatmap_tracker.3", "Lightning Pose"),
+        ("ensemble-kalman_tracker", "EKS"),
+    ],
+)
+def test_programs_that_write_as_deeplabcut_are_told_apart(tmp_path, scorer, software):
+    path = write_dlc_csv(tmp_path / "a.csv", VALUES)
+    path.write_text(path.read_text().replace(SCORER, scorer))
+    assert read_poses(path, fps=10).attrs["source_software"] == software
+
+
+def test_anipose_points_in_space(tmp_path):
+    path = tmp_path / "mouse.csv"
+    point = "{0}_x,{0}_y,{0}_z,{0}_error,{0}_ncams,{0}_score"
+    path.write_text(
+        f"{point.format('nose')},{point.format('tail_base')},M_00,M_01,center_0,center_1,fnum\n"
+        "1,2,3,0.5,4,0.9,7,8,9,,,0.1,1,0,0.1,0.2,5\n,,,,0,,7,8,9,2.5,2,0.8,1,0,0.1,0.2,6\n"
     )
+    assert recognise_format(path) == "anipose-csv"
+    poses = read_poses(path, fps=10)
+    assert list(poses["keypoint"].values) == ["nose", "tail_base"]
+    np.testing.assert_array_equal(poses["frame"], [5, 6])
+    np.testing.assert_array_equal(poses["position"][0, :, :, 0].T, [[1, 2, 3], [7, 8, 9]])
+    errors = poses["reprojection_error"]
+    np.testing.assert_array_equal(errors[..., 0], [[0.5, np.nan], [np.nan, 2.5]])
+    np.testing.assert_allclose(poses["confidence"][..., 0], [[0.9, 0.1], [np.nan, 0.8]])
+    assert errors.attrs["units"] == "px"
+    assert poses.attrs["source_software"] == "Anipose"
 
 
 def test_header_whose_equal_names_were_numbered(tmp_path):
