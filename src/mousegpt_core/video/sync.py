@@ -50,7 +50,11 @@ def frames_at(
     wanted = np.asarray(moments, dtype=np.float64)
     steps = np.diff(times)
     if not (steps > 0).all():
-        raise DataError("times of frames must rise", place=f"frame {int(np.argmin(steps)) + 1}")
+        raise DataError(
+            "times of frames must rise",
+            place=f"frame {int(np.argmin(steps)) + 1}",
+            hint="sort the frames by their times and delete repeated ones",
+        )
     if period is None:
         if not len(steps):
             raise DataError("the frame rate of a single frame is not known", hint="give it")
