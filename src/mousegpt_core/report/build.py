@@ -126,7 +126,7 @@ def _context(results: Results) -> dict[str, Any]:
 
 def _tiles(results: Results) -> list[tuple[str, str]]:
     """The study in figures: (number, what it is)."""
-    total = sum(one.duration_s for one in results.data.recordings)
+    total = sum(one.recorded_s for one in results.data.recordings)
     animals, recordings = len(results.animals), len(results.data.recordings)
     tiles = [
         _tile(animals, "animal"),
@@ -220,6 +220,7 @@ def _cards(data: ReportData, results: Results) -> list[Card]:
     most = max((share for share in shares if share == share), default=1.0) or 1.0
     places = [_place(row, results) for row in rows]
     fallback = behaviour_colours(behaviour for _, behaviour in places)
+    begin = {one.recording: one.start_s for one in data.recordings}
     cards = []
     for row, place, part, kept in zip(rows, places, examples, pictures, strict=True):
         share = _float(row.get("share"))
@@ -232,14 +233,16 @@ def _cards(data: ReportData, results: Results) -> list[Card]:
                 width=round(100 * share / most, 1) if share == share else 0.0,
                 keywords=_words(row.get("keywords")),
                 definition=sentence(_text(row.get("definition"))),
-                examples=[_shown(one, still) for one, still in zip(part, kept, strict=True)],
+                examples=[_shown(one, still, begin) for one, still in zip(part, kept, strict=True)],
             )
         )
     return cards
 
 
-def _shown(one: Example, still: bytes | None) -> Shown:
-    return Shown(one.recording, clock(float(one.start_s)), sentence(one.sentence), data_uri(still))
+def _shown(one: Example, still: bytes | None, begin: Mapping[str, float]) -> Shown:
+    """An example with its time since the recording began, whatever its clock says."""
+    since = float(one.start_s) - begin.get(one.recording, 0.0)
+    return Shown(one.recording, clock(since), sentence(one.sentence), data_uri(still))
 
 
 def _place(row: pd.Series[Any], results: Results) -> tuple[str, str]:

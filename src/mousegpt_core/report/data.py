@@ -94,6 +94,11 @@ class RecordingInfo:
     treatment: str = ""
     notes: str = ""
 
+    @property
+    def recorded_s(self) -> float:
+        """Length without the pauses."""
+        return self.duration_s - sum(stop - start for start, stop in self.pauses)
+
 
 @dataclass(frozen=True)
 class StageRecord:

@@ -19,7 +19,7 @@ _MOST_DIFFERENCES = 4
 def lead(results: Results) -> str:
     """One sentence: how many animals were watched for how long, in which treatments."""
     animals = len(results.animals)
-    total = sum(one.duration_s for one in results.subjects)
+    total = sum(one.recorded_s for one in results.subjects)
     recordings = len(results.data.recordings)
     if animals == recordings == 1:
         return f"One animal, recorded for {length_of_time(total)}."

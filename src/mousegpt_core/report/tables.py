@@ -74,7 +74,7 @@ def animals_table(animals: pd.DataFrame, recordings: Sequence[RecordingInfo]) ->
     watched: dict[str, float] = {}
     for one in recordings:
         for name in one.animals.values():
-            watched[name] = watched.get(name, 0.0) + one.duration_s
+            watched[name] = watched.get(name, 0.0) + one.recorded_s
     known = animals[animals["animal"].astype(str).isin(watched)] if len(animals) else animals
     listed = {str(name) for name in known["animal"]} if len(known) else set()
     missing = pd.DataFrame({"animal": [name for name in watched if name not in listed]})
@@ -109,7 +109,7 @@ def recordings_table(recordings: Sequence[RecordingInfo]) -> Table:
             [
                 Cell(one.recording),
                 Cell(", ".join(one.animals.values()) or "–"),
-                _time_cell(one.duration_s),
+                _time_cell(one.recorded_s),
                 Cell(f"{one.frames:,}".replace(",", "\u202f"), one.frames),
                 number_cell(one.fps, 3),
                 Cell(f"{one.keypoints} in {one.space_dims}D", one.keypoints),

@@ -57,7 +57,12 @@ class Subject:
     @property
     def seconds(self) -> float:
         """Seconds that shares are of."""
-        return self.duration_s if self.observed_s is None else self.observed_s
+        return self.recorded_s if self.observed_s is None else self.observed_s
+
+    @property
+    def recorded_s(self) -> float:
+        """Length of the recording without its pauses."""
+        return self.duration_s - sum(stop - start for start, stop in self.pauses)
 
 
 def bouts_of(bouts: pd.DataFrame, subject: Subject) -> pd.DataFrame:

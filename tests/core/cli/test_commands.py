@@ -184,3 +184,23 @@ def test_with_json_there_is_nothing_but_json(fresh: Study) -> None:
     assert answer.code == 0
     assert answer.json["stage"] == "descriptions"
     assert all(json.loads(line)["event"] == "progress" for line in answer.err.splitlines())
+
+
+def test_clocks_of_views(files: Path, tmp_path: Path) -> None:
+    mousegpt("new", tmp_path / "s")
+    frames = len(pd.read_csv(files / "M1.csv"))
+    times = pd.Series([frame / 25 for frame in range(frames)])
+    times.to_csv(tmp_path / "times.csv", index=False, header=["time"])
+    (tmp_path / "rig.toml").write_text("")
+    common = ("add", tmp_path / "s", "--id", "M1", "--poses", files / "M1.csv", "--unit", "cm")
+    bad = mousegpt(*common, "--fps", "25", "--offset", "soon", "--json")
+    assert bad.code != 0
+    assert "--offset" in bad.err
+    added = mousegpt(
+        *common, "--timestamps", tmp_path / "times.csv", "--offset", "-1.5",
+        "--calibration", tmp_path / "rig.toml", "--json",
+    )  # fmt: skip
+    assert added.code == 0
+    view = Study.open(tmp_path / "s").recording("M1").info.views[0]
+    assert (view.fps, view.timestamps, view.offset_s) == (25.0, "../times.csv", -1.5)
+    assert view.calibration == "../rig.toml"
