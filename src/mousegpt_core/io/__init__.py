@@ -85,6 +85,8 @@ FORMATS: dict[str, PoseFormat] = {
         PoseFormat("nwb", "NWB with ndx-pose", (".nwb",), "mousegpt_core.io.nwb", writes=True),
         PoseFormat("wide-csv", "csv with name_x, name_y columns", (".csv", ".tsv", ".txt"),
                    "mousegpt_core.io.wide_csv", writes=True),
+        PoseFormat("long-csv", "csv with a row for each point", (".csv", ".tsv", ".txt"),
+                   "mousegpt_core.io.long_csv", writes=True),
         PoseFormat("plain-csv", "csv without a header; keypoints are named by you",
                    (".csv", ".tsv", ".txt"), "mousegpt_core.io.plain_csv"),
     )

@@ -18,6 +18,14 @@ _NAMES = {
     "likelihood": ("confidence", "score", "conf", "prob", "probability", "p"),
     "error": ("reprojection_error", "reprojerr"),
 }
+#: Usual names of columns that are no coordinates.
+FRAME = ("frame", "frame_idx", "frame_index", "frame_number", "frames", "fnum")
+TIME = ("time", "time_s", "times", "t", "seconds", "timestamp", "timestamps")
+INDIVIDUAL = ("individual", "track", "animal", "animal_id")
+KEYPOINT = (
+    "keypoint", "keypoints", "bodypart", "bodyparts", "body_part", "node", "joint", "marker",
+    "landmark", "point", "part",
+)  # fmt: skip
 #: Name of the individual under which DeepLabCut keeps points that belong to no animal.
 _OF_NO_ANIMAL = "single"
 
@@ -135,6 +143,12 @@ def plan_columns(labels: Sequence[tuple[int, str, str, str]], path: Path) -> Col
         for individual in individuals
     )
     return ColumnPlan(keypoints, individuals, n_space, confident, erring, order)
+
+
+def find_column(header: Sequence[str], names: Sequence[str]) -> int | None:
+    """Number of the column with one of these names; the first name that is there counts."""
+    lowered = [cell.lower() for cell in header]
+    return next((lowered.index(name) for name in names if name in lowered), None)
 
 
 def written_beside(poses: xr.Dataset) -> list[tuple[str, str]]:

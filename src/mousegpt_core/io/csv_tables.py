@@ -73,11 +73,14 @@ class Columns:
         Columns read in double precision.
     text : dict of int to list of str
         Columns read as text.
+    words : dict of int to (array of shape (row,), list of str)
+        Columns of few different words: which one each row has, and the words.
     """
 
     numbers: NDArray[np.float32]
     exact: dict[int, NDArray[np.float64]]
     text: dict[int, list[str]]
+    words: dict[int, tuple[NDArray[np.int32], list[str]]]
 
 
 def sniff_table(path: Path) -> TextTable:
@@ -156,6 +159,7 @@ def read_columns(
     numbers: Sequence[int],
     exact: Sequence[int] = (),
     text: Sequence[int] = (),
+    words: Sequence[int] = (),
 ) -> Columns:
     """Read columns of a table.
 
@@ -167,8 +171,8 @@ def read_columns(
         Rows of the header.
     numbers : sequence of int
         Columns of the file, in the order wanted; -1 gives a column of NaN.
-    exact, text : sequence of int
-        Columns to read in double precision, and as text.
+    exact, text, words : sequence of int
+        Columns to read in double precision, as text, and as one of few words.
 
     Raises
     ------
@@ -185,41 +189,81 @@ def read_columns(
             place=f"row {skip_rows + 1}",
             hint=EXPORT_AGAIN,
         )
-    values = np.full((n_rows, len(numbers)), np.nan, dtype=np.float32)
-    doubles: dict[int, list[NDArray[np.float64]]] = {column: [] for column in exact}
-    words: dict[int, list[str]] = {column: [] for column in text}
-    done = 0
-    wanted = sorted({*(column for column in numbers if column >= 0), *exact, *text})
-    slots = {column: [i for i, c in enumerate(numbers) if c == column] for column in wanted}
+    wanted = sorted({*(column for column in numbers if column >= 0), *exact, *text, *words})
+    made = _Made(n_rows, numbers, exact, text, words)
     try:
-        for batch in _stream(table, skip_rows, wanted, text):
-            rows = slice(done, done + batch.num_rows)
-            done += batch.num_rows
+        for batch in _stream(table, skip_rows, wanted, text, words):
             for position, column in enumerate(wanted):
-                cells = batch.column(position)
-                if column in words:
-                    words[column] += [cell or "" for cell in cells.to_pylist()]
-                    continue
-                array = cells.to_numpy(zero_copy_only=False)
-                if column in doubles:
-                    doubles[column].append(array.astype(np.float64))
-                with np.errstate(over="ignore"):
-                    for slot in slots[column]:
-                        values[rows, slot] = array
+                made.add(column, batch.column(position))
+            made.done += batch.num_rows
     except (pa.ArrowException, UnicodeError) as error:
-        raise _explain(table, skip_rows, set(wanted) - set(text), str(error)) from error
+        numeric = set(wanted) - {*text, *words}
+        raise _explain(table, skip_rows, numeric, str(error)) from error
     # What was read ahead would be kept for the next file.
     pa.default_memory_pool().release_unused()
-    if done == 0:
+    if made.done == 0:
         raise FormatError(
             "a header but no rows",
             file=table.path,
             place=f"row {skip_rows + 1}",
             hint=EXPORT_AGAIN,
         )
-    return Columns(
-        values[:done], {column: np.concatenate(doubles[column]) for column in doubles}, words
-    )
+    return made.columns()
+
+
+class _Made:
+    """Columns that are filled batch by batch; `done` rows are full."""
+
+    def __init__(
+        self,
+        n_rows: int,
+        numbers: Sequence[int],
+        exact: Sequence[int],
+        text: Sequence[int],
+        words: Sequence[int],
+    ) -> None:
+        self.done = 0
+        self._numbers = np.full((n_rows, len(numbers)), np.nan, dtype=np.float32)
+        self._slots = {c: [i for i, other in enumerate(numbers) if other == c] for c in numbers}
+        self._exact = {column: np.empty(n_rows, dtype=np.float64) for column in exact}
+        self._text: dict[int, list[str]] = {column: [] for column in text}
+        self._codes = {column: np.empty(n_rows, dtype=np.int32) for column in words}
+        self._words: dict[int, dict[str, int]] = {column: {} for column in words}
+
+    def add(self, column: int, cells: Any) -> None:
+        """Take over a column of a batch, an array of Arrow's."""
+        rows = slice(self.done, self.done + len(cells))
+        if column in self._text:
+            self._text[column] += [cell or "" for cell in cells.to_pylist()]
+            return
+        if column in self._codes:
+            known = self._words[column]
+            here = [
+                known.setdefault(word or "", len(known)) for word in cells.dictionary.to_pylist()
+            ]
+            missing = [known.setdefault("", len(known))] if cells.null_count else []
+            places = np.array([*here, *missing], dtype=np.int32)
+            codes = cells.indices.fill_null(len(here)).to_numpy(zero_copy_only=False)
+            self._codes[column][rows] = places[codes]
+            return
+        array = cells.to_numpy(zero_copy_only=False)
+        if column in self._exact:
+            self._exact[column][rows] = array
+        with np.errstate(over="ignore"):
+            for slot in self._slots.get(column, ()):
+                self._numbers[rows, slot] = array
+
+    def columns(self) -> Columns:
+        """What was read."""
+        return Columns(
+            self._numbers[: self.done],
+            {column: values[: self.done] for column, values in self._exact.items()},
+            self._text,
+            {
+                column: (codes[: self.done], list(self._words[column]))
+                for column, codes in self._codes.items()
+            },
+        )
 
 
 @contextmanager
@@ -289,17 +333,17 @@ def _stream(
     skip_rows: int,
     wanted: Sequence[int],
     text: Sequence[int],
+    words: Sequence[int],
 ) -> Iterator[Any]:
     """Record batches of the columns that are wanted."""
     import pyarrow as pa
     from pyarrow import csv as pacsv
 
     names = [f"c{column}" for column in range(table.n_columns)]
-    kinds = {
-        # Double precision first: so other formats of the same poses are rounded, too.
-        names[column]: pa.string() if column in text else pa.float64()
-        for column in wanted
-    }
+    # Double precision first: so other formats of the same poses are rounded, too.
+    kinds = dict.fromkeys((names[column] for column in wanted), pa.float64())
+    kinds |= {names[column]: pa.string() for column in text}
+    kinds |= {names[column]: pa.dictionary(pa.int32(), pa.string()) for column in words}
     encoding = "utf-8" if table.encoding == "utf-8-sig" else table.encoding
     reader = pacsv.open_csv(
         table.path,

@@ -18,7 +18,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.columns import coordinate, plan_columns, written_beside
+from mousegpt_core.io.columns import (
+    FRAME,
+    INDIVIDUAL,
+    TIME,
+    coordinate,
+    find_column,
+    plan_columns,
+    written_beside,
+)
 from mousegpt_core.io.contract import (
     DEFAULT_INDIVIDUAL,
     EXPORT_AGAIN,
@@ -30,9 +38,6 @@ from mousegpt_core.io.csv_tables import Columns, is_number, read_columns, sniff_
 from mousegpt_core.io.dlc_csv import frames_from_numbers
 
 LOOKED_FOR = "one header row with columns such as nose_x, nose_y"
-_FRAME = ("frame", "frame_idx", "frame_index", "frame_number", "frames", "fnum")
-_TIME = ("time", "time_s", "times", "t", "seconds", "timestamp", "timestamps")
-_INDIVIDUAL = ("individual", "track", "animal", "animal_id")
 _BLOCK = 50_000
 
 
@@ -85,7 +90,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
             "header",
         )  # fmt: skip
     plan = plan_columns(labels, path)
-    frame, time, owner = (_find(header, names) for names in (_FRAME, _TIME, _INDIVIDUAL))
+    frame, time, owner = (find_column(header, names) for names in (FRAME, TIME, INDIVIDUAL))
     if frame is None and header[0] in ("", "Unnamed: 0") and is_number(table.rows[1][0]):
         frame = 0
     columns = read_columns(
@@ -93,7 +98,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         skip_rows=1,
         numbers=plan.order,
         exact=[column for column in (frame, time) if column is not None],
-        text=[] if owner is None else [owner],
+        words=[] if owner is None else [owner],
     )
     raw = plan.poses(columns.numbers)
     raw.frames = None if frame is None else frames_from_numbers(columns.exact[frame], path)
@@ -167,15 +172,10 @@ def _labels(header: Sequence[str]) -> list[tuple[int, str, str, str]]:
     return [label for label in found if label[2] in points]
 
 
-def _find(header: Sequence[str], names: tuple[str, ...]) -> int | None:
-    lowered = [cell.lower() for cell in header]
-    return next((lowered.index(name) for name in names if name in lowered), None)
-
-
 def _by_individual(raw: RawPoses, columns: Columns, owner: int, path: Path) -> RawPoses:
     """From a row for each frame and animal to an array with a dimension for the animals."""
-    owners = [name or DEFAULT_INDIVIDUAL for name in columns.text[owner]]
-    individuals = list(dict.fromkeys(owners))
+    animal, words = columns.words[owner]
+    individuals = [word or DEFAULT_INDIVIDUAL for word in words]
     if len(individuals) == 1:
         return replace(raw, individuals=individuals)
     clock: NDArray[Any] | None = raw.frames if raw.frames is not None else raw.times
@@ -187,7 +187,6 @@ def _by_individual(raw: RawPoses, columns: Columns, owner: int, path: Path) -> R
             "frame",
         )  # fmt: skip
     _, first, row = np.unique(clock, return_index=True, return_inverse=True)
-    animal = np.array([individuals.index(name) for name in owners])
     taken = np.zeros((len(first), len(individuals)), dtype=np.int64)
     np.add.at(taken, (row, animal), 1)
     if taken.max() > 1:
@@ -213,7 +212,7 @@ def _by_individual(raw: RawPoses, columns: Columns, owner: int, path: Path) -> R
 
 
 def _by_row_and_animal(
-    array: NDArray[np.float32], row: NDArray[np.int64], animal: NDArray[np.int64]
+    array: NDArray[np.float32], row: NDArray[np.int64], animal: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """From a row for each frame and animal to an array with the animals as last dimension."""
     shape = (int(row.max()) + 1, *array.shape[1:-1], int(animal.max()) + 1)

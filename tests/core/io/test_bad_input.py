@@ -48,6 +48,17 @@ def _write_anipose(path, values=VALUES):
     return path
 
 
+def _write_long(path, values=VALUES):
+    rows = ["frame,individual,bodypart,x,y,score"]
+    for number, row in enumerate(values):
+        rows += [
+            f"{number},m,{name},{','.join(map(str, row[at : at + 3]))}"
+            for at, name in ((0, "nose"), (3, "ear l"))
+        ]
+    path.write_text("\n".join(rows))
+    return path
+
+
 def _write_movement(path, values=VALUES):
     cube = values.reshape(len(values), 2, 3).transpose(0, 2, 1)[..., None]
     poses = make_poses(cube[:, :2], cube[:, 2], keypoints=NAMES, fps=10)
@@ -58,6 +69,7 @@ def _write_movement(path, values=VALUES):
 MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
     "wide-csv": (".csv", _write_wide),
+    "long-csv": (".csv", _write_long),
     "plain-csv": (".csv", _write_plain),
     "anipose-csv": (".csv", _write_anipose),
     "dlc-h5": (".h5", write_dlc_fixed),

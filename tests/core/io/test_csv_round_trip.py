@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.io.pose_strategies import poses_datasets
 from mousegpt_core.io import read_poses, recognise_format, write_poses
@@ -32,9 +33,10 @@ print(peak() - before, poses.sizes["time"])
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(poses=poses_datasets())
-def test_a_wide_csv_reads_as_it_was_written(poses, tmp_path):
-    path = write_poses(poses, tmp_path / "poses.csv", format="wide-csv")
+@given(poses=poses_datasets(), format=st.sampled_from(["wide-csv", "long-csv"]))
+def test_a_csv_with_times_reads_as_it_was_written(poses, format, tmp_path):
+    path = write_poses(poses, tmp_path / "poses.csv", format=format)
+    assert recognise_format(path) == format
     back = read_poses(path)
     xr.testing.assert_equal(back, poses)
     assert back.attrs["fps"] == pytest.approx(poses.attrs["fps"], rel=1e-4)

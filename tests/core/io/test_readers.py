@@ -240,6 +240,37 @@ def test_wide_csv_with_a_clock_and_other_columns(tmp_path):
     )
 
 
+@pytest.mark.parametrize("clock", ["frame", "time"])
+def test_a_row_for_each_point_in_any_order(tmp_path, clock):
+    path = tmp_path / "a.csv"
+    step = 1 if clock == "frame" else 0.1
+    rows = [
+        f"note;{clock};track;BodyPart;X;Y;Score", f"a;{3 * step};m2;tail;1;2;.5",
+        f"b;{0 * step};m1;nose;3;4;.6", f"c;{0 * step};m2;nose;5;6;", f"d;{step};m1;nose;;;0",
+    ]  # fmt: skip
+    path.write_text("\n".join(rows))
+    assert recognise_format(path) == "long-csv"
+    poses = read_poses(path, fps=10)
+    np.testing.assert_allclose(poses["time"], [0, 0.1, 0.3])
+    nose = poses["position"].sel(keypoint="nose", space="x")
+    np.testing.assert_array_equal(nose.sel(individual="m1"), [3, np.nan, np.nan])
+    np.testing.assert_array_equal(nose.sel(individual="m2"), [5, np.nan, np.nan])
+    tail = poses.sel(keypoint="tail", individual="m2")
+    np.testing.assert_array_equal(tail["position"].sel(space="y"), [np.nan, np.nan, 2])
+    np.testing.assert_array_equal(tail["confidence"], [np.nan, np.nan, 0.5])
+    path.write_text("\n".join([*rows, rows[1]]))
+    with pytest.raises(FormatError, match=r"row 6: two rows of the same point"):
+        read_poses(path, fps=10)
+
+
+def test_numbers_taken_for_names_are_no_blow_up(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"{i},{i},{i},{i},{i}" for i in range(2000)]
+    path.write_text("\n".join(["frame,track,node,x,y", *rows]))
+    with pytest.raises(FormatError, match="2000 frames x 2000 keypoints"):
+        read_poses(path, fps=10)
+
+
 def test_a_row_for_each_frame_and_animal(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(
