@@ -101,22 +101,18 @@ def compute_ethogram(
     """
     skeleton = skeleton or skeleton_of(kinematics)
     reference = reference or fit_reference(kinematics, skeleton)
-    body = Body(kinematics, skeleton, reference)
-    fits = _Fits(body).all(rules)
-    present = tuple(name for name in rules.activities if name in fits)
-    if not any(name in rules.postures for name in present):
-        raise DataError(
-            "these keypoints show none of the activities of the ethogram",
-            found=", ".join(str(name) for name in kinematics["keypoint"].values),
-            hint="check the keypoints' roles in study.toml",
-        )
+    fps = float(kinematics.attrs["fps"])
+    stretches = _stretches(np.asarray(kinematics["time"].values, dtype=np.float64), fps)
+    judged = [
+        _judge(Body(kinematics.isel(time=stretch), skeleton, reference), rules)
+        for stretch in stretches
+    ]
+    present = judged[0][0]
     shape = (kinematics.sizes["time"], len(present), kinematics.sizes["individual"])
     scores = np.full(shape, np.nan, dtype=np.float32)
     choice = np.full((shape[0], shape[2]), _UNKNOWN, dtype=np.int16)
-    lost = _lost(body)
-    for animal in range(shape[2]):
-        one = {name: np.where(lost[:, animal], np.nan, fits[name][:, animal]) for name in present}
-        scores[:, :, animal], choice[:, animal] = _decide(one, rules, body.fps)
+    for stretch, (_, its_scores, its_choice) in zip(stretches, judged, strict=True):
+        scores[stretch], choice[stretch] = its_scores, its_choice
     return xr.Dataset(
         {
             "activity_score": (("time", "activity", "individual"), scores, {"units": "1"}),
@@ -133,11 +129,47 @@ def compute_ethogram(
         },
         attrs={
             "ds_type": "ethogram",
-            "fps": body.fps,
+            "fps": fps,
             "rules": rules.hash,
             "reference": reference.to_json(),
         },
     )
+
+
+def _stretches(times: Floats, fps: float) -> list[slice]:
+    """Parts without a break; what lies beyond a pause says nothing of a frame.
+
+    Single frames, which show no movement, are left out, if there is anything else.
+    """
+    edges = np.flatnonzero(is_break(times, fps)) + 1
+    starts, stops = [0, *edges.tolist()], [*edges.tolist(), len(times)]
+    longer = [slice(a, b) for a, b in zip(starts, stops, strict=True) if b - a > 1]
+    return longer or [slice(0, len(times))]
+
+
+def _judge(body: Body, rules: Rules) -> tuple[tuple[str, ...], Floats, np.ndarray]:
+    """Activities that can be judged, their scores and the choice in one stretch.
+
+    Raises
+    ------
+    DataError
+        If the keypoints show no posture.
+    """
+    fits = _Fits(body).all(rules)
+    present = tuple(name for name in rules.activities if name in fits)
+    if not any(name in rules.postures for name in present):
+        raise DataError(
+            "these keypoints show none of the activities of the ethogram",
+            found=", ".join(str(name) for name in body.kinematics["keypoint"].values),
+            hint="check the keypoints' roles in study.toml",
+        )
+    scores, choices = [], []
+    for animal, lost in enumerate(_lost(body).T):
+        one = {name: np.where(lost, np.nan, fits[name][:, animal]) for name in present}
+        its_scores, its_choice = _decide(one, rules, body.fps)
+        scores.append(its_scores)
+        choices.append(its_choice)
+    return present, np.stack(scores, axis=2), np.stack(choices, axis=1)
 
 
 def ethogram_in_blocks(

@@ -23,6 +23,7 @@ from mousegpt_core.errors import DataError
 from mousegpt_core.kinematics import compute_kinematics, prepare_scene
 from mousegpt_core.poses import make_poses
 from mousegpt_core.skeletons import BUILT_IN, guess_skeleton
+from mousegpt_core.synthetic import BehaviourScript, SimulationSettings, simulate
 
 FPS = 20.0
 NAMES = BUILT_IN["SUBTLE-9"].keypoints
@@ -317,3 +318,19 @@ def test_an_animal_that_stands_or_crouches_does_not_freeze() -> None:
     assert (found[true == "freezing"] == "freezing").mean() > 0.75
     for name in ("standing", "crouching"):
         assert (found[true == name] == "freezing").mean() < 0.3, name
+
+
+def test_what_lies_beyond_a_pause_says_nothing():
+    """Parts of a recording on both sides of a pause are judged as if each were alone."""
+    made = simulate(BehaviourScript((("freezing", 6.0), ("walking", 6.0))), SimulationSettings())
+    poses = made.poses
+    skeleton = guess_skeleton([str(name) for name in poses["keypoint"].values]).skeleton
+    kinematics = compute_kinematics(poses, skeleton, prepare_scene(poses, skeleton))
+    rules, reference = load_rules(), fit_reference(kinematics, skeleton)
+    half = kinematics.sizes["time"] // 2
+    parts = [kinematics.isel(time=slice(0, half)), kinematics.isel(time=slice(half, None))]
+    apart = [compute_ethogram(part, rules, reference=reference) for part in parts]
+    later = kinematics["time"].values + np.where(np.arange(2 * half) < half, 0.0, 10.0)
+    paused = compute_ethogram(kinematics.assign_coords(time=later), rules, reference=reference)
+    joined = np.concatenate([part["activity_index"].values for part in apart])
+    np.testing.assert_array_equal(paused["activity_index"].values, joined)
