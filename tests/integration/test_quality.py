@@ -41,6 +41,17 @@ def test_zero_shot_macro_f1(bench: ModuleType, test_data: Callable[[str], Path])
     assert result.pooled.min() > 0.77
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_few_examples_do_where_words_say_nothing(
+    bench: ModuleType, test_data: Callable[[str], Path], seed: int
+) -> None:
+    recordings = bench.subtle_recordings(test_data("subtle-avatar3d").parent)
+    kinematics = {r.name: bench.kinematics_of(r) for r in recordings}
+    result = bench.by_examples(recordings, kinematics, load_rules(), seed=seed)
+    assert result.pooled.mean() > 0.81
+    assert result.pooled.min() > 0.7
+
+
 def test_without_the_scorers_reaction_time(
     bench: ModuleType, test_data: Callable[[str], Path]
 ) -> None:

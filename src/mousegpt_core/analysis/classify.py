@@ -2,159 +2,41 @@
 
 The definitions are matched with the activities of the ethogram (`definitions`); a behaviour's
 score in a frame is the sum of those of its activities. A few labelled examples, where there are
-any, correct these scores (`learn`).
+any, correct these scores (`examples`); a behaviour that words say nothing of is known by its
+examples alone. What is nobody's stays without a label.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from pydantic import Field, model_validator
 
-from mousegpt_core.analysis.definitions import Claim, match_behaviours
+from mousegpt_core.analysis.definitions import Claim
 from mousegpt_core.analysis.examples import (
     Examples,
     Learned,
     collect_examples,
     example_features,
     learn,
+    stand_ins,
 )
+from mousegpt_core.analysis.label_scheme import LabelScheme
 from mousegpt_core.clips import LABELS, make_table
 from mousegpt_core.describe.ethogram import choose, table_of_bouts
 from mousegpt_core.describe.rhythm import Floats
 from mousegpt_core.describe.rules import ActivityRule, Rules, load_rules
-from mousegpt_core.errors import DataError, SettingsError
-from mousegpt_core.settings import Settings, content_hash, read_toml
+from mousegpt_core.errors import DataError
 from mousegpt_core.skeleton import Skeleton
 
-CLASSIFY_VERSION = 2
-#: Keys of a labels file that are not behaviours.
-_OPTIONS = ("reaction_s",)
-
-
-class Example(Settings):
-    """A stretch of a recording in which a behaviour is seen."""
-
-    recording: str
-    start_s: float
-    stop_s: float
-    individual: str = ""
-
-    @model_validator(mode="after")
-    def _forward(self) -> Self:
-        if self.stop_s <= self.start_s:
-            raise ValueError(f"stop_s must be after start_s ({self.start_s} to {self.stop_s} s)")
-        return self
-
-
-class Behaviour(Settings):
-    """One of the user's behaviours."""
-
-    definition: str = Field(min_length=1, description="what it is, in plain words")
-    examples: tuple[Example, ...] = ()
-    activities: tuple[str, ...] = Field(
-        (), description="activities of the ethogram that it is made of, where words do not suffice"
-    )
-
-
-@dataclass(frozen=True)
-class LabelScheme:
-    """The user's behaviours.
-
-    Attributes
-    ----------
-    behaviours : dict of str to Behaviour
-        By name, in the order of the file.
-    reaction_s : float or None
-        By how much the human scorer's marks lag behind the movement, for all behaviours; None: as
-        the rules of the ethogram say (0.35 s for postures, 0 for freezing).
-    """
-
-    behaviours: dict[str, Behaviour]
-    reaction_s: float | None = None
-
-    @classmethod
-    def from_toml(cls, path: Path) -> LabelScheme:
-        """Read a labels file: one table per behaviour with a ``definition``, maybe ``examples``.
-
-        Raises
-        ------
-        SettingsError
-            Names the file, the behaviour and what is wrong with it.
-        """
-        return cls.parse(read_toml(Path(path)), source=str(path))
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any], *, source: str = "labels") -> LabelScheme:
-        """A scheme from what a labels file holds.
-
-        Raises
-        ------
-        SettingsError
-            Names the behaviour and what is wrong with it.
-        """
-        behaviours = {}
-        for name, table in values.items():
-            if name in _OPTIONS:
-                continue
-            if not isinstance(table, dict):
-                raise SettingsError(
-                    f"{source}: {name} is not a behaviour",
-                    hint=f'write a table: [{name}] and below it definition = "..."',
-                )
-            behaviours[name] = Behaviour.parse(table, source=f"{source} [{name}]")
-        if len(behaviours) < 2:
-            raise SettingsError(
-                f"{source}: at least two behaviours are needed, found {len(behaviours)}",
-                hint='add what is left over: [other] with definition = "anything else"',
-            )
-        reaction = values.get("reaction_s")
-        if reaction is not None and not (isinstance(reaction, int | float) and 0 <= reaction <= 2):
-            raise SettingsError(
-                f"{source}: reaction_s must be 0 to 2 seconds, found {reaction!r}",
-                hint="leave reaction_s out to take that of the ethogram",
-            )
-        return cls(behaviours, None if reaction is None else float(reaction))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the behaviours."""
-        return tuple(self.behaviours)
-
-    @cached_property
-    def scheme_id(self) -> str:
-        """Changes whenever a behaviour does."""
-        return content_hash(self.fingerprint())
-
-    def fingerprint(self) -> dict[str, Any]:
-        """JSON-able values."""
-        each = {name: behaviour.fingerprint() for name, behaviour in self.behaviours.items()}
-        return {"behaviours": each, "reaction_s": self.reaction_s}
-
-    def match(self, rules: Rules) -> dict[str, Claim]:
-        """The activities that make each behaviour, and why.
-
-        Raises
-        ------
-        SettingsError
-            If a behaviour names an activity that the ethogram does not have.
-        """
-        given = {activity: name for name, b in self.behaviours.items() for activity in b.activities}
-        unknown = sorted(set(given) - set(rules.activities))
-        if unknown:
-            raise SettingsError(
-                f"labels: no activity is called {', '.join(unknown)}",
-                hint="activities: " + ", ".join(rules.activities),
-            )
-        texts = {name: behaviour.definition for name, behaviour in self.behaviours.items()}
-        return match_behaviours(texts, rules, given=given)
+CLASSIFY_VERSION = 3
+#: Frames so near to an example (s) stand in for no other behaviour.
+_NEAR_S = 1.0
+#: Owner of the activities that no behaviour is made of.
+_NOBODY = ""
 
 
 @dataclass(frozen=True)
@@ -237,9 +119,10 @@ def classify(
             ethogram, kinematics, scheme, recording=recording, rules=rules, skeleton=skeleton
         )
         learned = learn([own], list(scheme.names))
+    taught = scheme.taught(claims, judged_in(ethogram)) if learned else ()
     labels, bouts = [], []
     for name in known if individual is None else [individual]:
-        scores = behaviour_scores(ethogram.sel(individual=name), scheme, claims, rules)
+        scores = behaviour_scores(ethogram.sel(individual=name), scheme, claims, rules, taught)
         if learned is not None and kinematics is not None:
             features = _late_features(kinematics, ethogram, name, scheme, rules, skeleton)
             scores = learned.correct(scores, features)
@@ -252,7 +135,9 @@ def classify(
         pd.concat(labels, ignore_index=True).drop_duplicates(["scheme_id", "clip_id", "source"]),
         pd.concat(bouts, ignore_index=True),
         claims,
-        unseen(claims, ethogram, learned),
+        unseen(
+            claims, ethogram, scheme.learned_from(claims, judged_in(ethogram)) if learned else ()
+        ),
     )
 
 
@@ -277,9 +162,13 @@ def _bouts(
 
 
 def behaviour_scores(
-    ethogram: xr.Dataset, scheme: LabelScheme, claims: Mapping[str, Claim], rules: Rules
+    ethogram: xr.Dataset,
+    scheme: LabelScheme,
+    claims: Mapping[str, Claim],
+    rules: Rules,
+    taught: Collection[str] = (),
 ) -> Floats:
-    """Score of each behaviour in each frame; those of a frame add to 1.
+    """Score of each behaviour in each frame; those of a frame add to 1, less what is nobody's.
 
     Every posture's score goes to its owner, less what its refinements and events of other owners
     take; events and stillness of an owner of their own take from all.
@@ -294,6 +183,8 @@ def behaviour_scores(
         From `LabelScheme.match`.
     rules : Rules
         The activities.
+    taught : collection of str
+        Behaviours known by their examples alone: they share what is nobody's, and can be anywhere.
 
     Returns
     -------
@@ -301,8 +192,9 @@ def behaviour_scores(
         NaN where nothing is known.
     """
     scores = _late_scores(ethogram, scheme, rules)
-    owner = {activity: name for name, claim in claims.items() for activity in claim.activities}
-    total = {name: np.zeros(ethogram.sizes["time"]) for name in scheme.names}
+    owner = dict.fromkeys(rules.activities, _NOBODY)
+    owner |= {activity: name for name, claim in claims.items() for activity in claim.activities}
+    total = {name: np.zeros(ethogram.sizes["time"]) for name in (*scheme.names, _NOBODY)}
     for posture in (name for name in scores if rules.activities[name].kind == "posture"):
         own = scores[posture]
         parts = {
@@ -319,7 +211,7 @@ def behaviour_scores(
         total[owner[posture]] += np.nan_to_num(own - np.minimum(taken, own))
     for name, values in scores.items():
         rule = rules.activities[name]
-        apart = owner[name] != owner.get(rules.posture_of(name))
+        apart = owner[name] != owner[rules.posture_of(name)]
         if rule.kind in ("event", "stillness") and apart:
             held = np.where(values >= 0.5, values, 0.0)
             for behaviour in total:
@@ -327,10 +219,16 @@ def behaviour_scores(
             total[owner[name]] += held
         elif rule.kind == "event":
             total[owner[name]] += np.where(values >= 0.5, values, 0.0)
+    summed = np.sum(list(total.values()), axis=0)[:, None]
+    for name in taught:
+        total[name] += total[_NOBODY] / len(taught)
     stacked = np.stack([total[name] for name in scheme.names], axis=1)
-    summed = stacked.sum(axis=1, keepdims=True)
-    unknown = np.full_like(stacked, np.nan)
-    return np.asarray(np.divide(stacked, summed, out=unknown, where=summed > 1e-6))
+    shares = np.divide(stacked, summed, out=np.full_like(stacked, np.nan), where=summed > 1e-6)
+    if taught:
+        columns = [scheme.names.index(name) for name in taught]
+        shares[:, columns] = np.maximum(shares[:, columns], 1 / len(scheme.names))
+        shares /= shares.sum(axis=1, keepdims=True)
+    return np.asarray(shares)
 
 
 def collect_scheme_examples(
@@ -357,27 +255,46 @@ def collect_scheme_examples(
     """
     rules = rules or load_rules()
     claims = scheme.match(rules)
-    names = [str(name) for name in ethogram["individual"].values]
-    wanted = [
-        (behaviour, example)
+    taught = scheme.taught(claims, judged_in(ethogram))
+    times = np.asarray(ethogram["time"].values, dtype=np.float64)
+    gathered = []
+    for name in (str(name) for name in ethogram["individual"].values):
+        spans = _spans(scheme, recording, name)
+        if not spans:
+            continue
+        one = ethogram.sel(individual=name)
+        scores = behaviour_scores(one, scheme, claims, rules, taught)
+        features = _late_features(kinematics, ethogram, name, scheme, rules, skeleton)
+        where = f"recording {recording}"
+        gathered.append(collect_examples(spans, times, scores, features, where=where))
+        if taught:
+            said = behaviour_scores(one, scheme, claims, rules)
+            taken = _near(times, spans)
+            gathered.append(stand_ins(scheme.silent, said, scores, features, taken))
+    return replace(Examples.joined(gathered), alone=bool(taught))
+
+
+def _spans(scheme: LabelScheme, recording: str, individual: str) -> list[tuple[str, float, float]]:
+    """Examples of one animal of a recording: behaviour, start and stop (s)."""
+    return [
+        (behaviour, example.start_s, example.stop_s)
         for behaviour, each in scheme.behaviours.items()
         for example in each.examples
-        if example.recording == recording
+        if example.recording == recording and example.individual in (individual, "")
     ]
-    gathered = []
-    for name in names:
-        spans = [(b, e.start_s, e.stop_s) for b, e in wanted if e.individual in (name, "")]
-        if spans:
-            gathered.append(
-                collect_examples(
-                    spans,
-                    np.asarray(ethogram["time"].values, dtype=np.float64),
-                    behaviour_scores(ethogram.sel(individual=name), scheme, claims, rules),
-                    _late_features(kinematics, ethogram, name, scheme, rules, skeleton),
-                    where=f"recording {recording}",
-                )
-            )
-    return Examples.joined(gathered)
+
+
+def _near(times: Floats, spans: Sequence[tuple[str, float, float]]) -> np.ndarray:
+    """Which times are at or near an example."""
+    near = np.zeros(len(times), dtype=bool)
+    for _, start, stop in spans:
+        near |= (times > start - _NEAR_S) & (times < stop + _NEAR_S)
+    return near
+
+
+def judged_in(ethogram: xr.Dataset) -> list[str]:
+    """The activities that a recording can show."""
+    return [str(name) for name in ethogram["activity"].values]
 
 
 def _late_scores(ethogram: xr.Dataset, scheme: LabelScheme, rules: Rules) -> dict[str, Floats]:
@@ -416,7 +333,7 @@ def _late_features(
     rules: Rules,
     skeleton: Skeleton | None,
 ) -> Floats:
-    features = example_features(kinematics, ethogram, individual, skeleton)
+    features = example_features(kinematics, ethogram, individual, list(rules.activities), skeleton)
     reaction = max(_reaction(name, scheme, rules) for name in rules.postures)
     return later(features, round(reaction * float(ethogram.attrs["fps"])))
 
@@ -425,13 +342,15 @@ def _decide(
     scores: Floats, scheme: LabelScheme, claims: Mapping[str, Claim], rules: Rules, fps: float
 ) -> np.ndarray:
     """Behaviour of each frame; bouts shorter than any of its activities can be are dropped."""
-    shortest = []
+    fallback = rules.activities[rules.postures[0]]
+    bounds: list[ActivityRule] = []
     for name in scheme.names:
         members = [rules.activities[activity] for activity in claims[name].activities]
-        shortest.append(min(members, key=lambda rule: rule.min_duration_s, default=None))
-    fallback = next(iter(rules.activities.values()))
-    bounds: list[ActivityRule] = [rule or fallback for rule in shortest]
-    return choose([scores[:, i] for i in range(scores.shape[1])], bounds, fps)
+        bounds.append(min(members, key=lambda rule: rule.min_duration_s, default=fallback))
+    columns = [scores[:, i] for i in range(scores.shape[1])]
+    nobody = 1.0 - scores.sum(axis=1)
+    index = choose([*columns, np.maximum(nobody, 0.0)], [*bounds, fallback], fps)
+    return np.where(index == len(columns), -1, index)
 
 
 def _label_clips(
@@ -482,9 +401,9 @@ def _recording_of(clips: pd.DataFrame) -> str:
 
 
 def unseen(
-    claims: Mapping[str, Claim], ethogram: xr.Dataset, learned: Learned | None = None
+    claims: Mapping[str, Claim], ethogram: xr.Dataset, shown: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """What the user should know of behaviours that can never be seen.
+    """What the user should know of behaviours that can never be found here.
 
     Parameters
     ----------
@@ -492,18 +411,38 @@ def unseen(
         From `LabelScheme.match`.
     ethogram : Dataset
         Of the recording.
-    learned : Learned, optional
-        From examples, by which they may be found all the same.
+    shown : collection of str
+        Behaviours that are found by their examples all the same.
     """
-    present = {str(name) for name in ethogram["activity"].values}
+    judged = set(judged_in(ethogram))
     notes = []
     for name, claim in claims.items():
-        if present & set(claim.activities):
+        if name in shown or judged & set(claim.activities):
             continue
-        why = (
-            "the keypoints do not show " + ", ".join(claim.activities)
-            if claim.activities
-            else claim.why
-        )
-        notes.append(f"{name}: {why}" + ("; found by its examples" if learned else ""))
+        why = claim.why
+        if claim.activities:
+            why = "the keypoints or the frame rate do not show " + ", ".join(claim.activities)
+        notes.append(f"{name}: {why}")
     return tuple(notes)
+
+
+def shown_alone(
+    scheme: LabelScheme, claims: Mapping[str, Claim], ethogram: xr.Dataset
+) -> tuple[str, ...]:
+    """What the user should know of behaviours that are known by their examples alone.
+
+    Parameters
+    ----------
+    scheme : LabelScheme
+        The behaviours.
+    claims, ethogram
+        As in `unseen`.
+    """
+    taught = scheme.taught(claims, judged_in(ethogram))
+    if not taught:
+        return ()
+    silent = [name for name in scheme.silent if claims[name].activities]
+    note = f"found by their examples alone: {', '.join(taught)}"
+    if silent:
+        note += f"; if they are found too often, give examples of {', '.join(silent)} too"
+    return (note,)

@@ -2,7 +2,9 @@
 
 Each activity of ``ethogram.toml`` has synonyms, by which the *names* of behaviours are found, and
 cues, by which their *definitions* are read. Denials count: "does not move" points to freezing, not
-to walking. What nobody asked for goes to the nearest behaviour, so that every frame gets one.
+to walking, and "not asleep" to all but sleeping. What nobody asked for goes to the nearest
+behaviour, so that every frame gets one; unless there are behaviours that nothing points to, for it
+could be theirs. Names are known in some other languages too (``activity_names.toml``).
 """
 
 from __future__ import annotations
@@ -11,18 +13,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mousegpt_core.analysis.label_words import REST_NAMES, means_rest, plain
+from mousegpt_core.analysis.word_matching import (
+    FILLERS,
+    clauses_of,
+    in_english,
+    is_all_but,
+    nearness,
+    says_any,
+    stems_of,
+    words_of,
+)
 from mousegpt_core.describe.rules import ActivityRule, Rules
 
-
-def _word_set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-#: Names and definitions of what is left over.
-_REST_NAMES = _word_set(
-    "other others rest none background else misc miscellaneous unlabelled unlabeled "
-    "nothing undefined unknown remainder neither"
-)
+#: In definitions of what is left over.
 _REST_PHRASES = (
     "anything else",
     "everything else",
@@ -35,26 +39,9 @@ _REST_PHRASES = (
     "other behavior",
     "rest of the time",
     "whatever else",
-    "everything but",
-    "anything but",
 )
-_DENIALS = _word_set(
-    "not no without never neither nor non isn doesn don didn lack lacks lacking absent cannot cant"
-)
-#: Words that end the reach of a denial.
-_CLAUSE = re.compile(
-    r"[.;:()!?]|\b(?:but|while|whereas|although|and then|except|besides|apart from|other than)\b"
-)
-#: A comma ends it too, unless it goes on with a list: "not walking, rearing or grooming".
-_LISTED = re.compile(r"(?:\w+ing|or|nor|and)(?:\s+(?:\w+ing|or|nor|and))*\s*")
-#: Words that a denial reaches over.
-_REACH = 5
 _INCLUDES = re.compile(
     r"\b(?:counts? as|counted as|includ\w*|also|as well as|belongs? here|e\.g\.|such as|or)\b"
-)
-_FILLERS = _word_set(
-    "the a an its it his her their of to in on at with mouse animal rat is are be and all "
-    "any other this that"
 )
 #: Anything that moves, whatever it is.
 _ACTIVE = ("active", "activity", "mobile", "mobility", "any movement", "any part", "all movement")
@@ -83,6 +70,13 @@ _TRAITS: Mapping[str, tuple[float, float, float, float]] = {
 _STANDS_AWAKE = (0.0, 0.6, 0.0, 0.0)
 
 
+#: Why a behaviour has no activities.
+NO_CLUE = (
+    "nothing in its name or definition points to an activity: describe it in English with the "
+    'words of the ethogram ("walks", "rears", "grooms", "stands still", ...), or give examples'
+)
+
+
 @dataclass(frozen=True)
 class Claim:
     """The activities that make one behaviour, and why.
@@ -102,11 +96,12 @@ class Claim:
 def match_behaviours(
     definitions: Mapping[str, str], rules: Rules, *, given: Mapping[str, str] | None = None
 ) -> dict[str, Claim]:
-    """Give every activity of the ethogram to one of the user's behaviours.
+    """Give the activities of the ethogram to the user's behaviours.
 
     Names are looked up among the activities and their synonyms first; else the definition is read;
     then every activity without an owner goes to the owner of its parent, to a behaviour of the rest
-    ("other"), or to the behaviour most like it.
+    ("other", "not freezing"), or to the behaviour most like it. Where nothing points to a
+    behaviour, there is no such likeness: what it could be stays without an owner.
 
     Parameters
     ----------
@@ -122,51 +117,99 @@ def match_behaviours(
     dict of str to Claim
         For each behaviour, in the order given; one that nothing points to has no activities.
     """
-    rests = [name for name, text in definitions.items() if is_rest(name, text)]
+    rests = _rests(definitions, rules)
     evidence: dict[str, dict[str, tuple[float, str]]] = {
-        name: _evidence(name, text, rules)
+        name: _evidence(in_english(name), text, rules)
         for name, text in definitions.items()
         if name not in rests
     }
-    owner: dict[str, str] = {}
+    owner = dict(given or {})
     reasons: dict[str, list[str]] = {name: [] for name in definitions}
-    for activity in rules.activities:
-        if given and activity in given:
-            owner[activity] = given[activity]
-            reasons[owner[activity]].append(f"it names {activity}")
-            continue
+    for activity, name in owner.items():
+        reasons[name].append(f"it names {activity}")
+    for activity in (activity for activity in rules.activities if activity not in owner):
         claims = {name: found[activity] for name, found in evidence.items() if activity in found}
         if claims:
             best = max(claims, key=lambda name: claims[name][0])
             owner[activity] = best
             reasons[best].append(claims[best][1])
-    for activity, (name, why) in _inherit(owner, rests, list(definitions), rules).items():
+    clueless = [name for name in definitions if name not in {*rests, *owner.values()}]
+    clueless = [name for name in clueless if not evidence[name]]
+    for activity, (name, why) in _inherit(owner, rests, rules, all_known=not clueless).items():
         owner[activity] = name
         reasons[name].append(why)
     result = {}
     for name in definitions:
         activities = tuple(activity for activity in rules.activities if owner.get(activity) == name)
-        result[name] = Claim(
-            activities, "; ".join(dict.fromkeys(reasons[name])) or _no_clue(name, rests)
-        )
+        why = "; ".join(dict.fromkeys(reasons[name]))
+        result[name] = Claim(activities, why or _why_nothing(name, rests, evidence, owner))
     return result
 
 
-def _no_clue(name: str, rests: list[str]) -> str:
+def _why_nothing(
+    name: str,
+    rests: Mapping[str, frozenset[str]],
+    evidence: Mapping[str, Mapping[str, object]],
+    owner: Mapping[str, str],
+) -> str:
     if name in rests:
-        return "takes what is left over"
-    return "nothing in its name or definition points to an activity: give examples, or reword it"
+        return "it takes what is left over, and nothing is"
+    if evidence[name]:
+        others = sorted({owner[activity] for activity in evidence[name]})
+        return f"what its words point to ({', '.join(evidence[name])}) is in {', '.join(others)}"
+    return NO_CLUE
+
+
+def _rests(definitions: Mapping[str, str], rules: Rules) -> dict[str, frozenset[str]]:
+    """Behaviours of what is left over, with the activities that they deny.
+
+    Those that deny something come first: "not asleep" says more than "other".
+    """
+    denied = {
+        name: _denied(f"{in_english(name)}. {text}", rules) for name, text in definitions.items()
+    }
+    found = {
+        name: denied[name]
+        for name, text in definitions.items()
+        if is_rest(name, text)
+        or (denied[name] and not _by_name(in_english(name), rules) and not cue_hits(text, rules))
+    }
+    return dict(sorted(found.items(), key=lambda item: not item[1]))
+
+
+def _denied(text: str, rules: Rules) -> frozenset[str]:
+    """Activities that a text denies, with their kinds."""
+    said = clauses_of(text)
+    found: set[str] = set()
+    for activity, rule in rules.activities.items():
+        names = [cue for cue in (activity, *rule.synonyms, *rule.cues) if not cue.startswith("!")]
+        stems = [[s for s in stems_of(name) if s not in FILLERS] for name in names]
+        hits = [nearness(one, tokens, denied=False) for one in stems if one for tokens in said]
+        if rule.parent in found or (min(hits, default=0) < 0 and max(hits) <= 0):
+            found.add(activity)
+    return frozenset(found)
 
 
 def is_rest(name: str, definition: str) -> bool:
     """Whether a behaviour is what is left over: "other", "not freezing", "anything else"."""
-    words = _words(name)
-    if set(words) & _REST_NAMES or (words and words[0] in ("not", "non", "no", "without")):
+    english = in_english(name)
+    words = words_of(english)
+    if plain(english) == "rest" and stems_of(definition):
+        return _says_rest(definition)
+    if set(words) & set(REST_NAMES) or means_rest(english):
+        return True
+    if words and words[0] in ("not", "non", "no", "without"):
         return True
     if name.lower().startswith("non") and len(name) > 6:
         return True
+    return _says_rest(definition)
+
+
+def _says_rest(definition: str) -> bool:
     text = " ".join(definition.lower().split())
-    return any(text.startswith(phrase) or f" {phrase}" in text[:60] for phrase in _REST_PHRASES)
+    return is_all_but(text) or any(
+        text.startswith(phrase) or f" {phrase}" in text[:60] for phrase in _REST_PHRASES
+    )
 
 
 def _evidence(name: str, definition: str, rules: Rules) -> dict[str, tuple[float, str]]:
@@ -200,11 +243,11 @@ def _evidence(name: str, definition: str, rules: Rules) -> dict[str, tuple[float
         for activity, count in hits.items()
     }
     for word, activities in _BROAD.items():
-        if any(each.startswith(word) for each in (*_stems(name), *_stems(definition))):
+        if any(each.startswith(word) for each in (*stems_of(name), *stems_of(definition))):
             return {
                 a: (1.5, f"{a} is part of it") for a in rules.activities if a in activities
             } | told
-    if _says(_ACTIVE, name, definition) or (not hits and _says(_MOVES, name, definition)):
+    if says_any(_ACTIVE, name, definition) or (not hits and says_any(_MOVES, name, definition)):
         return _active(rules) | told
     top = max(hits.values(), default=0)
     return {a: told[a] for a, count in hits.items() if count >= 0.6 * top or count >= 2}
@@ -215,7 +258,7 @@ def _stillness_of(name_says: str, name: str, hits: Mapping[str, int], rules: Rul
 
     "Still" is standing by its name, and freezing if only the flanks move with the breath.
     """
-    if _stems(name) == _stems(name_says):
+    if stems_of(name) == stems_of(name_says):
         return ""
     kinds = [
         child
@@ -227,13 +270,13 @@ def _stillness_of(name_says: str, name: str, hits: Mapping[str, int], rules: Rul
 
 def _by_name(name: str, rules: Rules) -> tuple[str, ...]:
     """The activity whose name or synonym a behaviour's name is, the longest match first."""
-    words = _stems(name)
+    words = stems_of(name)
     if not words:
         return ()
     matches: list[tuple[float, str]] = []
     for activity, rule in rules.activities.items():
         for known in (activity, *rule.synonyms):
-            stems = _stems(known)
+            stems = stems_of(known)
             if set(stems) == set(words):
                 matches.append((10.0, activity))
             elif set(stems) <= set(words):
@@ -253,14 +296,14 @@ def cue_hits(text: str, rules: Rules) -> dict[str, int]:
     rules : Rules
         Activities with their cues; a cue that begins with ``!`` must be denied in the text.
     """
-    said = [_tokens(clause) for part in _CLAUSE.split(text.lower()) for clause in _clauses(part)]
+    said = clauses_of(text)
     found: dict[str, int] = {}
     for activity, rule in rules.activities.items():
         score = 0
         counted: set[tuple[int, str]] = set()
         for stems, denied in _cue_stems(rule):
             for number, tokens in enumerate(said):
-                match = _matches(stems, tokens, denied=denied)
+                match = nearness(stems, tokens, denied=denied)
                 words = {(number, word) for word in stems}
                 # "All fours", "all four" and "four paws" are one thing said of four paws.
                 if match > 0 and words & counted:
@@ -277,7 +320,7 @@ def _cue_stems(rule: ActivityRule) -> list[tuple[list[str], bool]]:
     """Stems of each cue and whether it must be denied, the longest first."""
     found = []
     for cue in dict.fromkeys((*rule.cues, *rule.synonyms)):
-        stems = [s for s in _stems(cue.removeprefix("!")) if s not in _FILLERS]
+        stems = [s for s in stems_of(cue.removeprefix("!")) if s not in FILLERS]
         if stems:
             found.append((stems, cue.startswith("!")))
     return sorted(found, key=lambda item: -len(item[0]))
@@ -296,14 +339,14 @@ def activities_meant(question: str, rules: Rules) -> dict[str, frozenset[str]]:
     rules : Rules
         Activities with synonyms and cues.
     """
-    clauses = [_tokens(clause) for clause in _CLAUSE.split(question.lower())]
+    clauses = clauses_of(question, at_commas=False)
     found: dict[str, frozenset[str]] = {}
     named: set[str] = set()
     for activity, rule in rules.activities.items():
         for phrase in (activity, *rule.synonyms, *rule.cues):
-            stems = [s for s in _stems(phrase) if s not in _FILLERS]
+            stems = [s for s in stems_of(phrase) if s not in FILLERS]
             if stems and any(
-                _matches(stems, tokens, denied=phrase.startswith("!")) > 0 for tokens in clauses
+                nearness(stems, tokens, denied=phrase.startswith("!")) > 0 for tokens in clauses
             ):
                 found[activity] = max(found.get(activity, frozenset()), frozenset(stems), key=len)
                 if phrase not in rule.cues:
@@ -323,13 +366,6 @@ def activities_meant(question: str, rules: Rules) -> dict[str, frozenset[str]]:
     }
 
 
-def words_said(text: str) -> frozenset[str]:
-    """Stems of a text that are not denied in it, without those that say nothing."""
-    clauses = _CLAUSE.split(text.lower().replace("_", " "))
-    tokens = [token for clause in clauses for token in _tokens(clause)]
-    return frozenset(word for word, denied in tokens if not denied and word not in _FILLERS)
-
-
 def _included(definition: str, rules: Rules) -> dict[str, int]:
     """Activities in those sentences of a definition that include further ones."""
     parts = [part for part in re.split(r"[.;()]", definition.lower()) if _INCLUDES.search(part)]
@@ -343,60 +379,6 @@ def _included(definition: str, rules: Rules) -> dict[str, int]:
     }
 
 
-def _clauses(part: str) -> list[str]:
-    """Pieces between commas; lists stay together."""
-    pieces: list[str] = []
-    for piece in part.split(","):
-        if pieces and _LISTED.fullmatch(piece.strip()):
-            pieces[-1] += f" {piece}"
-        else:
-            pieces.append(piece)
-    return pieces
-
-
-def _tokens(clause: str) -> list[tuple[str, bool]]:
-    """Stems of a clause with whether each is denied."""
-    tokens, reach = [], 0
-    for word in re.findall(r"[a-z]+", clause.replace("n't", " not")):
-        if word in _DENIALS:
-            reach = _REACH
-            continue
-        tokens.append((stem(word), reach > 0))
-        reach -= 1
-    return tokens
-
-
-def _matches(stems: list[str], tokens: list[tuple[str, bool]], *, denied: bool) -> int:
-    """1 if the stems stand near each other, denied or not as wanted; -1 if the reverse."""
-    words = [(word, no) for word, no in tokens if word not in _FILLERS]
-    for start in range(len(words)):
-        if words[start][0] != stems[0]:
-            continue
-        at, no = start, words[start][1]
-        for wanted in stems[1:]:
-            near = next(
-                (i for i in range(at + 1, min(at + 3, len(words))) if words[i][0] == wanted), None
-            )
-            if near is None:
-                break
-            at = near
-        else:
-            if no == denied:
-                return 1
-            return 0 if denied else -1
-    return 0
-
-
-def _says(phrases: tuple[str, ...], name: str, definition: str) -> bool:
-    """Whether a name or definition has one of these phrases, not denied."""
-    text = f"{name.lower()} . {definition.lower()}"
-    denied = r"\b(?:not|no|without|lack of|absence of|does not|doesn't)\s+(?:any\s+)?(?:\w+\s+)?"
-    return any(
-        re.search(rf"\b{phrase}\b", text) and not re.search(rf"{denied}{phrase}\b", text)
-        for phrase in phrases
-    )
-
-
 def _active(rules: Rules) -> dict[str, tuple[float, str]]:
     """Everything that moves."""
     return {
@@ -407,7 +389,7 @@ def _active(rules: Rules) -> dict[str, tuple[float, str]]:
 
 
 def _inherit(
-    owner: dict[str, str], rests: list[str], names: list[str], rules: Rules
+    owner: Mapping[str, str], rests: Mapping[str, frozenset[str]], rules: Rules, *, all_known: bool
 ) -> dict[str, tuple[str, str]]:
     """An owner for every activity that has none yet, with the reason."""
     found: dict[str, tuple[str, str]] = {}
@@ -417,7 +399,7 @@ def _inherit(
             continue
         parent = rules.activities[activity].parent
         above = owner.get(parent) or (found[parent][0] if parent in found else None)
-        if above is not None:
+        if above is not None and activity not in rests.get(above, ()):
             found[activity] = (above, f"with kinds of {parent}")
             continue
         heirs = {
@@ -429,15 +411,17 @@ def _inherit(
         if heirs and len(split) > 1 and all(child in owner for child in split):
             found[activity] = (owner[split[-1]], f"{activity} is what its kinds share")
         elif rests:
-            found[activity] = (rests[0], f"{activity} is left over")
-        else:
-            nearest = _nearest(activity, owner, names, rules)
+            takers = [name for name, denied in rests.items() if activity not in denied]
+            if takers:
+                found[activity] = (takers[0], f"{activity} is left over")
+        elif all_known:
+            nearest = _nearest(activity, owner, rules)
             if nearest is not None:
                 found[activity] = (nearest, f"{activity} is nearest to it")
     return found
 
 
-def _nearest(activity: str, owner: dict[str, str], names: list[str], rules: Rules) -> str | None:
+def _nearest(activity: str, owner: Mapping[str, str], rules: Rules) -> str | None:
     """The behaviour whose activities are most like this one."""
     traits = _traits(activity, rules)
     taken = {rules.activities[a].kind for a in owner if rules.activities[a].parent == activity}
@@ -446,17 +430,13 @@ def _nearest(activity: str, owner: dict[str, str], names: list[str], rules: Rule
     distance: dict[str, float] = {}
     # What is freezing or sleeping only takes in nothing that moves.
     awake = {by for a, by in owner.items() if rules.activities[a].kind != "stillness"}
-    for name in names:
+    for name in dict.fromkeys(owner.values()):
         own = [_traits(a, rules) for a, by in owner.items() if by == name]
         if own and (name in awake or not awake):
             distance[name] = min(
                 sum((a - b) ** 2 for a, b in zip(traits, theirs, strict=True)) for theirs in own
             )
-    return (
-        min(distance, key=lambda name: distance[name])
-        if distance
-        else (names[0] if names else None)
-    )
+    return min(distance, key=lambda name: distance[name], default=None)
 
 
 def _traits(activity: str, rules: Rules) -> tuple[float, float, float, float]:
@@ -466,47 +446,3 @@ def _traits(activity: str, rules: Rules) -> tuple[float, float, float, float]:
             return (0.3, 0.5, 0.2, 0.2)
         activity = parent
     return _TRAITS[activity]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text.lower().replace("_", " "))
-
-
-def _stems(text: str) -> list[str]:
-    return [stem(word) for word in _words(text)]
-
-
-def stem(word: str) -> str:
-    """A word without its ending: moves, moving, moved, movement -> mov."""
-    irregular = {
-        "stood": "stand",
-        "froze": "freez",
-        "frozen": "freez",
-        "ran": "run",
-        "lay": "lie",
-        "feet": "foot",
-        "hindfeet": "hindfoot",
-        "forefeet": "forefoot",
-        "slept": "sleep",
-    }
-    if word in irregular:
-        return irregular[word]
-    for ending in (
-        "ements",
-        "ement",
-        "ations",
-        "ation",
-        "ingly",
-        "ing",
-        "edly",
-        "ed",
-        "es",
-        "s",
-        "e",
-    ):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl":
-        word = word[:-1]
-    return word

@@ -1,14 +1,16 @@
-"""A few labelled examples correct what definitions in words give.
+"""A few labelled examples correct what definitions in words give, or stand in their place.
 
 A multinomial logistic model starts from the scores of the definitions (its offset) and learns a
-correction on a few quantities. A penalty (a Gaussian prior around no correction) keeps it near the
-definitions; how strong it must be is found by cross-validation over the examples, so that where
-the definitions say it all, examples change nothing.
+correction on the scores of all activities and a few quantities. A penalty (a Gaussian prior around
+no correction) keeps it near the definitions; how strong it must be is found by cross-validation
+over the examples, so that where the definitions say it all, examples change nothing. Where a
+behaviour has examples and no words, the offset says nothing of it; behaviours that have words and
+no examples are then represented by frames that the words are sure of (`stand_ins`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,11 +37,19 @@ _FEATURES: dict[str, float] = {
     "spine_bend": 0.6,
     "nose_to_forepaws": 0.2,
 }
+#: Weight of the activities' scores (0-1) beside them.
+_SCORE_WEIGHT = 2.0
 #: Penalties on the correction that are tried; the strongest is as good as no correction.
 _PENALTIES = (1e6, 32.0, 8.0, 2.0)
+#: The penalty where examples are all there is: too few to choose one by cross-validation.
+_ALONE_PENALTY = 8.0
 _FOLDS = 5
 #: By how much a correction must improve on unseen examples (mean log loss) to be believed.
 _LEAST_GAIN = 0.1
+#: Frames that stand in for a behaviour without examples, and into how many examples they are put.
+_STAND_IN_FRAMES, _STAND_IN_GROUPS = 200, 10
+#: A score from which words are sure.
+_SURE = 0.5
 #: Added to a score before its logarithm: no definition is certain.
 _DOUBT = 0.02
 
@@ -58,20 +68,22 @@ class Examples:
         Behaviour of each frame.
     groups : int array of shape (frame,)
         The example that each frame is of.
+    alone : bool
+        Whether some behaviours are known by their examples alone, which are then believed.
     """
 
     scores: Floats
     features: Floats
     labels: list[str]
     groups: NDArray[np.int64]
+    alone: bool = False
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Examples:
         """All examples together; none without parts."""
         parts = [part for part in parts if part.labels]
         if not parts:
-            nothing = np.empty(0, dtype=np.int64)
-            return cls(np.empty((0, 0)), np.empty((0, len(_FEATURES))), [], nothing)
+            return cls(np.empty((0, 0)), np.empty((0, 0)), [], np.empty(0, dtype=np.int64))
         before = np.cumsum([0, *(part.groups.max() + 1 for part in parts[:-1])])
         return cls(
             np.concatenate([part.scores for part in parts]),
@@ -80,6 +92,7 @@ class Examples:
             np.concatenate(
                 [part.groups + first for part, first in zip(parts, before, strict=True)]
             ),
+            any(part.alone for part in parts),
         )
 
 
@@ -99,18 +112,22 @@ class Learned:
     examples: int
 
     def correct(self, scores: Floats, features: Floats) -> Floats:
-        """Scores (time, behaviour) after the correction; those of a frame add to 1."""
+        """Scores (time, behaviour) after the correction; those of a frame add to what they did."""
         logits = _logits(scores, features, self.weights)
-        return np.exp(logits - _log_sum(logits))
+        known = scores.sum(axis=1, keepdims=True)
+        return np.asarray(np.exp(logits - _log_sum(logits)) * known)
 
 
 def example_features(
     kinematics: xr.Dataset,
     ethogram: xr.Dataset,
     individual: str,
+    activities: Sequence[str],
     skeleton: Skeleton | None = None,
 ) -> Floats:
-    """Quantities of one animal, averaged over 0.6 s and scaled, (time, feature); absent ones are 0.
+    """Quantities of one animal, averaged over 0.6 s and scaled, and its scores of all activities.
+
+    What is absent is 0.
 
     Parameters
     ----------
@@ -120,8 +137,14 @@ def example_features(
         On the same times, with the animals' references.
     individual : str
         The animal.
+    activities : sequence of str
+        Names of all activities, whether or not they are judged here.
     skeleton : Skeleton, optional
         Roles of the keypoints; by default guessed from their names.
+
+    Returns
+    -------
+    array of shape (time, feature)
     """
     one = kinematics.sel(individual=[individual])
     reference = Reference.from_json(str(ethogram.attrs["reference"]))
@@ -137,7 +160,9 @@ def example_features(
         smooth = running_mean(values, frames)[:, 0] / scale
         middle = np.nanmedian(smooth) if np.isfinite(smooth).any() else 0.0
         found[:, column] = np.where(np.isfinite(smooth), smooth, middle)
-    return found
+    judged = ethogram["activity_score"].sel(individual=individual)
+    scores = judged.reindex(activity=list(activities)).transpose("time", "activity").values
+    return np.column_stack([found, _SCORE_WEIGHT * np.nan_to_num(scores)])
 
 
 def collect_examples(
@@ -184,6 +209,47 @@ def collect_examples(
     return Examples.joined(parts)
 
 
+def stand_ins(
+    silent: Mapping[str, int],
+    said: Floats,
+    scores: Floats,
+    features: Floats,
+    taken: NDArray[np.bool_],
+) -> Examples:
+    """Frames that words give to behaviours without examples, as examples of them.
+
+    Of "anything else" they are a sample of all that is not an example: what is told apart then is
+    the examples from the recording at large (learning from positive and unlabelled examples, Elkan
+    and Noto 2008).
+
+    Parameters
+    ----------
+    silent : mapping of str to int
+        Behaviours without examples, and their columns.
+    said : array of shape (time, behaviour)
+        What words alone say.
+    scores : array of shape (time, behaviour)
+        What the model starts from.
+    features : array of shape (time, feature)
+        From `example_features`.
+    taken : array of shape (time,), bool
+        At or near an example.
+    """
+    known = np.isfinite(scores).all(axis=1) & np.isfinite(said).all(axis=1) & ~taken
+    best = np.where(np.isfinite(said), said, 0.0)
+    parts = []
+    for behaviour, column in silent.items():
+        sure = (best.argmax(axis=1) == column) & (best[:, column] > _SURE)
+        rows = np.flatnonzero(known & sure)
+        if not rows.size:
+            continue
+        count = min(rows.size, _STAND_IN_FRAMES)
+        rows = rows[np.arange(count) * rows.size // count]
+        group = np.arange(rows.size) * min(_STAND_IN_GROUPS, rows.size) // rows.size
+        parts.append(Examples(scores[rows], features[rows], [behaviour] * rows.size, group))
+    return Examples.joined(parts)
+
+
 def learn(examples: Sequence[Examples], behaviours: Sequence[str]) -> Learned | None:
     """Learn a correction of the definitions' scores from labelled examples.
 
@@ -210,7 +276,7 @@ def learn(examples: Sequence[Examples], behaviours: Sequence[str]) -> Learned | 
         target,
         _weights(joined.groups, target, len(behaviours)),
     )
-    penalty = _best_penalty(problem, joined.groups)
+    penalty = _ALONE_PENALTY if joined.alone else _best_penalty(problem, joined.groups)
     return Learned(problem.solve(penalty), int(joined.groups.max()) + 1)
 
 

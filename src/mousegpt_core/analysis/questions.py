@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mousegpt_core.analysis.definitions import activities_meant, stem, words_said
+from mousegpt_core.analysis.definitions import activities_meant
+from mousegpt_core.analysis.word_matching import stem, words_said
 from mousegpt_core.describe.rules import Rules
 
 #: An activity counts so much more than all keywords together.

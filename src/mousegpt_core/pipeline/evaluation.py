@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from mousegpt_core.analysis.bouts import labels_from_bouts
-from mousegpt_core.analysis.classify import LabelScheme
 from mousegpt_core.analysis.definitions import activities_meant
 from mousegpt_core.analysis.evaluate import (
     cluster_agreement,
     evaluate_many,
     majority_names,
 )
+from mousegpt_core.analysis.label_scheme import LabelScheme
 from mousegpt_core.analysis.label_words import NOT_SCORED, means_rest, name_of_rest, plain
 from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.describe.rules import Rules

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,15 @@ import pandas as pd
 from mousegpt_core.analysis.classify import (
     CLASSIFY_VERSION,
     Classification,
-    LabelScheme,
     classify,
     collect_scheme_examples,
+    judged_in,
+    shown_alone,
     unseen,
 )
+from mousegpt_core.analysis.definitions import Claim
 from mousegpt_core.analysis.examples import Learned, learn
+from mousegpt_core.analysis.label_scheme import LabelScheme
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.io.files import replaced_file
@@ -28,6 +33,7 @@ from mousegpt_core.pipeline.recording_stages import (
 )
 from mousegpt_core.pipeline.study_stages import refuse_empty
 from mousegpt_core.pipeline.work import Work
+from mousegpt_core.plots import readable_name
 from mousegpt_core.study import Provenance, Recording, Study, safe_name, validate_name
 from mousegpt_core.study.files import write_atomic, writing
 
@@ -93,11 +99,11 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
     ]
     learned = _learn(study, scheme, rules, taught) if taught else None
     example_keys = {f"examples of {id}": keys[id] for id in taught}
-    notes: dict[str, None] = dict.fromkeys(_notes_on(scheme, rules, learned))
     for id in keys:
         recording = study.recording(id)
         inputs = {"ethogram": keys[id], "clips": run_clips(work, recording), **example_keys}
-        notes |= dict.fromkeys(_classify_recording(work, recording, name, scheme, inputs, learned))
+        _classify_recording(work, recording, name, scheme, inputs, learned)
+    told = labels_told(study, scheme, list(keys))
     claims = scheme.match(rules)
     return {
         "scheme": name,
@@ -106,7 +112,7 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
             for behaviour, claim in claims.items()
         ],
         "shares": _shares(study, name, scheme, list(keys)),
-        "notes": list(notes),
+        "notes": [*told.warnings, *told.remarks, *_on_reaction(told.reaction_s)],
         "folder": str(_write_vectors(study, name, list(keys))),
         "failed": work.failures,
     }
@@ -119,7 +125,7 @@ def _classify_recording(
     scheme: LabelScheme,
     inputs: dict[str, str],
     learned: Learned | None,
-) -> tuple[str, ...]:
+) -> None:
     store = recording.store
     rules = study_rules(work.study)
     settings = scheme.fingerprint()
@@ -141,21 +147,77 @@ def _classify_recording(
         store.write_table(bouts, found.bouts)
 
     work.make(store, bouts, write, recording=recording.id)
-    return unseen(scheme.match(rules), store.read_dataset("ethogram"), learned)
 
 
-def _notes_on(scheme: LabelScheme, rules: Rules, learned: Learned | None) -> list[str]:
-    """What the user should know of how the labels were made."""
-    notes = []
-    if any(each.examples for each in scheme.behaviours.values()) and learned is None:
-        notes.append("the examples are not used: give some of at least two behaviours")
-    lag = max(rules.activities[name].reaction_s for name in rules.postures)
-    if scheme.reaction_s is None and lag > 0:
-        notes.append(
-            f"labels of postures follow the movement by {lag:g} s, as a human scorer's do; "
-            "reaction_s = 0 at the top of the labels file turns that off"
-        )
-    return notes
+@dataclass(frozen=True)
+class LabelsTold:
+    """What a reader of a study's own labels should know.
+
+    Attributes
+    ----------
+    warnings, remarks : list of str
+        What went wrong, and what is good to know.
+    reaction_s : float
+        By how much labels of postures follow the movement.
+    understood : dict of str to str
+        How each behaviour was understood.
+    """
+
+    warnings: list[str]
+    remarks: list[str]
+    reaction_s: float
+    understood: dict[str, str]
+
+
+def labels_told(study: Study, scheme: LabelScheme, ids: Collection[str]) -> LabelsTold:
+    """What a reader of some recordings' labels should know.
+
+    Parameters
+    ----------
+    study : Study
+        With ethograms.
+    scheme : LabelScheme
+        The behaviours.
+    ids : collection of str
+        Recordings.
+    """
+    rules = study_rules(study)
+    claims = scheme.match(rules)
+    warnings: dict[str, None] = {}
+    remarks: dict[str, None] = {}
+    shown: set[str] = set()
+    for id in ids:
+        ethogram = study.recording(id).store.read_dataset("ethogram")
+        used = scheme.learned_from(claims, judged_in(ethogram))
+        shown |= set(used)
+        warnings |= dict.fromkeys(unseen(claims, ethogram, used))
+        remarks |= dict.fromkeys(shown_alone(scheme, claims, ethogram))
+    if not shown and len(scheme.silent) < len(scheme.names):
+        warnings["the examples are not used: give some of at least two behaviours"] = None
+    lag = max(rules.activities[posture].reaction_s for posture in rules.postures)
+    reaction_s = lag if scheme.reaction_s is None else scheme.reaction_s
+    understood = {
+        behaviour: _understood(claim, by_examples=behaviour in shown)
+        for behaviour, claim in claims.items()
+    }
+    return LabelsTold(list(warnings), list(remarks), reaction_s, understood)
+
+
+def _understood(claim: Claim, *, by_examples: bool) -> str:
+    """How a behaviour is found, in words."""
+    if claim.activities:
+        names = ", ".join(readable_name(activity) for activity in claim.activities)
+        return f"Found as {names}" + (", corrected by examples" if by_examples else "")
+    return "Found by its examples alone" if by_examples else f"Not found: {claim.why}"
+
+
+def _on_reaction(reaction_s: float) -> list[str]:
+    if reaction_s <= 0:
+        return []
+    return [
+        f"labels of postures follow the movement by {reaction_s:g} s, as a human scorer's do; "
+        "reaction_s = 0 at the top of the labels file turns that off"
+    ]
 
 
 def _learn(

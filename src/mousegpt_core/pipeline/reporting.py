@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mousegpt_core.analysis.classify import LabelScheme
+from mousegpt_core.analysis.label_scheme import LabelScheme
 from mousegpt_core.clips import frame_seconds, pauses
 from mousegpt_core.describe.ethogram import unjudged
 from mousegpt_core.describe.rules import Rules
@@ -25,6 +26,7 @@ from mousegpt_core.pipeline.evaluation import (
     last_evaluations,
     scheme_names,
 )
+from mousegpt_core.pipeline.labelling import LabelsTold, labels_told
 from mousegpt_core.pipeline.recording_stages import primary_poses, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
 from mousegpt_core.pipeline.study_stages import all_described_clips, described_recordings
@@ -102,8 +104,10 @@ def gather(work: Work) -> ReportData:
     rules = study_rules(study)
     warnings = _failures(work, recordings) + _strangers(study)
     warnings += [line for one, kinematics in opened for line in _warnings(one, kinematics, rules)]
+    told = _labels_told(study)
+    warnings += [line for one in told.values() for line in one.warnings]
     with stills_of(study) as stills:
-        behaviours = _behaviours(study, clips, rules, stills)
+        behaviours = _behaviours(study, clips, rules, told, stills)
         warnings += stills.warnings
     tracks, movements = _movements(opened)
     return ReportData(
@@ -120,6 +124,8 @@ def gather(work: Work) -> ReportData:
         provenance=_provenance(study, recordings),
         versions={name: version(name) for name in _VERSIONS},
         warnings=warnings,
+        remarks=[line for one in told.values() for line in one.remarks],
+        reactions={name: one.reaction_s for name, one in told.items() if one.reaction_s > 0},
     )
 
 
@@ -287,7 +293,10 @@ def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> lis
     absent = unjudged(recording.store.read_dataset("ethogram"), rules)
     if absent:
         names = ", ".join(readable_name(name) for name in absent)
-        found.append(f"{names} could not be judged (frame rate, keypoints)")
+        found.append(
+            f"{names} could not be judged (frame rate, keypoints); that they are absent here does "
+            "not mean that they did not occur"
+        )
     failed = recording.store.read_table("descriptions", ["status"])["status"] == "failed"
     if failed.mean() > 0.01:
         found.append(f"{failed.mean():.0%} of the clips could not be described: too little is seen")
@@ -315,9 +324,32 @@ def _uneven(recording: Recording, kinematics: xr.Dataset) -> list[str]:
     return found
 
 
-def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills) -> pd.DataFrame:
+def _labels_told(study: Study) -> dict[str, LabelsTold]:
+    """What a reader should know of each of the user's own sets of labels, as the report says it."""
+    ids = [recording.id for recording in described_recordings(study)]
+    names = _own_schemes(study)
+    found = {}
+    for name in names:
+        scheme = LabelScheme.from_toml(study.folder / "labels" / f"{name}.toml")
+        told = labels_told(study, scheme, ids)
+        which = "Your behaviours" if len(names) == 1 else f"Your behaviours of \u201c{name}\u201d"
+        found[name] = replace(
+            told,
+            warnings=[f"{which}, {line}" for line in told.warnings],
+            remarks=[f"{which} {line}" for line in told.remarks],
+        )
+    return found
+
+
+def _behaviours(
+    study: Study,
+    clips: pd.DataFrame,
+    rules: Rules,
+    told: Mapping[str, LabelsTold],
+    stills: Stills,
+) -> pd.DataFrame:
     """Name, share, keywords, definition and examples of the behaviours of all schemes."""
-    rows = [row for name in _own_schemes(study) for row in _own(study, name, clips, stills)]
+    rows = [row for name, one in told.items() for row in _own(study, name, clips, one, stills)]
     by_activity = clips[clips["label"] != ""].groupby("label")
     for name, of_one in sorted(by_activity, key=lambda item: -len(item[1])):
         rule = rules.activities.get(str(name))
@@ -353,7 +385,7 @@ def _behaviours(study: Study, clips: pd.DataFrame, rules: Rules, stills: Stills)
 
 
 def _own(
-    study: Study, scheme: str, clips: pd.DataFrame, stills: Stills
+    study: Study, scheme: str, clips: pd.DataFrame, told: LabelsTold, stills: Stills
 ) -> Iterator[dict[str, Any]]:
     """The user's own behaviours, in the user's order."""
     tables = [r.store.read_table(f"labels/{scheme}") for r in described_recordings(study)]
@@ -368,9 +400,13 @@ def _own(
             "name": readable_name(name),
             "share": _mean_share(mine, placed),
             "keywords": _common_keywords(mine["keywords"]),
-            "definition": behaviour.definition,
+            "definition": _with_stop(behaviour.definition) + told.understood[name],
             "examples": _examples(mine.sort_values("certainty", ascending=False), stills),
         }
+
+
+def _with_stop(text: str) -> str:
+    return text if not text else text.rstrip(" .") + ". "
 
 
 def _mean_share(clips: pd.DataFrame, among: pd.DataFrame) -> float:

@@ -156,6 +156,10 @@ class ReportData:
         Software.
     warnings : sequence of str
         What the reader must know.
+    remarks : sequence of str
+        What is good to know.
+    reactions : mapping of str to float
+        By scheme, by how much labels of postures follow the movement (s), as a human scorer's do.
     """
 
     study: str
@@ -171,6 +175,8 @@ class ReportData:
     provenance: Sequence[StageRecord] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    reactions: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.recordings:

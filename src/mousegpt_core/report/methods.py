@@ -57,10 +57,24 @@ def methods_paragraph(results: Results) -> str:
     if "profile" in names:
         parts.append(_profile(stages))
     if any(scheme.own for scheme in results.schemes):
-        parts.append("Clips were assigned to behaviours defined in words by the experimenters.")
+        parts.append(_own_labels(results))
     parts.append(_statistics(results))
     parts.append(_software(results.data.versions))
     return " ".join(part for part in parts if part)
+
+
+def _own_labels(results: Results) -> str:
+    text = (
+        "Every frame was assigned to one of the behaviours that the experimenters defined in words"
+    )
+    stage = next((one for one in results.data.provenance if one.stage.startswith("labels/")), None)
+    behaviours = stage.settings.get("behaviours", {}) if stage else {}
+    if any(one.get("examples") for one in behaviours.values()):
+        text += " and by examples"
+    reactions = listed([f"{lag:g} s" for lag in dict.fromkeys(results.data.reactions.values())])
+    if reactions:
+        text += f"; labels of postures follow the movement by {reactions}, as a human scorer's do"
+    return f"{text}."
 
 
 def settings_text(records: Sequence[StageRecord]) -> list[tuple[str, str]]:

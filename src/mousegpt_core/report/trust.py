@@ -37,6 +37,8 @@ def trust_points(results: Results) -> list[Point]:
     """Everything that limits what can be concluded, what needs care first."""
     points = [
         *(Point("care", _NOTE, _with_stop(text)) for text in merged_warnings(results)),
+        *(Point("know", _NOTE, _with_stop(text)) for text in results.data.remarks),
+        *_late(results),
         *_length(results),
         *_seen(results),
         *_told(results),
@@ -79,6 +81,20 @@ def merged_warnings(results: Results) -> list[str]:
 def _with_stop(text: str) -> str:
     """Some warnings begin with a name: no capital is put there."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _late(results: Results) -> list[Point]:
+    late = results.data.reactions
+    told = [scheme for scheme in results.schemes if scheme.scheme in late]
+    if not told:
+        return []
+    lags = listed([f"{lag:g} s" for lag in dict.fromkeys(late[one.scheme] for one in told)])
+    text = (
+        f"Postures in {listed([one.phrase for one in told])} are told {lags} after the movement, "
+        "as a human who scores the running film marks them. Bouts are as long, but begin later "
+        "than in the activities; reaction_s = 0 at the top of the labels file turns that off."
+    )
+    return [Point("know", "Labels follow the movement by a human's reaction time", text)]
 
 
 def _length(results: Results) -> list[Point]:

@@ -9,17 +9,21 @@ import pytest
 import xarray as xr
 
 from mousegpt_core.analysis.classify import (
-    LabelScheme,
     behaviour_scores,
     classify,
     collect_scheme_examples,
     later,
 )
+from mousegpt_core.analysis.evaluate import evaluate
 from mousegpt_core.analysis.examples import Examples, learn
+from mousegpt_core.analysis.label_scheme import LabelScheme
 from mousegpt_core.clips import BOUTS, LABELS, cut_clips, validate_table
-from mousegpt_core.describe.measures import AnimalReference, Reference
+from mousegpt_core.describe.ethogram import compute_ethogram
+from mousegpt_core.describe.measures import AnimalReference, Reference, skeleton_of
 from mousegpt_core.describe.rules import load_rules
 from mousegpt_core.errors import DataError, SettingsError
+from mousegpt_core.kinematics import compute_kinematics, prepare_scene
+from mousegpt_core.synthetic import BehaviourScript, SimulationSettings, simulate
 
 FPS = 20.0
 RULES = load_rules()
@@ -167,7 +171,7 @@ def test_a_behaviour_that_cannot_be_seen_is_told() -> None:
     ("text", "told"),
     [
         ("[walking]\ndefinition = 'walks'", "two behaviours"),
-        ("[walking]\n[other]\ndefinition = 'else'", "definition"),
+        ("[walking]\ndefinition = 3\n[other]\ndefinition = 'else'", "definition"),
         ("walking = 'walks'\nother = 'else'", "walking is not a behaviour"),
         ("[a]\ndefinition = 'x'\ncolour = 1\n[b]\ndefinition = 'y'", "colour"),
         (
@@ -297,3 +301,69 @@ def test_examples_of_one_behaviour_alone_teach_nothing() -> None:
     assert learn([one], ["walking", "still"]) is None
     both = Examples(one.scores, one.features, ["still"] * 10 + ["walking"] * 20, one.groups)
     assert learn([both], ["walking", "still"]) is not None
+
+
+def test_behaviours_that_nothing_points_to_get_nothing_and_say_so() -> None:
+    data = ethogram({"walking": 4, "rearing": 3})
+    scheme = LabelScheme.parse({"blorf": {}, "zwick": {"definition": "zwicks"}})
+    found = classify(data, clips(data), scheme)
+    assert len(found.labels) == len(found.bouts) == 0
+    assert [note.partition(":")[0] for note in found.notes] == ["blorf", "zwick"]
+    assert all("in English" in note for note in found.notes)
+    # What is known is found, and nothing else.
+    scheme = LabelScheme.parse({"blorf": {}, "rearing": {}, "reaction_s": 0})
+    bouts = classify(data, clips(data), scheme).bouts
+    assert bouts["behaviour_id"].tolist() == ["rearing"]
+    assert bouts["start_s"].iloc[0] == pytest.approx(4.0, abs=0.1)
+
+
+def _example(start: float, stop: float) -> dict[str, object]:
+    return {"recording": "M1", "start_s": start, "stop_s": stop}
+
+
+@pytest.fixture(scope="module")
+def synthetic() -> tuple[xr.Dataset, xr.Dataset, np.ndarray]:
+    """Kinematics, ethogram and truth of a mouse that does four things, again and again."""
+    script = [("walking", 4.0), ("grooming", 4.0), ("rearing", 4.0), ("freezing", 4.0)] * 6
+    made = simulate(BehaviourScript(tuple(script)), SimulationSettings(fps=30.0, seed=3))
+    skeleton = skeleton_of(made.poses)
+    measured = compute_kinematics(made.poses, skeleton, prepare_scene(made.poses, skeleton))
+    return measured, compute_ethogram(measured, RULES), made.labels
+
+
+@pytest.mark.parametrize("rest", [False, True], ids=["four examples", "one and the rest"])
+def test_examples_alone_find_a_behaviour(
+    synthetic: tuple[xr.Dataset, xr.Dataset, np.ndarray], rest: bool
+) -> None:
+    measured, found, truth = synthetic
+    names = {"walking": "blorf", "grooming": "zwick", "rearing": "murnu", "freezing": "tapok"}
+    table: dict[str, object] = {"reaction_s": 0}
+    for place, word in enumerate(names.values()):
+        starts = [16.0 * turn + 4.0 * place + 1.0 for turn in range(3)]
+        table[word] = {"examples": [_example(start, start + 2.0) for start in starts]}
+    if rest:
+        names = dict.fromkeys(names, "other") | {"grooming": "zwick"}
+        table = {"reaction_s": 0, "zwick": table["zwick"], "other": {}}
+    scheme = LabelScheme.parse(table)
+    times = measured["time"].values
+    table_of_clips = cut_clips(times, measured["frame"].values, recording="M1")
+    said = classify(found, table_of_clips, scheme, kinematics=measured)
+    frames = np.full(len(times), "", dtype=object)
+    for bout in said.bouts.itertuples():
+        frames[(times > bout.start_s - 1e-6) & (times < bout.stop_s - 1e-6)] = bout.behaviour_id
+    unseen = times > 48.0
+    scores = evaluate(
+        times[unseen],
+        frames[unseen],
+        np.array([names.get(str(name), "na") for name in truth], dtype=object)[unseen],
+    ).to_json()
+    assert scores["macro_f1"] > 0.9
+    assert said.notes == ()
+
+
+def test_examples_of_what_nothing_can_be_told_from_are_not_used() -> None:
+    data = ethogram({"walking": 4, "rearing": 3})
+    scheme = LabelScheme.parse({"blorf": {"examples": [_example(0.0, 2.0)]}, "zwick": {}})
+    found = classify(data, clips(data), scheme, kinematics=kinematics(data, np.ones(140)))
+    assert len(found.bouts) == 0
+    assert all("in English" in note for note in found.notes)

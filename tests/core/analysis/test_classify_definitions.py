@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mousegpt_core.analysis.definitions import cue_hits, is_rest, match_behaviours, stem
-from mousegpt_core.describe.rules import load_rules
+from mousegpt_core.analysis.definitions import cue_hits, is_rest, match_behaviours
+from mousegpt_core.analysis.word_matching import in_english, stem
+from mousegpt_core.describe.rules import BUILT_IN_RULES, load_rules
+from mousegpt_core.settings import read_toml
 
 RULES = load_rules()
 
@@ -169,12 +171,94 @@ def test_stems() -> None:
 @given(
     st.dictionaries(st.text(min_size=1, max_size=12), st.text(max_size=60), min_size=1, max_size=6)
 )
-def test_every_activity_finds_exactly_one_owner(definitions: dict[str, str]) -> None:
+def test_every_activity_finds_one_owner_at_most(definitions: dict[str, str]) -> None:
     found = match_behaviours(definitions, RULES)
     assert list(found) == list(definitions)
     given_away = [activity for claim in found.values() for activity in claim.activities]
-    assert sorted(given_away) == sorted(RULES.activities)
+    assert len(given_away) == len(set(given_away))
+    assert set(given_away) <= set(RULES.activities)
     assert all(claim.why for claim in found.values())
+
+
+@pytest.mark.parametrize(
+    "awake",
+    [
+        {"awake": "not asleep"},
+        {"awake": "the mouse is not sleeping"},
+        {"awake": "is awake"},
+        {"awake": ""},
+        {"state 2": "all but sleep"},
+        {"state 2": "everything except sleeping"},
+        {"state 2": "any behaviour other than sleep"},
+        {"state 2": "without sleeping"},
+        {"not asleep": "-"},
+    ],
+)
+def test_the_contrary_takes_all_else(awake: dict[str, str]) -> None:
+    for definitions in ({"sleep": "the mouse sleeps", **awake}, {**awake, "sleep": ""}):
+        found = owners(definitions)
+        assert found.pop("sleeping") == "sleep"
+        assert set(found.values()) == set(awake)
+        assert len(found) == len(RULES.activities) - 1
+
+
+def test_what_two_behaviours_deny_is_neithers() -> None:
+    found = owners({"awake": "not asleep", "quiet": "not grooming", "up": "rears"})
+    assert found["sleeping"] == "quiet"
+    assert found["grooming"] == found["face_grooming"] == "awake"
+    assert found["rearing"] == "up"
+    assert "sleeping" not in owners({"awake": "not asleep", "up": "rears"})
+
+
+def test_a_denial_within_a_definition_is_no_complement() -> None:
+    found = owners({"walking": "walks", "still": "does not walk", "rearing": "rears, not walking"})
+    assert found["standing"] == "still"
+    assert found["rearing"] == "rearing"
+    found = owners({"freezing": "does not do anything but breathe", "other": "-"})
+    assert found["freezing"] == "freezing"
+    assert found["walking"] == "other"
+
+
+def test_behaviours_that_nothing_points_to_get_nothing() -> None:
+    claims = match_behaviours({"blorf": "", "zwick": "zwicks"}, RULES)
+    assert [claim.activities for claim in claims.values()] == [(), ()]
+    assert all("in English" in claim.why and "examples" in claim.why for claim in claims.values())
+    # What they could be is not given to those that are known.
+    found = owners({"blorf": "", "walking": "walks"})
+    assert {RULES.posture_of(activity) for activity in found} == {"walking"}
+    # A rest takes it all the same.
+    assert len(owners({"blorf": "", "walking": "walks", "other": ""})) == len(RULES.activities)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Laufen", "Aufrichten", "Stehen", "Putzen"),
+        ("marche", "Redressement", "arret", "se_toiletter"),
+        ("caminar", "erguirse", "quieto", "acicalamiento"),
+        ("歩行", "立ち上がり", "静止", "グルーミング"),
+        ("行走", "直立", "静止", "梳理"),
+    ],
+)
+def test_names_in_other_languages(names: tuple[str, ...]) -> None:
+    found = owners(dict.fromkeys(names, ""))
+    assert [found[one] for one in ("walking", "rearing", "standing", "grooming")] == list(names)
+
+
+def test_the_table_of_names_fits_the_ethogram() -> None:
+    table = read_toml(BUILT_IN_RULES.with_name("activity_names.toml"))
+    assert set(table) <= {*RULES.activities, "other"}
+    for english, languages in table.items():
+        for name in (name for names in languages.values() for name in names):
+            assert in_english(name) == english, name
+    assert in_english("Der Hund") == "Der Hund"
+
+
+def test_rest_may_mean_resting() -> None:
+    found = owners({"rest": "lies still on all fours", "moving": "walks about, grooms, rears"})
+    assert found["standing"] == "rest"
+    assert found["walking"] == found["grooming"] == "moving"
+    assert owners({"rest": "", "walking": "walks"})["grooming"] == "rest"
 
 
 @pytest.mark.parametrize(
