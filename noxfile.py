@@ -32,5 +32,6 @@ def cameras(session: nox.Session) -> None:
 @nox.session
 def formats(session: nox.Session) -> None:
     """Files of poses, written by us and read by the tools' own libraries, and the other way."""
-    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,nwb]", "movement", "tables")
+    extra = ("movement", "sleap-io", "tables")
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,nwb]", *extra)
     session.run("pytest", "--slow", "tests/core/io/test_other_libraries.py", *session.posargs)

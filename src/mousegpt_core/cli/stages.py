@@ -164,7 +164,7 @@ def run(
     `mousegpt run STUDY` works on a study. `mousegpt run FILM --poses FILE` makes a study
     beside the film first.
     """
-    from mousegpt_core.pipeline import run_study, study_for_file
+    from mousegpt_core.pipeline import is_poses, run_study, study_for_file
 
     console = Console(as_json=as_json)
     names = [name.strip() for name in keypoints.split(",") if name.strip()]
@@ -176,7 +176,7 @@ def run(
                 hint=f"give them to mousegpt add {target} --id ID ..., or change them in "
                 "recording.toml",
             )
-    elif target.is_file():
+    elif target.is_file() or (target.is_dir() and is_poses(target)):
         made = study_for_file(
             target,
             poses,

@@ -37,6 +37,8 @@ class PoseFormat:
         ``LOOKED_FOR`` and, if it `writes`, ``write(poses, path) -> None``; imported on use.
     writes : bool
         Whether poses can be written in this format too.
+    is_folder : bool
+        Whether it is a folder of files.
     """
 
     name: str
@@ -44,10 +46,11 @@ class PoseFormat:
     suffixes: tuple[str, ...]
     module: str
     writes: bool = False
+    is_folder: bool = False
 
     def recognise(self, path: Path) -> bool:
         """Whether a file is of this format; looks at its beginning only."""
-        return bool(self._load().recognise(path))
+        return path.is_dir() == self.is_folder and bool(self._load().recognise(path))
 
     def read(self, path: Path, options: ReadOptions) -> RawPoses:
         """Read a file."""
@@ -79,7 +82,13 @@ FORMATS: dict[str, PoseFormat] = {
         PoseFormat("anipose-csv", "Anipose's pose-3d csv", (".csv",),
                    "mousegpt_core.io.anipose_csv"),
         PoseFormat("sleap-h5", "SLEAP analysis h5", (".h5", ".hdf5"),
-                   "mousegpt_core.io.sleap_h5"),
+                   "mousegpt_core.io.sleap_h5", writes=True),
+        PoseFormat("sleap-slp", "SLEAP labels", (".slp",), "mousegpt_core.io.sleap_slp",
+                   writes=True),
+        PoseFormat("coco", "COCO keypoints JSON", (".json",), "mousegpt_core.io.coco", writes=True),
+        PoseFormat("openpose", "OpenPose folder of JSON", (), "mousegpt_core.io.openpose",
+                   is_folder=True),
+        PoseFormat("dannce-mat", "DANNCE, Label3D mat", (".mat",), "mousegpt_core.io.dannce_mat"),
         PoseFormat("movement", "movement's netCDF", (".nc", ".h5"),
                    "mousegpt_core.io.movement_nc", writes=True),
         PoseFormat("nwb", "NWB with ndx-pose", (".nwb",), "mousegpt_core.io.nwb", writes=True),

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
-from mousegpt_core.io.hdf import decode_names, is_hdf5, load, open_hdf5
+from mousegpt_core.io.hdf import is_hdf5, load, load_texts, open_hdf5
 
 LOOKED_FOR = "a dataset 'tracks' in an HDF5 file"
+#: A file has a place for every frame of the film; more of them may not be empty than so many to 1.
+_MOST_EMPTY = 100
 
 
 def recognise(path: Path) -> bool:
@@ -46,10 +49,8 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
             )
         tracks = load(file["tracks"], path)
         scores = load(file["point_scores"], path) if "point_scores" in file else None
-        names = decode_names(load(file["node_names"], path).ravel()) if "node_names" in file else ()
-        owners = (
-            decode_names(load(file["track_names"], path).ravel()) if "track_names" in file else ()
-        )
+        names = _texts(file, "node_names", path)
+        owners = _texts(file, "track_names", path)
     if tracks.ndim != 4 or tracks.dtype.kind not in "fiu":
         raise FormatError(
             "tracks of a wrong shape", file=path, place="dataset 'tracks'",
@@ -61,6 +62,13 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     position, transposed = _orient(tracks, len(names), len(owners), path)
     confidence = None if scores is None else _orient_scores(scores, position, transposed, path)
     return _named(position, confidence, names, owners)
+
+
+def _texts(file: Any, name: str, path: Path) -> tuple[str, ...]:
+    """Names in a file; none where there is no list of them or it is empty."""
+    return (
+        load_texts(file[name], path) if name in file and getattr(file[name], "size", True) else ()
+    )
 
 
 def _orient(
@@ -144,3 +152,51 @@ def _named(
         source_software="SLEAP",
         zero_is_missing=False,
     )
+
+
+def write(poses: xr.Dataset, path: Path) -> None:
+    """Write an analysis h5 as SLEAP exports it: a place for every frame up to the last.
+
+    Times, frame rate and unit are not in such a file.
+
+    Parameters
+    ----------
+    poses : Dataset
+        2D; as in `mousegpt_core.poses`.
+    path : Path
+        File to write.
+
+    Raises
+    ------
+    FormatError
+        If the poses are 3D, or would leave most of the file empty.
+    """
+    import h5py
+
+    if poses.sizes["space"] != 2:
+        raise FormatError(
+            "SLEAP's analysis files are 2D", file=path, hint="write 3D poses as csv, netCDF or NWB"
+        )
+    frames = poses["frame"].values
+    length = int(frames.max()) + 1
+    if length > _MOST_EMPTY * len(frames):
+        raise FormatError(
+            f"{len(frames)} frames of {length}", file=path,
+            hint="write poses of single frames as sleap-slp or csv",
+        )  # fmt: skip
+    position = poses["position"].transpose("individual", "space", "keypoint", "time").values
+    trust = poses["confidence"].transpose("individual", "keypoint", "time").values
+    seen = np.isfinite(position).all(axis=1)
+    tracks = np.full((*position.shape[:3], length), np.nan)
+    tracks[..., frames] = np.where(seen[:, None], position, np.nan)
+    scores = np.full((*trust.shape[:2], length), np.nan)
+    scores[..., frames] = trust
+    occupied = np.zeros((length, len(position)), dtype=np.uint8)
+    occupied[frames] = seen.any(axis=1).T
+    with h5py.File(path, "w") as file:
+        file["tracks"], file["point_scores"] = tracks, scores
+        file["track_occupancy"] = occupied
+        for name in ("instance_scores", "tracking_scores"):
+            file[name] = np.full((len(position), length), np.nan)
+        for name, words in (("node_names", "keypoint"), ("track_names", "individual")):
+            file[name] = np.array([str(word).encode() for word in poses[words].values])

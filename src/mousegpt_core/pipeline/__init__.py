@@ -7,7 +7,13 @@ from mousegpt_core.pipeline.exporting import export_study
 from mousegpt_core.pipeline.labelling import classify_study
 from mousegpt_core.pipeline.relinking import relink_study
 from mousegpt_core.pipeline.reporting import report_study
-from mousegpt_core.pipeline.run import FileStudy, run_recordings, run_study, study_for_file
+from mousegpt_core.pipeline.run import (
+    FileStudy,
+    is_poses,
+    run_recordings,
+    run_study,
+    study_for_file,
+)
 from mousegpt_core.pipeline.searching import search_study
 from mousegpt_core.pipeline.study_stages import embed_study, profile_study
 from mousegpt_core.pipeline.work import Work
@@ -22,6 +28,7 @@ __all__ = [
     "embed_study",
     "evaluate_study",
     "export_study",
+    "is_poses",
     "profile_study",
     "relink_study",
     "report_study",

@@ -210,6 +210,7 @@ def _read(
         keypoints=list(new.keypoints) or None,
         fps=fps,
         unit=new.unit,
+        view=given,
     )
     flat = poses.sizes["space"] == 2
     if flat and given is None and only is None and len(views) > 1:

@@ -110,6 +110,7 @@ def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
             keypoints=list(source.keypoints) or None,
             fps=source.fps,
             unit=source.unit or None,
+            view=source.view or None,
         )
         view = recording.info.clock_view(source.view)
         clock = view_clock(view, float(poses.attrs["fps"]), recording.resolve)

@@ -122,11 +122,11 @@ def study_for_file(
         }  # fmt: skip
         _refuse_contradiction(study.recording(id), asked)
         return FileStudy(folder, None)
-    is_poses = poses is None and _is_poses(file)
-    found = file if is_poses else poses or _poses_beside(file)
+    of_poses = poses is None and is_poses(file)
+    found = file if of_poses else poses or _poses_beside(file)
     request = NewRecording(
         id=id,
-        films=[] if is_poses else [(None, file)],
+        films=[] if of_poses else [(None, file)],
         poses=[(None, found)],
         keypoints=keypoints,
         fps=fps,
@@ -177,7 +177,8 @@ def _refuse_contradiction(recording: Recording, asked: Mapping[str, Any]) -> Non
             )
 
 
-def _is_poses(file: Path) -> bool:
+def is_poses(file: Path) -> bool:
+    """Whether this is a file, or folder, of poses in a known format."""
     try:
         recognise_format(file)
     except FormatError:
@@ -187,8 +188,8 @@ def _is_poses(file: Path) -> bool:
 
 def _poses_beside(film: Path) -> Path:
     """The only file of poses whose name begins with that of the film."""
-    beside = sorted(path for path in film.parent.iterdir() if path.is_file() and path != film)
-    candidates = [p for p in beside if p.name.startswith(film.stem) and _is_poses(p)]
+    beside = sorted(path for path in film.parent.iterdir() if path != film)
+    candidates = [p for p in beside if p.name.startswith(film.stem) and is_poses(p)]
     if len(candidates) == 1:
         return candidates[0]
     if not candidates and film.suffix.lower() in _POSE_SUFFIXES:

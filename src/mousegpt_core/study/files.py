@@ -60,7 +60,8 @@ def safe_name(text: str) -> str:
 def fingerprint(path: Path) -> str:
     """Hash that tells a file from another one without reading a whole film.
 
-    Files up to 32 MiB are read whole, of larger ones the size and 16 blocks spread over the file.
+    Files up to 32 MiB are read whole, of larger ones the size and 16 blocks spread over the file;
+    of a folder the names and sizes of what is in it.
 
     Raises
     ------
@@ -69,6 +70,8 @@ def fingerprint(path: Path) -> str:
     """
     path = Path(path)
     try:
+        if path.is_dir():
+            return _folder_fingerprint(path)
         size = path.stat().st_size
         digest = hashlib.sha256(str(size).encode())
         with path.open("rb") as stream:
@@ -83,6 +86,15 @@ def fingerprint(path: Path) -> str:
         raise DataError(
             f"cannot be read: {error.strerror or error}", file=path, hint="check the path"
         ) from error
+    return digest.hexdigest()[:16]
+
+
+def _folder_fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            name = path.relative_to(folder).as_posix()
+            digest.update(f"{name}\0{path.stat().st_size}\0".encode())
     return digest.hexdigest()[:16]
 
 

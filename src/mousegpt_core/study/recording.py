@@ -454,7 +454,7 @@ def identified(info: RecordingInfo, study_folder: Path) -> RecordingInfo:
     for part in [film for view in values["views"] for film in view["films"]] + values["poses"]:
         found = _given_file(part["path"], study_folder, f"recording {info.id}: no such file")
         part["path"] = relative_path(found, study_folder)
-        part["size"] = found.stat().st_size
+        part["size"] = found.stat().st_size if found.is_file() else 0
         part["fingerprint"] = fingerprint(found)
     for view in values["views"]:
         for name in ("timestamps", "calibration"):
@@ -475,8 +475,8 @@ def _given_file(path: str, study_folder: Path, problem: str) -> Path:
         If it is not there.
     """
     found = Path(path).absolute()
-    found = found if found.is_file() else resolve_path(path, study_folder)
-    if not found.is_file():
+    found = found if found.exists() else resolve_path(path, study_folder)
+    if not found.exists():
         raise DataError(
             problem,
             file=path,

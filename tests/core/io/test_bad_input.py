@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.io import savemat
 
 from core.io.pose_files import (
     write_dlc_csv,
@@ -65,6 +66,23 @@ def _write_movement(path, values=VALUES):
     return write_poses(poses, path, format="movement")
 
 
+def _write_own(name):
+    """Writer of one of our own formats of 2D poses."""
+
+    def write(path, values=VALUES):
+        cube = values.reshape(len(values), 2, 3).transpose(0, 2, 1)[..., None]
+        poses = make_poses(cube[:, :2], cube[:, 2], keypoints=NAMES, fps=10)
+        return write_poses(poses, path, format=name)
+
+    return write
+
+
+def _write_dannce(path, values=VALUES):
+    pred = np.repeat(values.reshape(len(values), 3, 2), 11, axis=2)
+    savemat(path, {"pred": pred})
+    return path
+
+
 #: Ending, writer, and the format where the name is not that.
 MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
@@ -78,6 +96,9 @@ MADE = {
     "movement": (".nc", _write_movement),
     "movement, in HDF5": (".nc", write_movement_hdf5),
     "nwb": (".nwb", write_nwb),
+    "sleap-slp": (".slp", _write_own("sleap-slp")),
+    "coco": (".json", _write_own("coco")),
+    "dannce-mat": (".mat", _write_dannce),
 }
 
 

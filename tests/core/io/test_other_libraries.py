@@ -199,3 +199,28 @@ def _nwb_of_a_rig(pynwb, ndx_pose, *, rig):
         )
     )
     return file
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("sleap-slp", "slp"), ("sleap-h5", "h5")])
+def test_sleap_io_opens_our_files(tmp_path, name, suffix):
+    sleap_io = pytest.importorskip("sleap_io")
+    poses = two_mice()
+    path = write_poses(poses, tmp_path / f"a.{suffix}", format=name)
+    load = sleap_io.load_slp if suffix == "slp" else sleap_io.load_analysis_h5
+    opened = load(str(path))
+    assert opened.skeleton.node_names == ["nose", "ear l", "tail"]
+    assert [track.name for track in opened.tracks] == ["m1", "m2"]
+    theirs = opened.numpy(return_confidence=True)
+    expected = poses.transpose("time", "individual", "keypoint", "space")
+    np.testing.assert_array_equal(theirs[..., :2], expected["position"])
+    seen = np.isfinite(theirs[..., 0])
+    trust = expected["confidence"].values
+    np.testing.assert_allclose(theirs[..., 2][seen], trust[seen])
+
+
+def test_we_read_what_sleap_io_writes(tmp_path):
+    sleap_io = pytest.importorskip("sleap_io")
+    ours = write_poses(two_mice(), tmp_path / "a.slp")
+    sleap_io.load_slp(str(ours)).save(str(tmp_path / "b.slp"))
+    back = read_poses(tmp_path / "b.slp", fps=25)
+    np.testing.assert_array_equal(back["position"], read_poses(ours, fps=25)["position"])

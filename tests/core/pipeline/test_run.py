@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -204,6 +205,19 @@ def test_one_file_makes_a_study_beside_it(files: Path, tmp_path: Path) -> None:
         study_for_file(poses, fps=25.0)
     _run(Study.open(made.folder))
     assert (made.folder / "results" / "report.html").exists()
+
+
+def test_a_folder_of_poses_makes_a_study_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "mouse"
+    folder.mkdir()
+    for frame in range(60):
+        points = [50 + frame, 40, 0.9, 20 + frame, 40, 0.9]
+        people = json.dumps({"people": [{"pose_keypoints_2d": points}]})
+        (folder / f"m_{frame:012d}_keypoints.json").write_text(people)
+    made = study_for_file(folder, fps=30.0, keypoints=["nose", "tailbase"])
+    assert made.folder == tmp_path / "mouse-mousegpt"
+    result = run_study(Work(Study.open(made.folder)))
+    assert result["recordings"] == ["mouse"]
 
 
 def test_a_file_that_is_refused_leaves_no_study(files: Path, tmp_path: Path) -> None:

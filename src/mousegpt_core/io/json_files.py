@@ -1,0 +1,71 @@
+"""Reading JSON files that may be damaged or hostile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mousegpt_core.errors import FormatError
+from mousegpt_core.io.contract import COPY_AGAIN
+from mousegpt_core.io.csv_tables import reading
+
+_HEAD = 4096
+
+
+def looks_like_json(path: Path, *words: str) -> bool:
+    """Whether a file begins as a JSON object and these words are in its first or last kilobytes."""
+    with reading(path), path.open("rb") as file:
+        head = file.read(_HEAD)
+        if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            return False
+        file.seek(max(_HEAD, path.stat().st_size - _HEAD))
+        ends = head + file.read(_HEAD)
+        if all(f'"{word}"'.encode() in ends for word in words):
+            return True
+        file.seek(0)
+        text = file.read()
+    return all(f'"{word}"'.encode() in text for word in words)
+
+
+def load_json(path: Path) -> Any:
+    """What a JSON file says.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read or is no JSON; names the line.
+    """
+    with reading(path):
+        content = path.read_bytes()
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise FormatError(
+            f"not JSON: {error.msg}",
+            file=path,
+            place=f"line {error.lineno}",
+            hint=COPY_AGAIN,
+        ) from error
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise FormatError("not JSON in UTF-8", file=path, hint=COPY_AGAIN) from error
+
+
+def numbers_of(values: Any, path: Path, place: str) -> NDArray[np.float64]:
+    """A list of numbers, null as NaN.
+
+    Raises
+    ------
+    FormatError
+        If it is anything else.
+    """
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise FormatError("not numbers", file=path, place=place, hint=COPY_AGAIN) from error
+    if array.ndim != 1:
+        raise FormatError("not a list of numbers", file=path, place=place, hint=COPY_AGAIN)
+    return array

@@ -1,0 +1,157 @@
+"""Reading variables of MATLAB files: version 5 to 7 by scipy, 7.3, which is HDF5, by h5py."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mousegpt_core.errors import FormatError, MouseGPTError
+from mousegpt_core.io.contract import COPY_AGAIN
+from mousegpt_core.io.csv_tables import reading
+
+_MARK = b"MATLAB "
+_NEW = b"MATLAB 7.3"
+#: No pose file is larger; a damaged header may claim any size.
+_MAX_BYTES = 8 << 30
+_MAX_CELLS = 100_000
+_MAX_DEPTH = 8
+
+
+def is_mat(path: Path) -> bool:
+    """Whether a file begins as MATLAB's do."""
+    with reading(path), path.open("rb") as file:
+        return file.read(len(_MARK)) == _MARK
+
+
+def mat_names(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of the variables of a file; none of them is read.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
+    with _mat_errors(path):
+        if _is_new(path):
+            import h5py
+
+            with h5py.File(path, "r") as file:
+                return {
+                    name: tuple(reversed(getattr(item, "shape", ())))
+                    for name, item in file.items()
+                    if not name.startswith("#")
+                }
+        from scipy.io import whosmat
+
+        return {name: tuple(shape) for name, shape, _ in whosmat(str(path))}
+
+
+def load_mat(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Some variables of a file, in plain terms.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    names : sequence of str
+        Variables to read; those that are not there are left out.
+
+    Returns
+    -------
+    dict
+        Arrays as arrays, texts as str, a struct as dict, cells as list.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
+    with _mat_errors(path):
+        if _is_new(path):
+            import h5py
+
+            with h5py.File(path, "r") as file:
+                return {n: _from_hdf5(file[n], file, path, 0) for n in names if n in file}
+        from scipy.io import loadmat
+
+        found = loadmat(
+            str(path), variable_names=list(names), verify_compressed_data_integrity=True
+        )
+        return {name: _from_scipy(found[name], 0) for name in names if name in found}
+
+
+def _is_new(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_NEW)) == _NEW
+
+
+@contextmanager
+def _mat_errors(path: Path) -> Iterator[None]:
+    """Say in our words that a MATLAB file is damaged."""
+    from scipy.io.matlab import MatReadError
+
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise FormatError("too large", file=path, expected="at most 8 GB", hint=COPY_AGAIN)
+        yield
+    except MouseGPTError:
+        raise
+    except FileNotFoundError as error:
+        raise FormatError("no such file", file=path, hint="check the path") from error
+    except (
+        OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError, AttributeError,
+        OverflowError, MemoryError, NotImplementedError, ZeroDivisionError, struct.error,
+        zlib.error, UnicodeError, MatReadError,
+    ) as error:  # fmt: skip
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise FormatError(
+            f"the MATLAB file is damaged or not as expected: {reason}", file=path,
+            hint="save it again in MATLAB",
+        ) from error  # fmt: skip
+
+
+def _from_scipy(value: Any, depth: int) -> Any:
+    """A variable as scipy gives it."""
+    if depth > _MAX_DEPTH or not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.names:
+        first = value.ravel()[0] if value.size else None
+        return (
+            {}
+            if first is None
+            else {name: _from_scipy(first[name], depth + 1) for name in value.dtype.names}
+        )
+    if value.dtype == object:
+        return [_from_scipy(cell, depth + 1) for cell in value.ravel().tolist()[:_MAX_CELLS]]
+    if value.dtype.kind in "US":
+        texts = [str(text).strip() for text in value.ravel()]
+        return texts[0] if len(texts) == 1 else texts
+    return value
+
+
+def _from_hdf5(item: Any, file: Any, path: Path, depth: int) -> Any:
+    """A variable of a 7.3 file: axes are reversed there, cells are references."""
+    import h5py
+
+    from mousegpt_core.io.hdf import load
+
+    if depth > _MAX_DEPTH:
+        return None
+    if isinstance(item, h5py.Group):
+        return {name: _from_hdf5(item[name], file, path, depth + 1) for name in item}
+    if h5py.check_ref_dtype(item.dtype) is not None:
+        cells = np.atleast_1d(item[()]).ravel()[:_MAX_CELLS]
+        return [_from_hdf5(file[cell], file, path, depth + 1) for cell in cells if cell]
+    kind = item.attrs.get("MATLAB_class", b"")
+    if item.attrs.get("MATLAB_empty", 0):
+        return "" if kind == b"char" else np.zeros((0, 0))
+    values = load(item, path).T
+    if kind == b"char":
+        return "".join(chr(int(code)) for code in values.ravel(order="C")[:1000])
+    return values

@@ -1,0 +1,71 @@
+"""OpenPose's folders: frames by their names, people, views, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from mousegpt_core.errors import FormatError
+from mousegpt_core.io import read_poses, recognise_format
+
+POINTS = [1, 2, 0.5, 0, 0, 0]
+
+
+def write_frame(folder, number, *people):
+    folder.mkdir(exist_ok=True, parents=True)
+    content = {"version": 1.3, "people": [{"pose_keypoints_2d": points} for points in people]}
+    path = folder / f"film_{number:012d}_keypoints.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_folder_is_read(tmp_path):
+    for number, people in ((2, [POINTS]), (0, []), (1, [POINTS])):
+        write_frame(tmp_path / "out", number, *people)
+    assert recognise_format(tmp_path / "out") == "openpose"
+    poses = read_poses(tmp_path / "out", fps=10, keypoints=["nose", "hip"])
+    assert dict(poses.sizes) == {"time": 3, "space": 2, "keypoint": 2, "individual": 1}
+    assert np.isnan(poses["position"].values[0]).all()
+    assert poses["position"].values[2, :, 0, 0].tolist() == [1, 2]
+    assert np.isnan(poses["position"].values[2, :, 1, 0]).all()
+    assert poses["confidence"].values[1, 0, 0] == 0.5
+
+
+def test_folders_in_a_folder_are_views(tmp_path):
+    for view in ("top", "side"):
+        write_frame(tmp_path / view, 0, POINTS, POINTS)
+    with pytest.raises(FormatError, match="side, top"):
+        read_poses(tmp_path, fps=10)
+    poses = read_poses(tmp_path, fps=10, view="top")
+    assert list(poses["individual"].values) == ["person_0", "person_1"]
+    assert list(poses["keypoint"].values) == ["keypoint_0", "keypoint_1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "not JSON"),
+        ('{"people": 3}', "list of people"),
+        ('{"people": [{"pose_keypoints_2d": "x"}]}', "numbers"),
+        ('{"people": [{"pose_keypoints_2d": [1, 2, 3]}]}', "different"),
+    ],
+)
+def test_damaged_frames_are_refused(tmp_path, content, says):
+    write_frame(tmp_path / "out", 0, POINTS)
+    write_frame(tmp_path / "out", 1, POINTS).write_text(content)
+    with pytest.raises(FormatError, match=says):
+        read_poses(tmp_path / "out", fps=10)
+
+
+def test_names_must_be_as_many(tmp_path):
+    write_frame(tmp_path / "out", 0, POINTS)
+    with pytest.raises(FormatError, match="2 keypoints"):
+        read_poses(tmp_path / "out", fps=10, keypoints=["a", "b", "c"])
+
+
+def test_a_folder_of_something_else(tmp_path):
+    (tmp_path / "notes.json").write_text("{}")
+    with pytest.raises(FormatError, match="no known format"):
+        recognise_format(tmp_path)
