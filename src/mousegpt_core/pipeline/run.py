@@ -158,7 +158,7 @@ def _refuse_contradiction(recording: Recording, asked: Mapping[str, Any]) -> Non
     is_now = {
         "poses": Path(source.path).name,
         "keypoints": source.keypoints,
-        "fps": source.fps,
+        "fps": (info.main_view and info.main_view.fps) or source.fps,
         "unit": info.space.unit,
         "px_per_cm": 1 / scale if scale else None,
         "seen_from": info.space.seen_from,

@@ -109,7 +109,9 @@ class Stills:
     def _filmed(self, recording: Recording) -> list[_Filmed]:
         if recording.id not in self._films:
             info = recording.info
-            views = sorted(info.views, key=lambda view: view != info.main_view)
+            filmed = [view for view in info.views if view.shown is not None]
+            ordinary = [view for view in filmed if view.shown and not view.shown.is_fluorescence]
+            views = sorted(ordinary or filmed, key=lambda view: view != info.main_view)
             opened = (self._open(recording, view) for view in views)
             self._films[recording.id] = [one for one in opened if one is not None]
         return self._films[recording.id]

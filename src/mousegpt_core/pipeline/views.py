@@ -66,12 +66,15 @@ class OpenedView:
         As it will be in recording.toml.
     frames, width, height : int
         Of the film that is shown; 0 = none.
+    stamps : int
+        Number of its timestamps; 0 = none of its own.
     """
 
     view: View
     frames: int = 0
     width: int = 0
     height: int = 0
+    stamps: int = 0
 
     @property
     def shown(self) -> str:
@@ -180,7 +183,9 @@ def _opened(view: View, fps: float | None) -> OpenedView:
                 rate, own = float(film.fps), film.times if film.is_uneven else None
     if view.timestamps:
         path = Path(view.timestamps)
-        view = _with_clock(view, rate_of_timestamps(read_timestamps(path), fps, path), str(path))
+        times = read_timestamps(path)
+        opened = replace(opened, stamps=len(times))
+        view = _with_clock(view, rate_of_timestamps(times, fps, path), str(path))
     elif own is not None and (fps is None or is_rate_of(fps, own)):
         view = _with_clock(view, fps or rate, opened.shown)
     else:
@@ -191,6 +196,16 @@ def _opened(view: View, fps: float | None) -> OpenedView:
 def _with_clock(view: View, fps: float | None, timestamps: str) -> View:
     rate = None if fps is None else round(fps, DECIMALS)
     return view.model_copy(update={"fps": rate, "timestamps": timestamps})
+
+
+def stamps_that_differ(views: Iterable[OpenedView]) -> list[str]:
+    """Remarks on timestamps that are not as many as the film has frames."""
+    return [
+        f"{Path(one.view.timestamps).name} has {one.stamps} times and the film of {one.view.name} "
+        f"{one.frames} frames; the first belongs to the first"
+        for one in views
+        if one.frames and one.stamps and one.frames != one.stamps
+    ]
 
 
 def as_timed_by_poses(opened: OpenedView, poses: xr.Dataset) -> OpenedView:

@@ -48,6 +48,11 @@ class Film(_Part):
     size: int = 0
     fingerprint: str = ""
 
+    @property
+    def is_fluorescence(self) -> bool:
+        """Whether it shows dots in the dark rather than an animal."""
+        return "fluo" in self.channel.casefold()
+
 
 class View(_Part):
     """A camera, with a clock of its own.
@@ -79,8 +84,7 @@ class View(_Part):
     @property
     def shown(self) -> Film | None:
         """The film whose pictures are shown: fluorescence only where there is no other."""
-        ordinary = [film for film in self.films if "fluo" not in film.channel.casefold()]
-        return next(iter([*ordinary, *self.films]), None)
+        return min(self.films, key=lambda film: film.is_fluorescence, default=None)
 
     @field_validator("name")
     @classmethod

@@ -82,6 +82,7 @@ def test_timestamps(study: Study, tmp_path: Path) -> None:
         offsets=[("m", -100.0)],
     )
     added = add_recording(study, new)
+    assert not any("times and the film" in remark for remark in added.remarks)
     assert added.recording.info.views[0].timestamps == "../t.txt"
     assert times_now(study) == pytest.approx(times - 100)
     kinematics = added.recording.store.read_dataset("kinematics")
@@ -169,6 +170,17 @@ def test_poses_with_times_of_their_own_keep_them(study: Study, tmp_path: Path) -
     assert times_now(study) == pytest.approx(own)
     edit_view(study.recording("m"), fps=59.0)
     assert times_now(study) == pytest.approx(own / 2)
+
+
+def test_timestamps_and_film_that_differ_in_number(study: Study, tmp_path: Path) -> None:
+    new = NewRecording(
+        "m",
+        films=[(None, write_blank_film(tmp_path / "m.mp4"))],
+        poses=[(None, write_poses(tmp_path / "m.csv"))],
+        timestamps=[(None, write_times(tmp_path / "t.txt", np.arange(61) / 30))],
+    )
+    said = add_recording(study, new).remarks
+    assert any("61 times" in remark and "60 frames" in remark for remark in said)
 
 
 def test_channels_and_calibration_are_kept(study: Study, tmp_path: Path) -> None:

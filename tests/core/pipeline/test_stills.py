@@ -36,6 +36,20 @@ def study(tmp_path: Path) -> Study:
     return study
 
 
+def test_fluorescence_is_shown_only_where_there_is_nothing_else(study: Study) -> None:
+    recording = study.recording("m")
+    clip = described_clips(recording).sort_values("start_s").iloc[3]
+    info = recording.info
+    for channels, shown in ((("", "fluorescence"), ["side"]), (("Fluo", "Fluo"), ["top", "side"])):
+        views = tuple(
+            view.model_copy(update={"films": (view.films[0].model_copy(update={"channel": each}),)})
+            for view, each in zip(info.views, channels, strict=True)
+        )
+        recording.update(info.model_copy(update={"views": views}))
+        with stills_of(study) as stills:
+            assert list(stills.frames(clip)) == shown
+
+
 def test_a_moment_in_each_view(study: Study) -> None:
     clips = described_clips(study.recording("m")).sort_values("start_s")
     with stills_of(study) as stills:
