@@ -224,7 +224,8 @@ def check_against_film(
     Raises
     ------
     DataError
-        If keypoints lie outside of the picture, or the film shows less than half of the poses.
+        If keypoints of 2D poses lie outside of the picture, or the film shows less than half of
+        them.
     """
     if not opened.frames:
         return
@@ -255,7 +256,8 @@ def _check_length(
     frames = int(numbers[-1]) + 1
     if frames == opened.frames:
         return
-    if opened.frames < LEAST_FILMED * frames - 1:
+    # Of a recording in 3D, a film may well show a part.
+    if file.view and opened.frames < LEAST_FILMED * frames - 1:
         raise DataError(
             "there are more poses than the film has frames: this seems to be the wrong film",
             file=file.path,

@@ -94,11 +94,22 @@ def test_timestamps(study: Study, tmp_path: Path) -> None:
     assert times_now(study)[0] == pytest.approx(1.0)
 
 
-def test_timestamps_of_3d_poses_without_films(study: Study, tmp_path: Path) -> None:
+def write_poses_3d(path: Path) -> Path:
     rows = ["nose_x,nose_y,nose_z,tailbase_x,tailbase_y,tailbase_z"]
     rows += [f"{4 + n / 10},0,1,{n / 10},0,1" for n in range(60)]
-    poses = tmp_path / "p.csv"
-    poses.write_text("\n".join(rows) + "\n")
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_a_film_of_a_part_of_3d_poses(study: Study, tmp_path: Path) -> None:
+    films = [(None, write_blank_film(tmp_path / "top.mp4", 12))]
+    poses = [(None, write_poses_3d(tmp_path / "p.csv"))]
+    added = add_recording(study, NewRecording("m", films=films, poses=poses, unit="cm"))
+    assert any("48 poses at the end" in remark for remark in added.remarks)
+
+
+def test_timestamps_of_3d_poses_without_films(study: Study, tmp_path: Path) -> None:
+    poses = write_poses_3d(tmp_path / "p.csv")
     times = write_times(tmp_path / "t.csv", np.arange(60) / 40)
     new = NewRecording("m", poses=[(None, poses)], timestamps=[(None, times)], unit="cm")
     add_recording(study, new)
