@@ -69,7 +69,11 @@ def evaluate(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Score labels against a human's, frame by frame and bout by bout."""
+    """Score labels against a human's, frame by frame and bout by bout.
+
+    Human scorers mark a posture a moment after it begins. Labels made by `classify` follow by the
+    same time; `reaction_s = 0` in the labels file turns it off.
+    """
     from mousegpt_core.pipeline import evaluate_study
     from mousegpt_core.study import Study
 

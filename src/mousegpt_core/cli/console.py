@@ -60,7 +60,7 @@ class Console:
         if not self.as_json:
             from rich.console import Console as Rich
 
-            Rich(highlight=False, soft_wrap=True).print(text)
+            Rich(highlight=False, soft_wrap=True, markup=False).print(text)
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A table for people; silent with ``--json``."""

@@ -142,7 +142,11 @@ def report(
 
 def run(
     target: Annotated[
-        Path, typer.Argument(help="A study, or a film (or pose file) to make one for.")
+        Path,
+        typer.Argument(
+            help="A study, or a film or pose file to make one for (`mousegpt backends` lists the "
+            "formats)."
+        ),
     ],
     poses: Annotated[
         Path | None, typer.Option(help="Poses of the film; by default looked for beside it.")
@@ -154,7 +158,7 @@ def run(
     unit: Annotated[str, typer.Option(help="Unit of the coordinates: px, mm, cm or m.")] = "",
     px_per_cm: Annotated[float | None, typer.Option(help="Pixels in one centimetre.")] = None,
     seen_from: Annotated[
-        str, typer.Option(help="Camera: above (if not said), below or side.")
+        str, typer.Option(help="Where the camera is: above (if not said), below or side.")
     ] = "",
     open_it: Annotated[bool, typer.Option("--open", help="Show the report.")] = False,
     as_json: Json = False,

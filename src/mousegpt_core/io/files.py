@@ -24,9 +24,11 @@ def replaced_file(path: Path) -> Iterator[Path]:
         deleted and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.part{path.suffix}")
+    partial = path.with_name(f".{path.stem}.part-{os.getpid()}{path.suffix}")
     try:
         yield partial
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

@@ -260,6 +260,12 @@ def scheme_names(study: Study) -> list[str]:
     return sorted(path.stem for path in (study.folder / "labels").glob("*.toml"))
 
 
+def labelled_recordings(study: Study, scheme: str) -> list[Recording]:
+    """The recordings that have labels of a scheme of the user's, now or before they failed."""
+    everyone = study.recordings.values()
+    return [one for one in everyone if one.store.entry(f"bouts/{scheme}") is not None]
+
+
 def bouts_of_scheme(study: Study, recording: Recording, scheme: str) -> pd.DataFrame:
     """Bouts of one recording under a scheme, as table `clips.BOUTS`."""
     if scheme == ACTIVITIES:

@@ -11,7 +11,13 @@ import xarray as xr
 
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.io.files import replaced_file
-from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, bouts_of_scheme, scheme_names
+from mousegpt_core.pipeline.evaluation import (
+    ACTIVITIES,
+    PROFILE,
+    bouts_of_scheme,
+    labelled_recordings,
+    scheme_names,
+)
 from mousegpt_core.pipeline.recording_stages import primary_poses
 from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_clips, described_recordings
@@ -83,18 +89,19 @@ def _descriptions(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _bouts(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    for recording in described_recordings(study):
-        for scheme in _schemes(study):
+    for scheme in _schemes(study):
+        for recording in _with_scheme(study, scheme):
             bouts = bouts_of_scheme(study, recording, scheme)
             yield f"bouts-{scheme}-{recording.id}", _named(study, bouts, scheme)
 
 
 def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    for recording in described_recordings(study):
-        for scheme in scheme_names(study):
+    for scheme in scheme_names(study):
+        for recording in labelled_recordings(study, scheme):
             labels = recording.store.read_table(f"labels/{scheme}")
             yield f"labels-{scheme}-{recording.id}", _in_time(labels, recording)
-        if PROFILE in _schemes(study):
+    if PROFILE in _schemes(study):
+        for recording in described_recordings(study):
             labels = _named(study, study.store.read_table("profile/labels"), PROFILE)
             yield f"labels-profile-{recording.id}", _in_time(labels, recording)
 
@@ -106,7 +113,7 @@ def _behaviours(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 def _shares(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     subjects = study_subjects(study)
     for scheme in _schemes(study):
-        recordings = described_recordings(study)
+        recordings = _with_scheme(study, scheme)
         bouts = pd.concat([bouts_of_scheme(study, one, scheme) for one in recordings])
         yield f"shares-{scheme}", _named(study, behaviour_shares(bouts, subjects), scheme)
 
@@ -136,7 +143,15 @@ def _in_time(labels: pd.DataFrame, recording: Recording) -> pd.DataFrame:
 
 def _schemes(study: Study) -> list[str]:
     profiled = [PROFILE] if study.store.entry("profile/bouts") else []
-    return [ACTIVITIES, *profiled, *scheme_names(study)]
+    own = [name for name in scheme_names(study) if labelled_recordings(study, name)]
+    return [ACTIVITIES, *profiled, *own]
+
+
+def _with_scheme(study: Study, scheme: str) -> list[Recording]:
+    """The recordings that have bouts of a scheme."""
+    if scheme in (ACTIVITIES, PROFILE):
+        return described_recordings(study)
+    return labelled_recordings(study, scheme)
 
 
 def _kinematics(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:

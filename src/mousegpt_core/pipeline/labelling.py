@@ -112,10 +112,24 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
             for behaviour, claim in claims.items()
         ],
         "shares": _shares(study, name, scheme, list(keys)),
-        "notes": [*told.warnings, *told.remarks, *_on_reaction(told.reaction_s)],
+        "notes": [
+            *_unused_examples(scheme, keys),
+            *told.warnings,
+            *told.remarks,
+            *_on_reaction(told.reaction_s),
+        ],
         "folder": str(_write_vectors(study, name, list(keys))),
         "failed": work.failures,
     }
+
+
+def _unused_examples(scheme: LabelScheme, worked: Collection[str]) -> list[str]:
+    """Of which recordings the examples are not used, because these failed."""
+    shown = {e.recording for each in scheme.behaviours.values() for e in each.examples}
+    return [
+        f"the examples in {id} are not used, because this recording failed"
+        for id in sorted(shown.difference(worked))
+    ]
 
 
 def _classify_recording(
@@ -282,6 +296,8 @@ def _write_vectors(study: Study, name: str, ids: list[str]) -> Path:
     folder = study.folder / "results" / f"labels-{name}"
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    for stale in set(study.recordings).difference(ids):
+        (folder / f"{stale}.csv").unlink(missing_ok=True)
     for id in ids:
         recording = study.recording(id)
         clips = recording.store.read_table("clips")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def _lost(recording: Recording) -> list[str]:
 def _find(recording: Recording, path: str, folder: Path) -> Path | None:
     """The file, where it was found and written into ``recording.toml``."""
     name = Path(path.replace("\\", "/")).name
-    for candidate in sorted(folder.rglob(name)):
+    for candidate in sorted(folder.rglob(glob.escape(name))):
         try:
             recording.relink(path, candidate)
         except DataError:

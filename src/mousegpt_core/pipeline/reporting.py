@@ -23,6 +23,7 @@ from mousegpt_core.pipeline.add import SINGLE_PICTURES
 from mousegpt_core.pipeline.evaluation import (
     ACTIVITIES,
     PROFILE,
+    labelled_recordings,
     last_evaluations,
     scheme_names,
 )
@@ -155,7 +156,8 @@ def _own_schemes(study: Study) -> list[str]:
             f"{study.toml_path} [report]: the study has no labels {leading!r}",
             hint="there are: " + (", ".join(names) or "none; run `mousegpt classify`"),
         )
-    return sorted(names, key=lambda name: name != leading)
+    made = [name for name in names if labelled_recordings(study, name)]
+    return sorted(made, key=lambda name: name != leading)
 
 
 def _compared_animals(study: Study) -> pd.DataFrame:
@@ -181,7 +183,9 @@ def _bouts(study: Study) -> dict[str, pd.DataFrame]:
     """Bouts by scheme, the user's own schemes first."""
     recordings = described_recordings(study)
     found = {
-        name: pd.concat([r.store.read_table(f"bouts/{name}") for r in recordings])
+        name: pd.concat(
+            [r.store.read_table(f"bouts/{name}") for r in labelled_recordings(study, name)]
+        )
         for name in _own_schemes(study)
     }
     found[ACTIVITIES] = pd.concat([r.store.read_table("activities") for r in recordings])
@@ -230,6 +234,10 @@ def _failures(work: Work, shown: Sequence[Recording]) -> list[str]:
     }
     never = [id for id in work.study.recordings if id not in ids | set(said)]
     said |= dict.fromkeys(never, "not in this report, because it has not been run")
+    for name in _own_schemes(work.study):
+        labelled = {recording.id for recording in labelled_recordings(work.study, name)}
+        for id in sorted(ids - labelled):
+            said[id] = f"{said.get(id, 'shown')}, without your behaviours of \u201c{name}\u201d"
     return [f"{id}: {text}" for id, text in said.items()]
 
 
@@ -326,10 +334,10 @@ def _uneven(recording: Recording, kinematics: xr.Dataset) -> list[str]:
 
 def _labels_told(study: Study) -> dict[str, LabelsTold]:
     """What a reader should know of each of the user's own sets of labels, as the report says it."""
-    ids = [recording.id for recording in described_recordings(study)]
     names = _own_schemes(study)
     found = {}
     for name in names:
+        ids = [recording.id for recording in labelled_recordings(study, name)]
         scheme = LabelScheme.from_toml(study.folder / "labels" / f"{name}.toml")
         told = labels_told(study, scheme, ids)
         which = "Your behaviours" if len(names) == 1 else f"Your behaviours of \u201c{name}\u201d"
@@ -388,7 +396,7 @@ def _own(
     study: Study, scheme: str, clips: pd.DataFrame, told: LabelsTold, stills: Stills
 ) -> Iterator[dict[str, Any]]:
     """The user's own behaviours, in the user's order."""
-    tables = [r.store.read_table(f"labels/{scheme}") for r in described_recordings(study)]
+    tables = [r.store.read_table(f"labels/{scheme}") for r in labelled_recordings(study, scheme)]
     given = pd.concat(tables, ignore_index=True).rename(columns={"score": "certainty"})
     placed = clips.merge(given[["clip_id", "behaviour_id", "certainty"]], on="clip_id")
     behaviours = LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").behaviours

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mousegpt_core.errors import DataError, FormatError, MouseGPTError, SettingsError
+from mousegpt_core.errors import DataError, FormatError, SettingsError
 from mousegpt_core.io import FORMATS, recognise_format
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
 from mousegpt_core.pipeline.labelling import classify_again
@@ -138,7 +138,7 @@ def study_for_file(
     study = Study.open(folder) if known else Study.create(folder, name=file.stem)
     try:
         return FileStudy(folder, add_recording(study, request))
-    except MouseGPTError:
+    except BaseException:  # also where a person stops it: nothing half-made is left
         if made_here:
             shutil.rmtree(folder)
         raise

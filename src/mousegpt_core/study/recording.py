@@ -260,9 +260,11 @@ class RecordingInfo(Settings):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Films and files of poses, as they are written here."""
+        """Films, files of poses, times and calibrations, as they are written here."""
         films = (film.path for view in self.views for film in view.films)
-        return (*films, *(file.path for file in self.poses))
+        beside = (path for view in self.views for path in (view.timestamps, view.calibration))
+        every = (*films, *(file.path for file in self.poses), *beside)
+        return tuple(dict.fromkeys(path for path in every if path))
 
     @field_validator("id")
     @classmethod
@@ -394,7 +396,7 @@ class Recording:
         return found
 
     def relink(self, path: str, new: Path) -> None:
-        """Say where a film or file of poses has gone.
+        """Say where a film, or a file of poses, times or calibration has gone.
 
         Raises
         ------
@@ -404,7 +406,7 @@ class Recording:
         info = self.info.model_dump(mode="json")
         parts = [film for view in info["views"] for film in view["films"]] + info["poses"]
         hits = [part for part in parts if part["path"] == path]
-        if not hits:
+        if path not in self.info.paths:
             raise DataError(
                 f"recording {self.id} does not use {path!r}",
                 file=self.toml_path,
@@ -422,8 +424,9 @@ class Recording:
                 )
             part["path"] = relative_path(new, self.study_folder)
         for view in info["views"]:
-            if view["timestamps"] == path:
-                view["timestamps"] = relative_path(new, self.study_folder)
+            for name in ("timestamps", "calibration"):
+                if view[name] == path:
+                    view[name] = relative_path(new, self.study_folder)
         self.update(RecordingInfo.parse(info, source=str(self.toml_path)))
 
 

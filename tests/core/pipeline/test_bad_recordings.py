@@ -97,3 +97,25 @@ def test_one_recording_asked_for_alone_raises(study: Study, files: Path) -> None
     made = run_recordings(Work(opened), "kinematics")
     assert list(made["recordings"]) == ["M1", "M2"]
     assert list(made["failed"]) == ["bad"]
+
+
+def test_labels_that_a_failed_recording_never_got_are_left_out(study: Study, files: Path) -> None:
+    labels = study.folder / "mine.toml"
+    labels.write_text("""
+[moves]
+definition = "walks or runs"
+examples = [{recording = "M2", start_s = 1, stop_s = 2}]
+[rests]
+definition = "motionless"
+""")
+    lose_a_keypoint(study.recording("M2"))
+    answer = mousegpt("classify", study.folder, "--labels", labels, "--json")
+    assert answer.code == 2
+    assert "the examples in M2 are not used, because this recording failed" in answer.json["notes"]
+    again = mousegpt("run", study.folder, "--json")
+    assert list(again.json["failed"]) == ["M2"]
+    page = Path(again.json["report"]).read_text(encoding="utf-8")
+    assert "without your behaviours of “mine”" in page
+    exported = {file.name for file in export_study(Study.open(study.folder), "labels")}
+    assert "labels-mine-M1.csv" in exported
+    assert "labels-mine-M2.csv" not in exported

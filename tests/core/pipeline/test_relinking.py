@@ -20,10 +20,10 @@ def moved(tmp_path: Path, files: Path) -> Study:
     old.mkdir()
     new.mkdir(parents=True)
     study = Study.create(tmp_path / "study")
-    for name in ("M1", "M2"):
-        shutil.copy(files / f"{name}.csv", old)
+    for name in ("M1", "M2 [a]"):
+        shutil.copy(files / f"{name[:2]}.csv", old / f"{name}.csv")
         poses = [(None, old / f"{name}.csv")]
-        add_recording(study, NewRecording(name, poses=poses, fps=30.0, unit="cm"))
+        add_recording(study, NewRecording(name[:2], poses=poses, fps=30.0, unit="cm"))
         shutil.move(old / f"{name}.csv", new)
     return study
 
@@ -42,9 +42,9 @@ def test_moved_files_are_found(moved: Study, tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_said(moved: Study, tmp_path: Path) -> None:
-    (tmp_path / "new" / "deep" / "M2.csv").unlink()
+    (tmp_path / "new" / "deep" / "M2 [a].csv").unlink()
     answer = mousegpt("relink", moved.folder, tmp_path / "new")
     assert answer.code == 2
     assert "M1.csv is now" in answer.out
-    assert "M2.csv is not in" in answer.out
+    assert "M2 [a].csv is not in" in answer.out
     assert mousegpt("relink", moved.folder, tmp_path / "nowhere").code == 2
