@@ -118,19 +118,25 @@ def peer_freezing(data: Path = DATA) -> np.ndarray:
 
 def kinematics_of(recording: Labelled) -> xr.Dataset:
     """Kinematics with default settings."""
-    skeleton = next(s for s in BUILT_IN.values() if s.name == recording.skeleton)
+    skeleton = BUILT_IN[recording.skeleton]
     scene = prepare_scene(recording.poses, skeleton, cm_per_unit=recording.cm_per_unit)
     return compute_kinematics(recording.poses, skeleton, scene)
 
 
 def predict(
-    kinematics: xr.Dataset, scheme: LabelScheme, rules: Rules, learned: Learned | None = None
+    recording: Labelled,
+    scheme: LabelScheme,
+    rules: Rules,
+    kinematics: xr.Dataset | None = None,
+    learned: Learned | None = None,
 ) -> np.ndarray:
     """Behaviour of each frame, as `mousegpt classify` gives it."""
+    kinematics = kinematics_of(recording) if kinematics is None else kinematics
+    ethogram = compute_ethogram(kinematics, rules, skeleton=BUILT_IN[recording.skeleton])
     times = kinematics["time"].values
     clips = cut_clips(times, kinematics["frame"].values, recording="r")
     found = classify(
-        compute_ethogram(kinematics, rules),
+        ethogram,
         clips,
         scheme,
         kinematics=kinematics if learned else None,
@@ -243,7 +249,7 @@ def forest_peer(
 
 def measure(recordings: list[Labelled], kinematics: dict[str, xr.Dataset], rules: Rules) -> Quality:
     """Ours, on the five recordings."""
-    found = {r.name: predict(kinematics[r.name], SUBTLE_LABELS, rules) for r in recordings}
+    found = {r.name: predict(r, SUBTLE_LABELS, rules, kinematics[r.name]) for r in recordings}
     return quality(recordings, found)
 
 
@@ -307,7 +313,7 @@ def by_examples(
     meant = {word: behaviour for behaviour, word in nonsense.items()}
     found, unseen = {}, []
     for r in recordings:
-        words = predict(kinematics[r.name], scheme, rules, learned)
+        words = predict(r, scheme, rules, kinematics[r.name], learned)
         found[r.name] = np.array([meant.get(word, "") for word in words], dtype=object)
         human = r.labels.copy()
         for name, start, stop in (one for examples in drawn.values() for one in examples):
@@ -319,9 +325,7 @@ def by_examples(
 
 def freezing_f1(recording: Labelled, rules: Rules, kinematics: xr.Dataset | None = None) -> float:
     """Ours, on the freezing recording."""
-    found = predict(
-        kinematics_of(recording) if kinematics is None else kinematics, FREEZING_LABELS, rules
-    )
+    found = predict(recording, FREEZING_LABELS, rules, kinematics)
     return float(f1_scores(recording.labels, found, ("freezing",))[0])
 
 
@@ -433,7 +437,7 @@ def main() -> None:
         forest_peer(recordings, kinematics, late_s=reaction),
     )
     at_once = LabelScheme(SUBTLE_LABELS.behaviours, reaction_s=0.0)
-    found = {r.name: predict(kinematics[r.name], at_once, rules) for r in recordings}
+    found = {r.name: predict(r, at_once, rules, kinematics[r.name]) for r in recordings}
     show("Ours, not allowed any reaction time", quality(recordings, found))
     show("Ours, ten examples each and no words", by_examples(recordings, kinematics, rules))
     freezing = freezing_recording()
