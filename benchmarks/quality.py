@@ -1,6 +1,6 @@
 """Quality of the ethogram against human labels, beside what others reach on the same files.
 
-Run: ``python benchmarks/quality.py [--robustness]``; real recordings are found by
+Run: ``python benchmarks/quality.py [--rules]``; real recordings are found by
 ``MOUSEGPT_TEST_DATA`` (default: ``../shared/data`` beside the project).
 """
 
@@ -338,20 +338,6 @@ def thinned(recording: Labelled, step: int) -> Labelled:
     )
 
 
-def noisy(recording: Labelled, share: float) -> Labelled:
-    """White noise on every keypoint; `share` of a typical distance from nose to tail base."""
-    poses = recording.poses.copy(deep=True)
-    position = poses["position"].values
-    extent = np.nanmedian(np.nanmax(position, axis=2) - np.nanmin(position, axis=2))
-    rng = np.random.default_rng(0)
-    poses["position"].values = position + rng.normal(0, share * extent, position.shape).astype(
-        np.float32
-    )
-    return Labelled(
-        recording.name, poses, recording.skeleton, recording.labels, recording.cm_per_unit
-    )
-
-
 def shifted_rules(change: Callable[[dict[str, Any]], None]) -> Rules:
     """The built-in rules with a change."""
     values = copy.deepcopy(read_toml(BUILT_IN_RULES))
@@ -378,8 +364,8 @@ def scaled(values: dict[str, Any], place: tuple[str, str, str], by: float) -> No
     table[key] = 1 + (table[key] - 1) * by if key == "factor" else table[key] * by
 
 
-def robustness(recordings: list[Labelled], kinematics: dict[str, xr.Dataset]) -> None:
-    """What changes of rules, frame rate, noise and scale do to both figures."""
+def vary_rules(recordings: list[Labelled], kinematics: dict[str, xr.Dataset]) -> None:
+    """What changes of the rules do to both figures."""
     freezing = freezing_recording()
     still = kinematics_of(freezing)
     print("\nEach number of the rules 20 % lower and higher (SUBTLE mean macro-F1, freezing F1)")
@@ -393,24 +379,6 @@ def robustness(recordings: list[Labelled], kinematics: dict[str, xr.Dataset]) ->
             else:
                 row.append(f"SUBTLE {measure(recordings, kinematics, rules).mean:.3f}")
         print(f"  {name}.{condition}.{key}".replace("..", ".").ljust(48) + "  ".join(row))
-    rules = load_rules()
-    print("\nSlower cameras")
-    for step in (2, 4):
-        slow = [thinned(r, step) for r in recordings]
-        result = measure(slow, {r.name: kinematics_of(r) for r in slow}, rules)
-        print(f"  SUBTLE at {20 / step:g} fps: {result.mean:.3f}")
-    for step in (2, 3, 5):
-        print(f"  freezing at {50 / step:g} fps: {freezing_f1(thinned(freezing, step), rules):.3f}")
-    print("\nNoise on every keypoint (standard deviation)")
-    for share in (0.01, 0.02, 0.04):
-        loud = [noisy(r, share) for r in recordings]
-        result = measure(loud, {r.name: kinematics_of(r) for r in loud}, rules)
-        f1 = freezing_f1(noisy(freezing, share / 5), rules)
-        print(
-            f"  SUBTLE {share:.0%} of body extent: {result.mean:.3f}   "
-            f"freezing {share / 5:.1%}: {f1:.3f}"
-        )
-    print(f"\nWithout a scale: freezing {freezing_f1(freezing_recording(scale=False), rules):.3f}")
     none = shifted_rules(
         lambda values: [values[n].update(reaction_s=0.0) for n in BEHAVIOURS] and None
     )
@@ -423,7 +391,7 @@ def robustness(recordings: list[Labelled], kinematics: dict[str, xr.Dataset]) ->
 def main() -> None:
     """Print ours and the peers' figures from one run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--robustness", action="store_true", help="vary rules, rate, noise, scale")
+    parser.add_argument("--rules", action="store_true", help="vary every number of the rules")
     options = parser.parse_args()
     rules = load_rules()
     recordings = subtle_recordings()
@@ -444,8 +412,8 @@ def main() -> None:
     peer = float(f1_scores(freezing.labels, peer_freezing(), ("freezing",))[0])
     ours = freezing_f1(freezing, rules)
     print(f"\nFreezing F1: ours {ours:.3f}, BehaviorDEPOT {peer:.3f}, ratio {ours / peer:.2f}")
-    if options.robustness:
-        robustness(recordings, kinematics)
+    if options.rules:
+        vary_rules(recordings, kinematics)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import xarray as xr
 
 from mousegpt_core.describe.ethogram import compute_ethogram
 from mousegpt_core.describe.rules import Rules, load_rules
+from mousegpt_core.kinematics import prepare_scene
 from mousegpt_core.poses import make_poses
 from mousegpt_core.skeletons import BUILT_IN
 from mousegpt_core.synthetic import NoiseSettings, SimulationSettings, simulate
@@ -38,6 +39,7 @@ from quality import (
 
 _RATES = {"scratching": 5.0, "stretching": 3.0, "turning": 2.0, "jumping": 4.0, "freezing": 2.0}
 _SEEN_FROM_ABOVE = ("Snout", "EarL", "EarR", "SpineG", "TailBase")
+_SAME = {"face_grooming": "grooming", "body_grooming": "grooming", "rearing_unsupported": "rearing"}
 _COARSE = {
     "walking": "walking",
     "running": "walking",
@@ -56,10 +58,10 @@ Perturbation = Callable[[Labelled], Labelled]
 
 
 def body_length(recording: Labelled) -> float:
-    """Typical extent of the animal, in the unit of its poses."""
-    position = recording.poses["position"].values
-    span = np.nanmax(position, axis=2) - np.nanmin(position, axis=2)
-    return float(np.nanmedian(np.sqrt(np.square(span[:, :2]).sum(axis=1))))
+    """Nose to tail base, in the unit of its poses."""
+    skeleton = BUILT_IN[recording.skeleton]
+    scene = prepare_scene(recording.poses, skeleton, cm_per_unit=1.0)
+    return scene.body_length_cm or float("nan")
 
 
 def moved(recording: Labelled, position: np.ndarray) -> Labelled:
@@ -315,7 +317,8 @@ class Bench:
         skeleton = BUILT_IN[recording.skeleton]
         ethogram = compute_ethogram(kinematics_of(recording), self.rules, skeleton=skeleton)
         names = np.asarray([*ethogram["activity"].values.tolist(), ""], dtype=object)
-        return np.asarray(names[ethogram["activity_index"].values[:, 0]])
+        found = names[ethogram["activity_index"].values[:, 0]]
+        return np.asarray([_SAME.get(name, name) for name in found], dtype=object)
 
     def _coarse(self, recording: Labelled) -> np.ndarray:
         return np.asarray([_COARSE.get(n, "na") for n in self._activities(recording)], dtype=object)

@@ -57,7 +57,7 @@ __all__ = [
     "unjudged",
 ]
 
-ETHOGRAM_VERSION = 3
+ETHOGRAM_VERSION = 4
 #: A score at which no posture fits: what is shared out is less than 1 where all fit badly.
 _UNSURE = 0.01
 #: Without any speed within this window the animal is lost (s).

@@ -23,7 +23,9 @@ from mousegpt_core.describe.rhythm import (
     rate_noise,
     running_mean,
     smoothed,
+    still_width,
 )
+from mousegpt_core.kinematics.anatomy import point, read_anatomy
 from mousegpt_core.settings import Settings
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import guess_skeleton
@@ -46,6 +48,15 @@ _STEADY_S = 0.4
 _ENOUGH_S = 3.0
 #: Width of the smoothing behind what tells whether the animal is still (s).
 _STILL_SMOOTH_S = 0.04
+#: Speed along each axis that jitter alone may show after it (cm/s); else it is wider.
+_STILL_NOISE = 0.3
+#: The same of the head's direction (rad/s), and the length of the head in body lengths.
+_STILL_TURNING = 0.2
+_HEAD_SHARE = 0.22
+#: Jitter comes and goes: so many times its usual power is taken for it.
+_JITTER_SHOWN = 1.5
+#: What both hindpaws do is no scratching: so much of the other's power is taken off.
+_BESIDE = 2.0
 #: Over this long quick strokes are told from jitter (s).
 _STROKE_S = 0.25
 _SAMPLED_FRAMES = 40_000
@@ -117,8 +128,17 @@ class Body:
 
     def rate(self, values: Floats) -> Floats:
         """Rate of change per second of a signal (time, ...), at each frame."""
+        return _between(self.steps_of(values))
+
+    def steps_of(self, values: Floats) -> Floats:
+        """Rate of change per second of a signal (time, ...) from each frame to the next."""
         shape = (-1, *[1] * (values.ndim - 1))
-        return _between(np.diff(values, axis=0) / self.steps.reshape(shape))
+        return np.asarray(np.diff(values, axis=0) / self.steps.reshape(shape))
+
+    @cached_property
+    def unsmoothed(self) -> xr.DataArray:
+        """Cleaned positions before they were smoothed (time, space, keypoint, individual), cm."""
+        return self.kinematics["unsmoothed"].astype(np.float64)
 
     @cached_property
     def body_length(self) -> Floats:
@@ -211,7 +231,7 @@ def _fit_animal(body: Body, fps: float) -> AnimalReference:
     own = normal(length, 0.75)
     return AnimalReference(
         body_length_cm=own if own else (guess if np.isfinite(guess) else 8.5),
-        front_height_cm=normal(body.heights(*FRONT), 0.25),
+        front_height_cm=normal(_front_height(body), 0.25),
         nose_height_cm=normal(body.heights("nose"), 0.25),
         read_from="walking" if enough else "all frames",
     )
@@ -255,12 +275,23 @@ def _speed(body: Body) -> Floats | None:
     return _per_body(body.plain("speed"), body)
 
 
+def _forward_speed(body: Body) -> Floats | None:
+    values = body.plain("forward_speed")
+    return None if values is None else np.abs(values) / body.body_length
+
+
 def _paw_speed(roles: tuple[str, str]) -> Callable[[Body], Floats | None]:
     return lambda body: _per_body(_mean(body.at("keypoint_speed", *roles)), body)
 
 
+def _front_height(body: Body) -> Floats | None:
+    """Height of neck, shoulders and front of the back; of the ears where none is tracked (cm)."""
+    height = body.heights(*FRONT)
+    return body.heights("ear_left", "ear_right") if height is None else height
+
+
 def _front_rise(body: Body) -> Floats | None:
-    return body.above_own(body.heights(*FRONT), "front_height_cm")
+    return body.above_own(_front_height(body), "front_height_cm")
 
 
 def _nose_rise(body: Body) -> Floats | None:
@@ -274,26 +305,27 @@ def _length(body: Body) -> Floats | None:
 def _liveliest(body: Body) -> Floats | None:
     """Second fastest keypoint of the body, so that one lost keypoint does not wake the animal.
 
-    Positions are smoothed and what their jitter alone would show is taken off, so that neither the
-    frame rate nor an unsteady tracker makes a still animal move.
+    Positions are smoothed as much as their jitter asks for, and what is left of it is taken off,
+    so that neither the frame rate nor an unsteady tracker makes a still animal move.
     """
     chain = body.skeleton.tail_chain
     tail = set(chain[1:] if body.skeleton.has("tail_base") else chain)
     names = [str(n) for n in body.kinematics["keypoint"].values if str(n) not in tail]
     if not names or body.kinematics.sizes["time"] < 2:
         return None
-    noise = body.noise
-    gain = rate_noise(_STILL_SMOOTH_S, body.fps)
-    speeds = []
-    for name in names:
-        place = body.kinematics["position"].sel(keypoint=name).values
-        velocity = body.rate(smoothed(place, _STILL_SMOOTH_S, body.fps))
-        jitter = np.square(noise.get(name, 0.0) * gain) * place.shape[1]
-        speeds.append(np.sqrt(np.maximum(np.square(velocity).sum(axis=1) - jitter, 0)))
-    stacked = np.stack(speeds)
-    ordered = np.sort(np.where(np.isfinite(stacked), stacked, -np.inf), axis=0)
-    second = ordered[-2] if len(names) > 2 else ordered[-1]
-    return np.asarray(np.where(np.isfinite(second), second, np.nan) / body.body_length)
+    speeds = [_steady_speed(body, name) for name in names]
+    return _per_body(_second(speeds) if len(speeds) > 2 else np.fmax.reduce(speeds), body)
+
+
+def _steady_speed(body: Body, keypoint: str) -> Floats:
+    """Speed of a keypoint over a moment, less what its jitter alone would show (cm/s)."""
+    noise = body.noise.get(keypoint, 0.0)
+    width = still_width(noise, _STILL_NOISE, body.fps)
+    place = body.unsmoothed.sel(keypoint=keypoint).values
+    velocity = body.rate(smoothed(place, width, body.fps))
+    power = running_mean(np.square(velocity).sum(axis=1), odd_frames(_STILL_SMOOTH_S, body.fps))
+    jitter = np.square(noise * rate_noise(width, body.fps)) * body.dimensions
+    return np.asarray(np.sqrt(np.maximum(power - _JITTER_SHOWN * jitter, 0)))
 
 
 def _quickest(body: Body) -> Floats | None:
@@ -301,27 +333,38 @@ def _quickest(body: Body) -> Floats | None:
 
     Root mean square over a moment, in which jitter, unlike a stroke, comes to what is expected.
     """
-    if "step_speed" not in body.kinematics:
-        return None
     roles = [body.skeleton.keypoint(role) for role in ("nose", *FOREPAWS, *HINDPAWS)]
     names = [str(n) for n in body.kinematics["keypoint"].values if str(n) in roles]
+    if body.kinematics.sizes["time"] < 2:
+        return None
     speeds = []
     for name in names:
-        speed = body.kinematics["step_speed"].sel(keypoint=name).values.astype(np.float64)
+        place = body.unsmoothed.sel(keypoint=name).values
+        squared = _between(np.square(body.steps_of(place)).sum(axis=1))
         # A step is the difference of two places, each with its own jitter.
         jitter = 2 * np.square(body.noise.get(name, 0.0) * body.fps) * body.dimensions
-        power = running_mean(np.square(speed), odd_frames(_STROKE_S, body.fps))
-        speeds.append(np.sqrt(np.maximum(power - jitter, 0)))
+        power = running_mean(squared, odd_frames(_STROKE_S, body.fps))
+        speeds.append(np.sqrt(np.maximum(power - _JITTER_SHOWN * jitter, 0)))
     return _per_body(np.fmax.reduce(speeds), body) if speeds else None
 
 
 def _head_turning(body: Body) -> Floats | None:
-    direction = body.plain("head_direction")
-    if direction is None or len(direction) < 2:
+    """How fast the head turns, seen from above, smoothed as its ends' jitter asks for."""
+    names = [str(name) for name in body.kinematics["keypoint"].values]
+    anatomy = read_anatomy(body.skeleton, names)
+    base, tip = anatomy.head_base, anatomy.head_tip
+    if base is None or tip is None or body.kinematics.sizes["time"] < 2:
         return None
-    arrow = smoothed(np.exp(1j * direction).real, _STILL_SMOOTH_S, body.fps) + 1j * smoothed(
-        np.exp(1j * direction).imag, _STILL_SMOOTH_S, body.fps
+    place = body.unsmoothed.values[:, :2]
+    ahead = point(place, tip) - point(place, base)
+    arrow = np.exp(1j * np.arctan2(ahead[:, 1], ahead[:, 0]))
+    noise = sum(
+        np.square([body.noise.get(names[i], 0.0) for i in end]).mean() / len(end)
+        for end in (base, tip)
     )
+    angle = np.sqrt(noise) / (_HEAD_SHARE * float(np.nanmean(body.body_length)))
+    width = max(_STILL_SMOOTH_S, still_width(angle, _STILL_TURNING, body.fps))
+    arrow = smoothed(arrow.real, width, body.fps) + 1j * smoothed(arrow.imag, width, body.fps)
     steps = np.angle(arrow[1:] * np.conj(arrow[:-1])) / body.steps[:, None]
     return np.abs(_between(steps))
 
@@ -358,24 +401,54 @@ def _nose_to_paws(body: Body) -> Floats | None:
 
 
 def _rhythm(
-    roles: tuple[str, ...], low_hz: float, high_hz: float, window_s: float
+    roles: tuple[str, ...],
+    low_hz: float,
+    high_hz: float,
+    window_s: float,
+    choose: Callable[[list[Floats]], Floats] = np.fmax.reduce,
 ) -> Callable[[Body], Floats | None]:
+    """To-and-fro movement in a band; `choose` makes one of those of several keypoints."""
+
     def measure(body: Body) -> Floats | None:
-        points = body.positions(*roles)
-        if not points:
+        names = body.kinematics["keypoint"].values.tolist()
+        if body.kinematics.sizes["time"] < 2:
             return None
         found = []
-        for point in points:
-            velocity = body.rate(point)
+        for keypoint in filter(None, map(body.skeleton.keypoint, roles)):
+            if keypoint not in names:
+                continue
+            steps = body.steps_of(body.unsmoothed.sel(keypoint=keypoint).values)
+            velocity = np.concatenate([steps, steps[-1:]])
             speed = band_speed(
-                velocity, body.fps, low_hz=low_hz, high_hz=high_hz, window_s=window_s
+                velocity,
+                body.fps,
+                low_hz=low_hz,
+                high_hz=high_hz,
+                window_s=window_s,
+                jitter=np.sqrt(_JITTER_SHOWN) * body.noise.get(keypoint, 0.0),
             )
             if speed is None:
                 return None
             found.append(speed)
-        return _per_body(np.fmax.reduce(found), body)
+        return _per_body(choose(found), body) if found else None
 
     return measure
+
+
+def _over_the_other(speeds: list[Floats]) -> Floats:
+    """How much more one of two moves than the other; what both do, or their errors, falls away."""
+    if len(speeds) < 2:
+        return speeds[0]
+    less = np.nan_to_num(np.fmin.reduce(speeds))
+    power = np.square(np.fmax.reduce(speeds)) - _BESIDE * np.square(less)
+    return np.asarray(np.sqrt(np.maximum(power, 0)))
+
+
+def _second(speeds: list[Floats]) -> Floats:
+    """Second most, where there are several: one found in the wrong place does not count."""
+    ordered = np.sort(np.where(np.isfinite(speeds), speeds, -np.inf), axis=0)
+    second = ordered[-min(2, len(speeds))]
+    return np.where(np.isfinite(second), second, np.nan)
 
 
 @dataclass(frozen=True)
@@ -423,6 +496,7 @@ MEASURES: Mapping[str, Measure] = {
     "turning": Measure(
         "angular speed", "how fast the trunk turns, seen from above", _absolute("turning")
     ),
+    "forward_speed": Measure("speed", "speed along the trunk, forward or backward", _forward_speed),
     "front_rise": Measure(
         "length",
         "height of neck, shoulders and front of the back over that in walking (3D)",
@@ -449,12 +523,14 @@ MEASURES: Mapping[str, Measure] = {
         "speed", "to-and-fro movement of a forepaw at 3-9 Hz", _rhythm(FOREPAWS, 3.0, 9.0, 0.5)
     ),
     "hindpaw_strokes": Measure(
-        "speed", "to-and-fro movement of a hindpaw at 8-20 Hz", _rhythm(HINDPAWS, 8.0, 20.0, 0.2)
+        "speed",
+        "to-and-fro movement of one hindpaw at 8-20 Hz, over that of the other",
+        _rhythm(HINDPAWS, 8.0, 20.0, 0.2, _over_the_other),
     ),
     "head_shaking": Measure(
         "speed",
-        "to-and-fro movement of an ear or the nose at 8-25 Hz",
-        _rhythm(("nose", "ear_left", "ear_right"), 8.0, 25.0, 0.15),
+        "to-and-fro movement of ears and nose at 8-25 Hz, but for that which moves most",
+        _rhythm(("nose", "ear_left", "ear_right"), 8.0, 25.0, 0.15, _second),
     ),
 }
 

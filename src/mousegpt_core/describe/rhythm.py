@@ -19,6 +19,11 @@ Bools = NDArray[np.bool_]
 
 #: Added before a logarithm is taken of a speed in body lengths/s: below it nothing is told apart.
 SPEED_FLOOR = 0.02
+#: Highest frequency that frames show, as a share of their rate.
+_HIGHEST = 0.47
+#: Least and greatest smoothing of a still animal's keypoints (s).
+_NARROWEST_S = 0.03
+_WIDEST_S = 0.15
 
 
 def odd_frames(window_s: float, fps: float) -> int:
@@ -79,6 +84,16 @@ def rate_noise(sigma_s: float, fps: float) -> float:
     return float(np.sqrt(np.square(np.gradient(smoothed(pulse, sigma_s, fps)) * fps).sum()))
 
 
+def still_width(noise: float, shown: float, fps: float) -> float:
+    """Width (s) of a Gaussian after which white noise shows a rate of `shown` per second.
+
+    The rate of noise of deviation n, sampled at f and smoothed by a width w, has the deviation
+    n / sqrt(4 sqrt(pi) f w^3). Between `_NARROWEST_S` and `_WIDEST_S`.
+    """
+    width = np.cbrt((noise / shown) ** 2 / (4 * np.sqrt(np.pi) * fps))
+    return float(np.clip(width, _NARROWEST_S, _WIDEST_S))
+
+
 def running_std(values: Floats, frames: int) -> Floats:
     """Standard deviation over a window around each frame, as `running_mean`."""
     mean = running_mean(values, frames)
@@ -112,23 +127,31 @@ STATISTICS: dict[str, Callable[[Floats, int], Floats]] = {
 
 
 def band_speed(
-    velocity: Floats, fps: float, *, low_hz: float, high_hz: float, window_s: float
+    velocity: Floats,
+    fps: float,
+    *,
+    low_hz: float,
+    high_hz: float,
+    window_s: float,
+    jitter: float = 0.0,
 ) -> Floats | None:
     """How fast something moves to and fro at a rate between two frequencies.
 
     The velocity is band-passed by a linear filter (windowed sinc of one period of `low_hz` on both
-    sides) and its root mean square taken over `window_s`.
+    sides) and its root mean square taken over `window_s`, less what jitter alone would show.
 
     Parameters
     ----------
     velocity : array of shape (time, space, individual)
-        cm/s; NaN is taken as no movement.
+        From each frame to the next, cm/s; NaN is taken as no movement.
     fps : float
         Frames per second.
     low_hz, high_hz : float
-        The band; cut at 0.45 times the frame rate.
+        The band; cut at 0.47 times the frame rate.
     window_s : float
         Seconds.
+    jitter : float
+        Standard deviation of white noise on each axis of the positions behind `velocity` (cm).
 
     Returns
     -------
@@ -137,7 +160,7 @@ def band_speed(
     """
     from scipy.signal import firwin  # slow to import
 
-    top = min(high_hz, 0.45 * fps)
+    top = min(high_hz, _HIGHEST * fps)
     if top < (low_hz + high_hz) / 2:
         return None
     taps = 2 * int(np.ceil(fps / low_hz)) + 1
@@ -147,9 +170,11 @@ def band_speed(
         np.where(known, velocity, 0).astype(np.float64), kernel, axis=0, mode="constant"
     )
     power = np.where(known, np.square(passed), np.nan).sum(axis=1)
-    # Running sums leave rounding errors below zero.
-    mean = np.maximum(running_mean(power, odd_frames(window_s, fps)), 0)
-    return np.asarray(np.sqrt(mean))
+    # A step is the difference of two places, each with its own jitter.
+    slope = np.convolve(kernel, [fps, -fps])
+    noise = np.square(jitter) * np.square(slope).sum() * velocity.shape[1]
+    mean = running_mean(power, odd_frames(window_s, fps)) - noise
+    return np.asarray(np.sqrt(np.maximum(mean, 0)))
 
 
 def runs_of(flags: Bools) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -60,8 +60,10 @@ class Anatomy:
         Points of the midline from tail base to neck (or head), for the curvature.
     regions : dict of str to tuple of int
         Regions of `region_speed`, without ``overall``.
-    paws, limbs : dict of str to int or tuple of int
-        ``forepaw_left`` ... to the keypoint; limb to its keypoints from paw to body, with its root.
+    pairs : tuple of (int, int)
+        Left and right keypoint of each part that has both.
+    paws : dict of str to int
+        ``forepaw_left`` ... to the keypoint.
     joints : dict of str to tuple of int
         ``elbow_left`` ... to the three keypoints that make the angle.
     tail : tuple of int
@@ -80,6 +82,7 @@ class Anatomy:
     centre: Point
     chain: tuple[Point, ...]
     regions: dict[str, Point]
+    pairs: tuple[tuple[int, int], ...]
     paws: dict[str, int]
     joints: dict[str, tuple[int, int, int]]
     tail: Point
@@ -122,6 +125,7 @@ def read_anatomy(skeleton: Skeleton, keypoints: Sequence[str]) -> Anatomy:
         centre=_centre(skeleton, names, points),
         chain=_chain(skeleton, names, points),
         regions=_regions(skeleton, names),
+        pairs=tuple((names.index(left), names.index(right)) for left, right in skeleton.pairs),
         paws=_paws(skeleton, names),
         joints=_joints(skeleton, names),
         tail=tail,

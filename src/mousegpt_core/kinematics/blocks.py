@@ -118,8 +118,9 @@ def kinematics_in_blocks(
 def halo_s(settings: KinematicsSettings) -> float:
     """Seconds around a frame on which its quantities depend."""
     widest = max(settings.motion_smooth_s, settings.motion_smooth_most_s)
-    smoothing = settings.smooth_s + 3.5 * (settings.body_smooth_s + widest)
-    cleaning = 2 * settings.max_outlier_s + settings.fill_gap_s
+    window = max(settings.smooth_s, settings.smooth_most_s)
+    smoothing = window + 3.5 * (settings.body_smooth_s + widest)
+    cleaning = 2 * settings.max_outlier_s + settings.fill_gap_s + 4 * settings.swap_s
     return cleaning + smoothing + 2 * (settings.immobile_min_s + settings.immobile_pause_s) + 0.5
 
 
@@ -182,6 +183,7 @@ def _quantities(
         times,
         fps=scene.fps,
         body_length=scene.body_length_cm or float("nan"),
+        noise=scene.noise_of(anatomy.keypoints),
         anatomy=anatomy,
         settings=settings,
     )
@@ -190,6 +192,7 @@ def _quantities(
     )
     found = {
         "position": Quantity(PER_PLACE, stretch.position, "cm"),
+        "unsmoothed": Quantity(PER_PLACE, stretch.unsmoothed, "cm"),
         "measured": Quantity(PER_KEYPOINT, stretch.measured, "1"),
         "centre": Quantity(CENTRE, stretch.centre, "cm"),
     }

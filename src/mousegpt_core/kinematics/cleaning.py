@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from mousegpt_core.kinematics.anatomy import Anatomy
 from mousegpt_core.kinematics.settings import KinematicsSettings
@@ -16,11 +17,19 @@ from mousegpt_core.kinematics.signals import (
     quadratic_kernel,
     smooth,
 )
+from mousegpt_core.kinematics.swaps import put_sides_back
 
 #: Passes over islands between jumps; each takes one island off both ends of a noisy stretch.
 _PASSES = 6
 #: Slowest sampling at which a frame beside its neighbours is an error, not a movement (s).
 _SPIKE_STEP_S = 0.07
+#: Slowest sampling at which no movement of a mouse is over within a frame (s).
+_QUICK_STEP_S = 0.041
+#: What "usual" is measured over (s), and the least a frame must lie beside its neighbours (cm).
+_USUAL_S = 0.5
+_SPIKE_CM = 0.15
+#: Added before a logarithm is taken (cm).
+_TINY_CM = 0.01
 #: Fewest keypoints of which the median is the body's middle.
 _FEWEST_FOR_REACH = 4
 
@@ -51,10 +60,11 @@ def clean_positions(
     *,
     fps: float,
     body_length: float,
+    noise: Floats,
     anatomy: Anatomy,
     settings: KinematicsSettings,
 ) -> Cleaned:
-    """Drop what cannot be, fill short gaps and smooth.
+    """Drop what cannot be, put exchanged sides back, fill short gaps and smooth.
 
     Parameters
     ----------
@@ -68,6 +78,8 @@ def clean_positions(
         Frames per second.
     body_length : float
         Centimetres; NaN where unknown, then reach is not checked.
+    noise : array of shape (keypoint,)
+        Jitter of each keypoint, standard deviation on each axis (cm); NaN where unknown.
     anatomy : Anatomy
         Which keypoints are body and tail; the others' reach is not checked.
     settings : KinematicsSettings
@@ -75,10 +87,30 @@ def clean_positions(
     """
     seen = seen_keypoints(position, confidence, settings.min_confidence)
     seen &= ~_out_of_reach(position, seen, body_length, anatomy, settings)
+    position = put_sides_back(position, seen, times, anatomy.pairs, settings.swap_s)
     seen &= ~_spikes(position, seen, times, settings)
     seen = _without_jumps(position, seen, times, fps, settings)
     filled = _fill_gaps(position, seen, times, fps, settings.fill_gap_s)
-    return Cleaned(smooth(filled, quadratic_kernel(settings.smooth_s, fps)), seen, filled)
+    return Cleaned(_smoothed(filled, noise, fps, settings), seen, filled)
+
+
+def _smoothed(position: Floats, noise: Floats, fps: float, settings: KinematicsSettings) -> Floats:
+    """Each keypoint smoothed as strongly as its noise asks for.
+
+    The slope of a quadratic fitted to N samples at intervals d, each with a deviation n, has the
+    deviation n sqrt(12 / (N (N^2 - 1))) / d: about n sqrt(12 / (f w^3)) for a window w at f frames
+    per second.
+    """
+    wanted = np.cbrt(12 * np.square(noise / settings.smooth_noise) / fps)
+    most = max(settings.smooth_s, settings.smooth_most_s)
+    windows = np.clip(np.nan_to_num(wanted), settings.smooth_s, most)
+    kernels = [quadratic_kernel(float(window), fps) for window in windows]
+    sizes = np.asarray([0 if kernel is None else len(kernel) for kernel in kernels])
+    found = np.empty_like(position)
+    for size in np.unique(sizes):
+        members = np.flatnonzero(sizes == size)
+        found[:, :, members] = smooth(position[:, :, members], kernels[members[0]])
+    return found
 
 
 def seen_keypoints(position: Floats, confidence: Floats, min_confidence: float) -> Bools:
@@ -121,14 +153,26 @@ def _median_keypoint(position: Floats) -> Floats:
 def _spikes(position: Floats, seen: Bools, times: Floats, settings: KinematicsSettings) -> Bools:
     """Single frames far beside both neighbours, which themselves lie close together."""
     found = np.zeros_like(seen)
-    if len(position) < 3 or np.median(np.diff(times)) > _SPIKE_STEP_S:
+    if len(position) < 3 or (step := float(np.median(np.diff(times)))) > _SPIKE_STEP_S:
         return found
     before, here, after = position[:-2], position[1:-1], position[2:]
     aside = length(here - (before + after) / 2)
     apart = length(after - before)
     certain = seen[:-2] & seen[1:-1] & seen[2:]
-    found[1:-1] = certain & (aside > settings.spike) & (aside > 3 * apart)
+    far = aside > settings.spike
+    if step <= _QUICK_STEP_S:
+        far |= aside > np.maximum(settings.spike_times * _usual(aside, certain, step), _SPIKE_CM)
+    found[1:-1] = certain & far & (aside > 3 * apart)
     return found
+
+
+def _usual(aside: Floats, certain: Bools, step: float) -> Floats:
+    """Geometric mean over the moment around a frame: strokes fill it, a few errors do not."""
+    frames = max(3, round(_USUAL_S / step))
+    logs = np.where(certain, np.log(np.where(certain, aside, 0) + _TINY_CM), 0)
+    summed = uniform_filter1d(logs, frames, axis=0, mode="nearest")
+    share = uniform_filter1d(certain.astype(np.float32), frames, axis=0, mode="nearest")
+    return np.asarray(np.exp(summed / np.maximum(share, 1 / frames)))
 
 
 def _without_jumps(

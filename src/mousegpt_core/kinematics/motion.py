@@ -37,9 +37,6 @@ def compute_speeds(stretch: Stretch) -> dict[str, Quantity]:
         - ``keypoint_speed`` (cm/s): of each keypoint.
         - ``region_speed`` (cm/s): of the mean velocity of a region's keypoints; ``overall`` is
           that of all but the tail (the speeds that MouseGPT's prompt names).
-        - ``step_speed`` (cm/s): of each keypoint from frame to frame before smoothing, jitter and
-          all: root mean square of the steps to and from a frame. It shows strokes that come back
-          within a few frames, which smoothing takes away.
         - ``local_speed`` (cm/s): of each keypoint relative to the body, whose travel and yaw are
           removed.
     """
@@ -48,7 +45,6 @@ def compute_speeds(stretch: Stretch) -> dict[str, Quantity]:
         "speed": Quantity(PER_ANIMAL, speed, "cm/s"),
         "acceleration": Quantity(PER_ANIMAL, rate(speed, stretch.times), "cm/s^2"),
         "keypoint_speed": Quantity(PER_KEYPOINT, length(stretch.velocity), "cm/s"),
-        "step_speed": Quantity(PER_KEYPOINT, _step_speed(stretch), "cm/s"),
         "region_speed": _region_speed(stretch),
         "local_speed": Quantity(PER_KEYPOINT, _local_speed(stretch), "cm/s"),
     }
@@ -135,15 +131,6 @@ def _region_speed(stretch: Stretch) -> Quantity:
     )
 
 
-def _step_speed(stretch: Stretch) -> Floats:
-    if len(stretch.times) < 2:
-        return np.full_like(stretch.unsmoothed[:, 0], np.nan)
-    seconds = np.diff(stretch.times).astype(np.float32)[:, None, None, None]
-    squared = np.square(np.diff(stretch.unsmoothed, axis=0) / seconds).sum(axis=1)
-    beside = np.concatenate([squared[:1], squared, squared[-1:]])
-    return np.asarray(np.sqrt((beside[1:] + beside[:-1]) / 2))
-
-
 def _local_speed(stretch: Stretch) -> Floats:
     """Speed of each keypoint as seen by an observer who travels and turns with the trunk."""
     local = stretch.velocity - stretch.centre_velocity[:, :, None]
@@ -160,10 +147,7 @@ def _motion(stretch: Stretch) -> Floats:
     kernel = gaussian_kernel(_motion_width(scene, stretch.settings), scene.fps)
     members = list(anatomy.body)
     velocity = rate(smooth(stretch.position[:, :, members], kernel), stretch.times)
-    noise = np.asarray(
-        [scene.keypoint_noise_cm.get(anatomy.keypoints[i], scene.noise_cm) for i in members],
-        dtype=np.float32,
-    )
+    noise = scene.noise_of([anatomy.keypoints[i] for i in members])
     floor = np.square(noise * _noise_gain(kernel, scene.fps)) * scene.space_dims
     squared = np.square(velocity).sum(axis=1) - floor.astype(np.float32)[None, :, None]
     speed = np.sqrt(np.maximum(squared, np.float32(0)))

@@ -6,12 +6,13 @@ block by block.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
+from scipy.special import chdtri
 
 from mousegpt_core.errors import DataError
 from mousegpt_core.kinematics.anatomy import PROPORTIONS, Anatomy, point, read_anatomy
@@ -37,9 +38,19 @@ _CM_PER_UNIT = {"mm": 0.1, "cm": 1.0, "m": 100.0}
 _PROBABILITIES = (0.95, 1.2)
 _SAMPLED_FRAMES = 20_000
 _CHUNK = 500
-#: Frames over which jitter is measured, and the quantile of such stretches that is a quiet one.
-_QUIET_FRAMES = 10
-_QUIET_SHARE = 0.25
+#: Jitter is measured over moments of this length (s), of so many frames at least and at most, of
+#: which this share is quiet.
+_QUIET_S = 0.2
+_QUIET_FRAMES = (6, 10)
+_QUIET_SHARE = 0.1
+#: Noisiest keypoint against a typical one.
+_UNEVEN = 3.0
+#: Second differences of white noise are correlated: sum of squares of their autocorrelation.
+_BEND_MEMORY = 1 + 2 * ((4 / 6) ** 2 + (1 / 6) ** 2)
+#: On a grid many coordinates do not change between frames: this share do, at least and at most; and
+#: steps are multiples of its distance, but for rounding.
+_GRID_MOVES = (0.02, 0.9)
+_GRID_OFF = 0.02
 
 
 class Block(NamedTuple):
@@ -111,6 +122,11 @@ class Scene(Settings):
     def up_sign(self) -> float:
         """+1 where left turns are anticlockwise in the coordinates, -1 where y runs down."""
         return 1.0 if self.space_dims == 3 or self.mirrored else -1.0
+
+    def noise_of(self, keypoints: Sequence[str]) -> Floats:
+        """Jitter of each keypoint in cm, shape (keypoint,); that of a typical one where unknown."""
+        found = [self.keypoint_noise_cm.get(name, self.noise_cm) for name in keypoints]
+        return np.asarray(found, dtype=np.float32)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able values."""
@@ -200,7 +216,7 @@ def prepare_scene(
     stretched = _stretched(raw, anatomy) * cm
     space_dims: Literal[2, 3] = 3 if raw.shape[1] == 3 else 2
     floor = fit_floor(raw * cm, anatomy) if space_dims == 3 else Floor(UPRIGHT, 0.0, "")
-    noise = _keypoint_noise(chunks, cm, anatomy)
+    noise = _keypoint_noise(chunks, cm, anatomy, fps)
     scene = Scene(
         cm_per_unit=cm,
         scale_source=source,
@@ -235,6 +251,7 @@ def _with_places(
                 chunk.times,
                 fps=scene.fps,
                 body_length=scene.body_length_cm or float("nan"),
+                noise=scene.noise_of(anatomy.keypoints),
                 anatomy=anatomy,
                 settings=settings,
             ).position
@@ -386,23 +403,49 @@ def _stretched(position: Floats, anatomy: Anatomy) -> float:
     return quantile(distance, STRETCHED_SHARE) / PROPORTIONS[pair]
 
 
-def _keypoint_noise(chunks: list[Block], cm: float, anatomy: Anatomy) -> dict[str, float]:
-    """Jitter of each keypoint: second differences in the quieter stretches, per axis, in cm.
+def _keypoint_noise(
+    chunks: list[Block], cm: float, anatomy: Anatomy, fps: float
+) -> dict[str, float]:
+    """Jitter of each keypoint: second differences in the quietest moments, per axis, in cm.
 
-    White noise of standard deviation s has second differences of s * sqrt(6); in quiet stretches
-    the animal itself adds little. Dropped frames and those beside them are left out.
+    White noise of standard deviation s has second differences of s * sqrt(6); in moments as short
+    as a paw's stance the animal itself adds little. The quietest of them are quieter than the noise
+    by chance, as the quantile of chi-square tells. Where positions lie on a grid, as those of
+    estimators without refinement do, a still keypoint shows no noise at all, but is as uncertain as
+    the grid is coarse: d / sqrt(12). A keypoint that seems far noisier than the others is one that
+    never rests. Dropped frames and those beside them are left out.
     """
+    frames = int(np.clip(round(_QUIET_S * fps), *_QUIET_FRAMES))
     found: list[Floats] = []
     for chunk in chunks:
         bend = np.square(np.diff(chunk.position * np.float32(cm), n=2, axis=0)).mean(axis=1)
         bend = bend[~(chunk.dropped[2:] | chunk.dropped[1:-1] | chunk.dropped[:-2])]
-        whole = len(bend) // _QUIET_FRAMES * _QUIET_FRAMES
-        stretches = bend[:whole].reshape(-1, _QUIET_FRAMES, *bend.shape[1:])
-        found.append(np.sqrt(stretches.mean(axis=1) / 6))
-    stretches = np.concatenate(found)
+        whole = len(bend) // frames * frames
+        moments = bend[:whole].reshape(-1, frames, *bend.shape[1:])
+        found.append(np.sqrt(moments.mean(axis=1) / 6))
+    moments = np.concatenate(found)
+    freedom = frames * chunks[0].position.shape[1] / _BEND_MEMORY
+    by_chance = np.sqrt(chdtri(freedom, 1 - _QUIET_SHARE) / freedom)
+    least = _grid(chunks) * cm / np.sqrt(12)
+    jitter = [quantile(moments[:, i], _QUIET_SHARE) / by_chance for i in range(moments.shape[1])]
+    most = _UNEVEN * _typical([jitter[i] for i in anatomy.body])
     return {
-        name: quantile(stretches[:, i], _QUIET_SHARE) for i, name in enumerate(anatomy.keypoints)
+        name: float(np.clip(value, least, max(least, most)))
+        for name, value in zip(anatomy.keypoints, jitter, strict=True)
     }
+
+
+def _grid(chunks: list[Block]) -> float:
+    """Distance of the lines that all coordinates lie on, in the poses' unit; 0 where none."""
+    steps = np.concatenate([np.abs(np.diff(c.position, axis=0)).ravel() for c in chunks])
+    steps = steps[np.isfinite(steps)]
+    moves = steps[steps > 0]
+    low, high = _GRID_MOVES
+    if len(moves) == 0 or not low * len(steps) <= len(moves) <= high * len(steps):
+        return 0.0
+    grid = float(np.quantile(moves, 0.01))
+    off = np.abs(moves / grid - np.round(moves / grid))
+    return grid if float(np.quantile(off, 0.9)) < _GRID_OFF else 0.0
 
 
 def _typical(values: list[float]) -> float:

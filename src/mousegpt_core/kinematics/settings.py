@@ -32,6 +32,16 @@ class KinematicsSettings(Settings):
         gt=0,
         description="A single frame that lies this far beside its neighbours is dropped (cm)",
     )
+    spike_times: float = Field(
+        default=6.0,
+        gt=1,
+        description="So is one this many times farther beside them than frames there usually are",
+    )
+    swap_s: float = Field(
+        default=0.5,
+        ge=0,
+        description="Left and right that change places for up to this long are put back (s)",
+    )
     max_reach: float = Field(
         default=1.2,
         gt=0,
@@ -46,7 +56,17 @@ class KinematicsSettings(Settings):
         default=0.25, ge=0, description="Gaps are filled up to this length (s)"
     )
     smooth_s: float = Field(
-        default=0.15, ge=0, description="Window of the quadratic smoothing of each keypoint (s)"
+        default=0.15,
+        ge=0,
+        description="Least window of the quadratic smoothing of each keypoint (s)",
+    )
+    smooth_most_s: float = Field(
+        default=0.5, ge=0, description="Greatest window of it, for the noisiest keypoints (s)"
+    )
+    smooth_noise: float = Field(
+        default=0.3,
+        gt=0,
+        description="Speed along each axis that noise alone may show after it (cm/s)",
     )
     body_smooth_s: float = Field(
         default=0.06,

@@ -114,7 +114,9 @@ def _kinematics(settings: Mapping[str, Any]) -> str:
     if "fill_gap_s" in settings:
         clauses.append(f"gaps up to {settings['fill_gap_s']} s were filled")
     if "smooth_s" in settings:
-        clauses.append(f"positions were smoothed over {settings['smooth_s']} s")
+        most = settings.get("smooth_most_s", 0.0)
+        more = f", over up to {most} s where they jittered" if most > settings["smooth_s"] else ""
+        clauses.append(f"positions were smoothed over {settings['smooth_s']} s{more}")
     return listed(clauses) + ", and speeds, angles and postures were computed from them."
 
 

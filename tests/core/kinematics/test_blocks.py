@@ -136,7 +136,6 @@ INVARIANT = (
     "body_pitch",
     "contact",
     "local_speed",
-    "step_speed",
     "wall_distance",
 )
 

@@ -146,3 +146,60 @@ def test_rate_uses_the_side_that_is_known():
     assert found[[0, 1, 3, 4]].tolist() == [1, 1, 2, 2]
     assert np.isnan(found[2])
     assert np.isnan(rate(np.asarray([1.0]), np.asarray([0.0]))).all()
+
+
+def noisy(position, deviation):
+    return position + np.random.default_rng(0).normal(0, deviation, position.shape)
+
+
+def test_the_noisier_the_keypoints_the_more_they_are_smoothed():
+    # Of white noise of 0.2 cm a window of 0.15 s would leave 4 cm/s along each axis.
+    for deviation, most in ((0.01, 0.4), (0.2, 1.5)):
+        found = clean(noisy(still(600), deviation))
+        speed = found.keypoint_speed.values[20:-20]
+        assert np.sqrt(np.mean(np.square(speed))) < most
+
+
+def test_noise_on_a_grid_is_as_large_as_the_grid_is_coarse():
+    path = straight(600, FPS, speed=4.0)
+    poses = poses_of(np.round(path / 0.3) * 0.3, FPS)
+    noise = prepare_scene(poses, SKELETON).keypoint_noise_cm
+    assert min(noise.values()) >= 0.3 / np.sqrt(12) - 1e-6
+    free = prepare_scene(poses_of(path, FPS), SKELETON).keypoint_noise_cm
+    assert max(free.values()) < 0.01
+
+
+def test_a_small_jump_of_a_quiet_keypoint_is_dropped_but_strokes_are_kept():
+    position = noisy(still(400), 0.01)
+    position[200, 0, NOSE] += 0.5
+    assert not clean(position).measured.values[200, NOSE, 0]
+    strokes = noisy(still(400), 0.01)
+    strokes[:, 0, NOSE, 0] += 0.4 * np.sin(2 * np.pi * 10 * np.arange(400) / FPS)
+    assert clean(strokes).measured.values.all()
+
+
+@pytest.mark.parametrize("lasts", [1, 5, 20])
+def test_left_and_right_that_change_places_are_put_back(lasts):
+    position = straight(300, FPS)
+    swapped = position.copy()
+    left, right = KEYPOINTS.index("ear_left"), KEYPOINTS.index("ear_right")
+    swapped[100 : 100 + lasts, :, [left, right]] = position[100 : 100 + lasts, :, [right, left]]
+    found = clean(swapped)
+    assert found.position.values == pytest.approx(clean(position).position.values, abs=1e-4)
+    assert found.measured.all()
+
+
+def test_sides_that_stay_exchanged_are_left_as_they_are():
+    position = straight(300, FPS)
+    left, right = KEYPOINTS.index("ear_left"), KEYPOINTS.index("ear_right")
+    position[100:200, :, [left, right]] = position[100:200, :, [right, left]]
+    found = clean(position, max_speed=1e4, spike=100)
+    assert found.unsmoothed.values == pytest.approx(position, abs=1e-4)
+
+
+def test_paws_that_pass_each_other_are_not_exchanged():
+    position = still(300)
+    beat = np.sin(2 * np.pi * 5 * np.arange(300) / FPS)
+    for name, sign in (("fl", 1.0), ("fr", -1.0)):
+        position[:, 0, KEYPOINTS.index(name), 0] += sign * 0.8 * beat
+    assert clean(position).unsmoothed.values == pytest.approx(position, abs=1e-4)

@@ -40,7 +40,6 @@ def test_a_mouse_on_a_345_line_walks_forward_at_its_speed():
         assert middle(found[name]) == pytest.approx(5.0, abs=0.02)
     assert middle(found.keypoint_speed) == pytest.approx(5.0, abs=0.02)
     assert middle(found.region_speed) == pytest.approx(5.0, abs=0.02)
-    assert middle(found.step_speed) == pytest.approx(5.0, abs=0.02)
     assert middle(found.local_speed) == pytest.approx(0.0, abs=0.02)
     assert middle(found.heading) == pytest.approx(np.arctan2(0.8, 0.6), abs=1e-3)
     assert middle(found.turning) == pytest.approx(0.0, abs=1e-3)
@@ -48,13 +47,13 @@ def test_a_mouse_on_a_345_line_walks_forward_at_its_speed():
     assert not found.immobile.any()
 
 
-def test_step_speed_keeps_the_strokes_that_smoothing_takes_away():
-    """To and fro by 0.15 cm in every frame: 0.3 cm a step."""
+def test_unsmoothed_positions_keep_the_strokes_that_smoothing_takes_away():
+    """To and fro by 0.15 cm in every frame."""
     position = straight(200, FPS, speed=0.0)
     position[:, 0, 0, 0] += 0.15 * (-1.0) ** np.arange(len(position))
     found = kinematics(poses_of(position, FPS))
     first = found.sel(keypoint=found.keypoint[0])
-    assert middle(first.step_speed) == pytest.approx(0.3 * FPS, rel=0.01)
+    assert np.ptp(first.unsmoothed.values[:, 0]) == pytest.approx(0.3, abs=1e-5)
     assert float(middle(first.keypoint_speed).max()) < 0.1 * FPS
 
 
