@@ -15,9 +15,7 @@ from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.pipeline.clocks import view_clock
 from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose
 from mousegpt_core.study import Recording, Study, View
-from mousegpt_core.video import NO_FRAME, Film, frames_at
-from mousegpt_core.video.film import Image
-from mousegpt_core.video.stills import encode_jpeg, still
+from mousegpt_core.video import NO_FRAME, FilmLike, Image, encode_jpeg, frames_at, open_film, still
 
 _SIZE = (360, 270)
 #: Views beside each other.
@@ -32,7 +30,7 @@ class _Filmed:
     """A view with its film, and when each frame was taken on the recording's clock."""
 
     view: View
-    film: Film
+    film: FilmLike
     times: NDArray[np.float64]
     period: float
 
@@ -120,7 +118,8 @@ class Stills:
         if view.shown is None:
             return None
         try:
-            film = self._stack.enter_context(Film(recording.resolve(view.shown.path)))
+            path = recording.resolve(view.shown.path)
+            film = self._stack.enter_context(open_film(path, fps=view.fps))
             clock = view_clock(view, film.fps, recording.resolve)
         except (DataError, VideoError) as error:
             self.warnings.append(f"{recording.id}: no pictures of {view.name}: {error.message}")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from mousegpt_core.errors import MouseGPTError, VideoError
 #: Demuxers that open anything, or other files than the one named.
 _NOT_FILMS = frozenset({"tty", "hls", "concat", "dash", "lavfi", "image2", "ffmetadata", "sdp"})
 _CHECKED_FRAMES = 24
+#: A timestamp that is not known.
+NO_TIME = -(2**63)
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,12 @@ class FilmIndex:
     Attributes
     ----------
     pts : array of shape (frame,)
-        Timestamps in units of `time_base`, rising. Where a container's timestamps are not those
-        of the pictures (B-frames in AVI, raw streams), 0, 1, 2, ...
+        Timestamps in units of `time_base`, rising, perhaps equal. Where a container's timestamps
+        are not those of the pictures (B-frames in AVI, raw streams), 0, 1, 2, ...
     keyframes : array of shape (keyframe,)
-        Timestamps at which decoding can start, rising.
+        Where decoding can start, rising: timestamps, or if `counted` numbers of packets.
+    seek_to : array of shape (keyframe,)
+        What to seek to for it in the container's time; `NO_TIME` = unknown.
     time_base : Fraction
         Seconds per unit.
     width, height : int
@@ -50,6 +54,7 @@ class FilmIndex:
 
     pts: NDArray[np.int64]
     keyframes: NDArray[np.int64]
+    seek_to: NDArray[np.int64]
     time_base: Fraction
     width: int
     height: int
@@ -97,12 +102,18 @@ def open_container(path: Path) -> Any:
     if path.stat().st_size == 0:
         raise VideoError(f"{path}: the file is empty", hint="copy it again")
     with video_errors(path, "not a film that can be read"):
-        container = av.open(str(path), options={"protocol_whitelist": "file"})
+        container: Any = av.open(str(path), options={"protocol_whitelist": "file"})
     kinds = set(container.format.name.split(","))
     if not container.streams.video or kinds & _NOT_FILMS or container.format.name.endswith("_pipe"):
         container.close()
         raise VideoError(
             f"{path}: not a film", hint="a film has moving pictures: mp4, avi, mkv, ..."
+        )
+    if container.streams.video[0].codec_context is None:
+        container.close()
+        raise VideoError(
+            f"{path}: compressed in a way that is not known",
+            hint="convert the film to H.264 in mp4",
         )
     return container
 
@@ -113,106 +124,141 @@ def build_index(path: Path) -> FilmIndex:
     Parameters
     ----------
     path : Path
-        The film. One that breaks off is indexed as far as it goes.
+        The film. One that breaks off is indexed as far as it goes; frames at its beginning that
+        cannot be decoded are left out, as every player does.
 
     Raises
     ------
     VideoError
         If it is not a film, or without a single frame that can be decoded.
     """
+    stat = path.stat() if path.is_file() else None
     container = open_container(path)
-    stat = path.stat()
     try:
         stream = container.streams.video[0]
         with video_errors(path, "the film is damaged"):
-            shown, keys, missing = _read_packets(container, stream)
+            found = _read_packets(container)
         base = Fraction(stream.time_base or Fraction(1, 1000))
         rate = Fraction(stream.average_rate or stream.guessed_rate or Fraction(25))
     finally:
         container.close()
-    if not shown and not missing:
+    if not found.shown:
         raise VideoError(f"{path}: a film without frames", hint="copy or export it again")
-    pts = np.unique(np.array(shown, dtype=np.int64))
-    first, counted = _check_start(path, pts, bool(missing))
+    start = _check_start(path)
+    counted = None in found.shown or not start.rises
     if counted:
-        pts = np.arange(len(shown) + missing, dtype=np.int64)
-        base, keys = 1 / rate, [0]
-    width, height, turns = first
+        pts = np.arange(len(found.shown), dtype=np.int64)
+        keys = np.array(found.key_numbers, dtype=np.int64)
+        base, seek_to = 1 / rate, np.array(found.key_dts, dtype=np.int64)
+    else:
+        pts = np.sort(np.array(found.shown, dtype=np.int64))
+        keys = seek_to = np.unique(np.array(found.key_pts or [pts[0]], dtype=np.int64))
+        pts = _as_decoded(path, pts, start)
     return FilmIndex(
         pts=pts,
-        keyframes=np.unique(np.array(keys or [pts[0]], dtype=np.int64)),
+        keyframes=keys,
+        seek_to=seek_to,
         time_base=base,
-        width=width,
-        height=height,
-        quarter_turns=turns,
+        width=start.width,
+        height=start.height,
+        quarter_turns=start.quarter_turns,
         counted=counted,
-        size=stat.st_size,
-        modified_ns=stat.st_mtime_ns,
+        size=stat.st_size if stat else 0,
+        modified_ns=stat.st_mtime_ns if stat else 0,
     )
 
 
-def _read_packets(container: Any, stream: Any) -> tuple[list[int], list[int], int]:
-    """Timestamps of the frames and of all keyframes, and the number of frames without one."""
-    import av
+@dataclass
+class _Packets:
+    """What the packets of a film say.
 
-    shown: list[int] = []
-    keys: list[int] = []
-    missing = 0
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.FFmpegError, OSError):
-            # A film that breaks off: what came before is there.
-            break
-        if packet is None:
-            break
-        if packet.size == 0:
-            continue
-        if packet.pts is None:
-            missing += not packet.is_discard
-            continue
-        # Keyframes that are not shown are still where decoding can start.
+    Of the shown ones the timestamps; of keyframes, shown or not, timestamps, numbers among the
+    shown packets, and times of decoding.
+    """
+
+    shown: list[int | None] = field(default_factory=list)
+    key_pts: list[int] = field(default_factory=list)
+    key_numbers: list[int] = field(default_factory=list)
+    key_dts: list[int] = field(default_factory=list)
+
+
+def _read_packets(container: Any) -> _Packets:
+    found = _Packets()
+    for packet in whole_packets(container.demux(container.streams.video[0])):
         if packet.is_keyframe:
-            keys.append(packet.pts)
-        if not packet.is_discard:
-            shown.append(packet.pts)
-    return shown, keys, missing
+            found.key_numbers.append(len(found.shown))
+            found.key_dts.append(NO_TIME if packet.dts is None else packet.dts)
+            # Keyframes that are not shown are still where decoding can start.
+            if packet.pts is not None:
+                found.key_pts.append(packet.pts)
+        if is_shown(packet):
+            found.shown.append(packet.pts)
+    return found
 
 
-def _check_start(
-    path: Path, pts: NDArray[np.int64], missing: bool
-) -> tuple[tuple[int, int, int], bool]:
-    """Decode the first frames: their size and turn, and whether timestamps are the pictures'."""
+@dataclass(frozen=True)
+class _Start:
+    """The first decoded frames: size and turn of the first, timestamps of all."""
+
+    width: int
+    height: int
+    quarter_turns: int
+    stamps: list[int | None]
+
+    @property
+    def rises(self) -> bool:
+        """Whether the timestamps can be those of the pictures."""
+        return None not in self.stamps and all(
+            before <= after for before, after in pairwise(cast(list[int], self.stamps))
+        )
+
+
+def _check_start(path: Path) -> _Start:
+    """Decode the first frames."""
     container = open_container(path)
-    decoded: list[int | None] = []
-    first: tuple[int, int, int] | None = None
     try:
-        stream = container.streams.video[0]
-        stream.thread_type = "SLICE"
         with video_errors(path, "no frame can be decoded"):
-            for frame in decode(container, stream):
-                turns = round(getattr(frame, "rotation", 0) / 90) % 4
-                size = (frame.height, frame.width) if turns % 2 else (frame.width, frame.height)
-                first = first or (*size, turns)
-                decoded.append(frame.pts)
-                if len(decoded) >= _CHECKED_FRAMES:
-                    break
+            frames = list(islice(_decode_all(container), _CHECKED_FRAMES))
+            if not frames:
+                raise VideoError(f"{path}: no frame can be decoded", hint="copy or export it again")
+            first = frames[0]
+            turns = round(getattr(first, "rotation", 0) / 90) % 4
+            width, height = first.width, first.height
     finally:
         container.close()
-    if first is None:
-        raise VideoError(f"{path}: no frame can be decoded", hint="copy or export it again")
-    if missing or None in decoded:
-        return first, True
-    stamps = [stamp for stamp in decoded if stamp is not None]
-    return first, any(b <= a for a, b in pairwise(stamps)) or not len(pts)
+    if turns % 2:
+        width, height = height, width
+    return _Start(width, height, turns, [frame.pts for frame in frames])
 
 
-def decode(container: Any, stream: Any) -> Iterator[Any]:
-    """Frames from where the container stands; packets that cannot be decoded are passed over."""
+def _as_decoded(path: Path, pts: NDArray[np.int64], start: _Start) -> NDArray[np.int64]:
+    """Timestamps without those of frames that never come."""
+    stamps = np.array(start.stamps, dtype=np.int64)
+    pts = pts[pts >= stamps[0]]
+    if np.array_equal(pts[: len(stamps)], stamps):
+        return pts
+    # Packets that are no frames (fields, hidden pictures), or are damaged: decoding all tells.
+    container = open_container(path)
+    try:
+        with video_errors(path, "the film is damaged"):
+            return np.array([frame.pts for frame in _decode_all(container)], dtype=np.int64)
+    finally:
+        container.close()
+
+
+def _decode_all(container: Any) -> Iterator[Any]:
+    """Every frame that can be decoded."""
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    for packet in whole_packets(container.demux(stream)):
+        yield from decode_packet(stream.codec_context, packet)
+    yield from decode_packet(stream.codec_context, None)
+
+
+def whole_packets(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets with content, as far as a film goes that breaks off."""
     import av
 
-    packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
@@ -220,8 +266,21 @@ def decode(container: Any, stream: Any) -> Iterator[Any]:
             return
         if packet is None:
             return
-        try:
-            frames = packet.decode()
-        except (av.FFmpegError, OSError):
-            continue
-        yield from frames
+        if packet.size:
+            yield packet
+
+
+def is_shown(packet: Any) -> bool:
+    """Whether a packet's picture is to be seen (not cut off by an edit list)."""
+    return not packet.is_discard
+
+
+def decode_packet(context: Any, packet: Any) -> list[Any]:
+    """Frames that come out as this packet goes in, none if it is damaged; None = the rest."""
+    import av
+
+    try:
+        frames: list[Any] = context.decode(packet)
+    except (av.FFmpegError, OSError):
+        return []
+    return frames

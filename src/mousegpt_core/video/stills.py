@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import SettingsError
-from mousegpt_core.video.film import Film, Image
+from mousegpt_core.video.contract import FilmLike, Image
 
 Box = tuple[float, float, float, float]
 _COLOUR = (255, 196, 0)
@@ -108,7 +108,7 @@ def draw_skeleton(
 
 
 def still(
-    film: Film,
+    film: FilmLike,
     frame_number: int,
     keypoints_xy: NDArray[np.floating] | None = None,
     *,
@@ -121,7 +121,7 @@ def still(
 
     Parameters
     ----------
-    film : Film
+    film : FilmLike
         The film.
     frame_number : int
         The frame.

@@ -1,0 +1,262 @@
+"""Decoding a film forward, from any place at which that can start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from mousegpt_core.errors import VideoError
+from mousegpt_core.video.index import (
+    NO_TIME,
+    FilmIndex,
+    decode_packet,
+    is_shown,
+    open_container,
+    whole_packets,
+)
+
+#: Up to so many frames ahead, decoding onward is cheaper than seeking to a keyframe between.
+_STEP = 8
+#: Codecs in which a picture that is marked as no reference is needed by no other one. (In HEVC it
+#: may be needed by a higher temporal layer.)
+_SKIPPABLE = frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video"})
+#: Codecs whose decoders show nothing until pictures are whole; others show rubbish.
+_WAITING = frozenset({"h264", "hevc"})
+
+
+class _Goal(NamedTuple):
+    """A frame: the one of this rank, in the order shown, among those with marks in a range.
+
+    A mark is a timestamp, or where there are none, the number of the frame's packet.
+    """
+
+    first: int
+    last: int
+    rank: int
+
+
+class Decoder:
+    """A decoder of one process, which must not be used by two threads at a time.
+
+    Parameters
+    ----------
+    path : Path
+        The film.
+    index : FilmIndex
+        Its frames.
+    threads : int
+        Frames decoded at a time; 0 = as many as there are processors.
+    only : sequence of int, optional
+        The frames that will be asked for, in rising order; by default any.
+
+    Raises
+    ------
+    VideoError
+        If the film cannot be opened, or changed since it was indexed.
+    """
+
+    def __init__(
+        self, path: Path, index: FilmIndex, *, threads: int = 0, only: Sequence[int] | None = None
+    ) -> None:
+        self.path = path
+        self.owner = os.getpid()
+        self._index = index
+        self._threads = threads
+        self._only = None if only is None else frozenset(index.pts[list(only)].tolist())
+        self._position = -1
+        self._count = 0
+        self._needed_from: int | None = None
+        self._awaits_key = False
+        self._is_fresh = False
+        self._packets: Iterator[Any] = iter(())
+        self._frames: Iterator[Any] = iter(())
+        self._open()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._frames = iter(())
+        self._container.close()
+
+    def picture(self, number: int) -> Any:
+        """The frame of this number, as FFmpeg gives it.
+
+        Raises
+        ------
+        VideoError
+            If it cannot be decoded.
+        """
+        found = self._find(number)
+        if found is None:
+            self._position = -1
+            raise VideoError(
+                f"{self.path}: frame {number} of {len(self._index.pts)} cannot be decoded",
+                hint="the film is damaged there; copy or convert it again, or leave these frames "
+                "out",
+            )
+        self._position = number
+        return found
+
+    def _find(self, number: int) -> Any:
+        """Decode onward, or from a keyframe before; None if it does not come."""
+        goal = self._goal(number)
+        key = self._key_before(goal)
+        if self._stands_before(number, key):
+            at = self._goal(self._position)
+            same = at.first == goal.first
+            found = self._advance(goal._replace(rank=goal.rank - at.rank - 1) if same else goal)
+            if found is not None:
+                return found
+        # A keyframe may turn out too late (open groups, edit lists, gradual refresh) or be none:
+        # then further and further back, to the very start.
+        back = 0
+        while True:
+            for thorough in (False, True) if self._may_skip else (True,):
+                self._seek(key - back)
+                found = self._advance(goal, thorough=thorough)
+                if found is not None:
+                    return found
+            if back > key:
+                return None
+            back = 2 * back or 1
+
+    def _goal(self, number: int) -> _Goal:
+        if not self._index.counted:
+            mark = int(self._index.pts[number])
+            return _Goal(mark, mark, number - int(np.searchsorted(self._index.pts, mark)))
+        # What comes between two keyframes in the file is shown together: as many frames, in
+        # another order.
+        keys = self._index.keyframes
+        after = int(np.searchsorted(keys, number, side="right"))
+        first = int(keys[after - 1]) if after else 0
+        last = int(keys[after]) if after < len(keys) else len(self._index.pts)
+        return _Goal(first, last - 1, number - first)
+
+    def _key_before(self, goal: _Goal) -> int:
+        """Number of the keyframe at which to start; -1 = the start of the film."""
+        # All frames with these marks have to pass. Those shown before their keyframe need the
+        # one before that.
+        whole = goal.rank > 0 or self._index.counted
+        side: Literal["left", "right"] = "left" if whole else "right"
+        return int(np.searchsorted(self._index.keyframes, goal.first, side=side)) - 1
+
+    def _stands_before(self, number: int, key: int) -> bool:
+        """Whether going onward is right, and not much more work than starting at a keyframe."""
+        if not 0 <= self._position < number:
+            return False
+        if number - self._position <= _STEP or key < 0:
+            return True
+        return bool(self._index.keyframes[key] <= self._index.pts[self._position])
+
+    def _advance(self, goal: _Goal, *, thorough: bool = False) -> Any:
+        """Decode until the goal; None if it does not come.
+
+        Frames that nobody asked for and no other frame needs are not decoded, unless `thorough`.
+        """
+        self._needed_from = None if thorough or not self._may_skip else goal.first
+        left = goal.rank
+        for frame in self._frames:
+            if self._is_rubbish(frame):
+                return None
+            if frame.pts is None or frame.pts < goal.first:
+                continue
+            if frame.pts > goal.last:
+                return None
+            if not left:
+                return frame
+            left -= 1
+        return None
+
+    def _is_rubbish(self, frame: Any) -> bool:
+        """Whether decoding was to start here, but this frame needs others."""
+        awaited, self._awaits_key = self._awaits_key, False
+        return awaited and not frame.key_frame
+
+    def _seek(self, key: int) -> None:
+        """Put the decoder at a keyframe, or at the very start (-1 and less)."""
+        if self._is_fresh and key <= 0:
+            return
+        if key < 0:
+            self._reopen()
+        elif not self._index.counted:
+            self._jump(int(self._index.keyframes[key]))
+        else:
+            self._seek_packet(key)
+        self._awaits_key = key >= 0 and self._stream.codec_context.name not in _WAITING
+
+    def _seek_packet(self, key: int) -> None:
+        """Put the decoder at a keyframe that is known by the number of its packet."""
+        stamp, number = int(self._index.seek_to[key]), int(self._index.keyframes[key])
+        if stamp != NO_TIME and self._jump(stamp):
+            first = next(self._packets, None)
+            if first is not None and first.dts == stamp and first.is_keyframe:
+                self._packets = chain([first], self._packets)
+                self._count = number
+                return
+        self._reopen()
+        while self._count < number and (packet := next(self._packets, None)) is not None:
+            self._count += is_shown(packet)
+
+    def _jump(self, stamp: int) -> bool:
+        """Seek by time; where the container cannot, to the start."""
+        import av
+
+        try:
+            self._container.seek(stamp, stream=self._stream, backward=True, any_frame=False)
+        except (av.FFmpegError, OSError):
+            self._reopen()
+            return False
+        self._start()
+        return True
+
+    def _reopen(self) -> None:
+        self._container.close()
+        self._open()
+
+    def _open(self) -> None:
+        """Open the film at its start."""
+        stat = self.path.stat() if self.path.is_file() else None
+        if stat is not None and stat.st_size != self._index.size:
+            raise VideoError(f"{self.path}: the film has changed", hint="open it again")
+        self._container = open_container(self.path)
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = self._threads
+        self._may_skip = self._stream.codec_context.name in _SKIPPABLE and not self._index.counted
+        self._start()
+        self._is_fresh = True
+
+    def _start(self) -> None:
+        """Decode from where the file stands now."""
+        self._position = -1
+        self._count = 0
+        self._needed_from = None
+        self._awaits_key = False
+        self._is_fresh = False
+        self._packets = whole_packets(self._container.demux(self._stream))
+        self._frames = self._decode()
+
+    def _is_spare(self, timestamp: int | None) -> bool:
+        """Whether a frame is not asked for itself."""
+        if timestamp is None or self._needed_from is None:
+            return False
+        if self._only is not None:
+            return timestamp not in self._only
+        return timestamp < self._needed_from
+
+    def _decode(self) -> Iterator[Any]:
+        """Frames from where the file stands."""
+        self._is_fresh = False
+        context = self._stream.codec_context
+        for packet in self._packets:
+            if self._may_skip:
+                context.skip_frame = "NONREF" if self._is_spare(packet.pts) else "DEFAULT"
+            if self._index.counted and is_shown(packet):
+                packet.pts = self._count
+                self._count += 1
+            yield from decode_packet(context, packet)
+        yield from decode_packet(context, None)
