@@ -21,7 +21,7 @@ from mousegpt_core.pipeline.views import (
     as_timed_by_poses,
     check_against_film,
     open_views,
-    stamps_that_differ,
+    remarks_on,
 )
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.skeletons import Guess, guess_skeleton
@@ -138,7 +138,7 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
         )
     remarks: list[str] = []
     views = open_views(new.view_options, [name for name, _ in new.poses if name])
-    remarks += stamps_that_differ(views.values())
+    remarks += remarks_on(views.values())
     files, read = zip(*(_read(name, path, new, views) for name, path in new.poses), strict=True)
     if any(one.attrs["single_pictures"] for one in read):
         remarks.append(SINGLE_PICTURES)

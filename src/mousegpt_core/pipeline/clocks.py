@@ -40,7 +40,7 @@ def view_clock(view: View | None, fps: float, resolve: Callable[[str], Path]) ->
     if not view.timestamps:
         return Clock(view.fps or fps, view.offset_s)
     path = resolve(view.timestamps)
-    times = read_timestamps(path)
+    times = read_timestamps(path, fps=view.fps)
     return Clock(rate_of_timestamps(times, view.fps, path), view.offset_s, times)
 
 

@@ -15,7 +15,7 @@ from mousegpt_core.pipeline.clocks import DECIMALS
 from mousegpt_core.poses import is_rate_of
 from mousegpt_core.study import Film as FilmFile
 from mousegpt_core.study import PoseFile, View, safe_name, validate_name
-from mousegpt_core.video import Film, rate_of_timestamps, read_timestamps
+from mousegpt_core.video import open_film, rate_of_timestamps, read_timestamps
 
 #: A keypoint farther outside of the picture than this share of its size is not of that film.
 PICTURE_MARGIN = 0.25
@@ -68,6 +68,8 @@ class OpenedView:
         Of the film that is shown; 0 = none.
     stamps : int
         Number of its timestamps; 0 = none of its own.
+    remarks : tuple of str
+        What the user should know of the film.
     """
 
     view: View
@@ -75,6 +77,7 @@ class OpenedView:
     width: int = 0
     height: int = 0
     stamps: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -176,10 +179,10 @@ def _opened(view: View, fps: float | None) -> OpenedView:
     """The view with the size of its film, its rate, and timestamps where frames are uneven."""
     opened, rate, own = OpenedView(view), None, None
     for file in view.films:
-        with Film(file.path) as film:
+        with open_film(file.path, fps=fps) as film:
             if file == view.shown:
                 count, height, width = film.shape[:3]
-                opened = OpenedView(view, count, width, height)
+                opened = OpenedView(view, count, width, height, remarks=film.remarks)
                 rate, own = float(film.fps), film.times if film.is_uneven else None
     if view.timestamps:
         path = Path(view.timestamps)
@@ -198,9 +201,10 @@ def _with_clock(view: View, fps: float | None, timestamps: str) -> View:
     return view.model_copy(update={"fps": rate, "timestamps": timestamps})
 
 
-def stamps_that_differ(views: Iterable[OpenedView]) -> list[str]:
-    """Remarks on timestamps that are not as many as the film has frames."""
-    return [
+def remarks_on(views: Iterable[OpenedView]) -> list[str]:
+    """What is remarkable about films, and timestamps that are not as many as their frames."""
+    views = list(views)
+    return [f"{one.view.name}: {remark}" for one in views for remark in one.remarks] + [
         f"{Path(one.view.timestamps).name} has {one.stamps} times and the film of {one.view.name} "
         f"{one.frames} frames; the first belongs to the first"
         for one in views

@@ -73,7 +73,7 @@ class Clock:
         return found
 
 
-def read_timestamps(path: Path | str) -> Floats:
+def read_timestamps(path: Path | str, *, fps: float | None = None) -> Floats:
     """The time of each frame from a file.
 
     Parameters
@@ -82,6 +82,8 @@ def read_timestamps(path: Path | str) -> Floats:
         csv, tsv or txt with one time a row (a header is allowed; of several columns the one that is
         called ``time``, ``timestamp``, ``seconds``, ...), npy, or a film, whose own timestamps then
         count.
+    fps : float, optional
+        Frames per second of a film that does not tell: a folder of pictures.
 
     Returns
     -------
@@ -98,16 +100,16 @@ def read_timestamps(path: Path | str) -> Floats:
         If it is taken for a film and is none.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError("no such file", file=path, hint="check the path of the timestamps")
     if path.suffix.lower() == _ARRAY:
         return _checked(_from_array(path), path, "entry", 0)
     if path.suffix.lower() in _TABLES:
         values, first_row = _from_table(path)
         return _checked(values, path, "row", first_row)
-    from mousegpt_core.video.film import Film
+    from mousegpt_core.video.opening import open_film
 
-    with Film(path) as film:
+    with open_film(path, fps=fps) as film:
         return film.times
 
 

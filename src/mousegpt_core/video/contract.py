@@ -35,12 +35,9 @@ class FilmLike(ABC):
     ----------
     path : Path
         File or folder.
-    remarks : tuple of str
-        What the user should know of it.
     """
 
     path: Path
-    remarks: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -60,6 +57,11 @@ class FilmLike(ABC):
     @abstractmethod
     def tick(self) -> float:
         """Seconds to which times are rounded; 0 = not rounded."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know of it."""
+        return ()
 
     @abstractmethod
     def _read(self, number: int) -> Image:

@@ -64,6 +64,16 @@ class Film(FilmLike):
         """The unit of the container's clock in seconds."""
         return float(self.index.time_base)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know of the film."""
+        if not self.index.left_out:
+            return ()
+        return (
+            f"{self.index.left_out} frames of {self.path.name} cannot be decoded and are not "
+            "counted",
+        )
+
     def frames(self, numbers: Iterable[int]) -> Iterator[tuple[int, Image]]:
         """Frames in rising order, decoded ahead; nothing is decoded twice.
 

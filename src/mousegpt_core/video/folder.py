@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from functools import cached_property
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class ImageFolder(FilmLike):
             )
         self._rate = float(fps)
         self.files = _pictures(self.path)
-        self._numbers, self.remarks = _numbers(self.files)
+        self._numbers, self._remarks = _numbers(self.files)
         first = self._open(0)
         self._size, self._is_grey = first.size, first.mode in _GREY
 
@@ -76,6 +77,11 @@ class ImageFolder(FilmLike):
     def tick(self) -> float:
         """0: times are as exact as the rate that was given."""
         return 0.0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Pictures that are missing, by their numbers."""
+        return self._remarks
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "fps": self._rate}
@@ -107,7 +113,8 @@ class ImageFolder(FilmLike):
 
         file = self.files[number]
         try:
-            picture = Pillow.open(file, formats=[_ENDINGS[file.suffix.lower()]])
+            content = BytesIO(file.read_bytes())
+            picture = Pillow.open(content, formats=[_ENDINGS[file.suffix.lower()]])
         except (*_DAMAGED, Pillow.DecompressionBombError) as error:
             raise _damaged(file, error) from error
         if getattr(picture, "n_frames", 1) > 1:

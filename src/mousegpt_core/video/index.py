@@ -48,6 +48,8 @@ class FilmIndex:
         Quarter turns counter-clockwise to show the picture upright.
     counted : bool
         Whether frames are told apart by counting from the start, for want of timestamps.
+    left_out : int
+        Frames that cannot be decoded and are not counted: those at the beginning, mostly.
     size, modified_ns : int
         Of the file, to notice that it changed.
     """
@@ -60,6 +62,7 @@ class FilmIndex:
     height: int
     quarter_turns: int
     counted: bool
+    left_out: int
     size: int
     modified_ns: int
 
@@ -163,6 +166,7 @@ def build_index(path: Path) -> FilmIndex:
         height=start.height,
         quarter_turns=start.quarter_turns,
         counted=counted,
+        left_out=len(found.shown) - len(pts),
         size=stat.st_size if stat else 0,
         modified_ns=stat.st_mtime_ns if stat else 0,
     )
@@ -198,12 +202,13 @@ def _read_packets(container: Any) -> _Packets:
 
 @dataclass(frozen=True)
 class _Start:
-    """The first decoded frames: size and turn of the first, timestamps of all."""
+    """The first decoded frames: size and turn of the first, timestamps, whether all could be."""
 
     width: int
     height: int
     quarter_turns: int
     stamps: list[int | None]
+    whole: bool
 
     @property
     def rises(self) -> bool:
@@ -218,7 +223,8 @@ def _check_start(path: Path) -> _Start:
     container = open_container(path)
     try:
         with video_errors(path, "no frame can be decoded"):
-            frames = list(islice(_decode_all(container), _CHECKED_FRAMES))
+            failed: list[Any] = []
+            frames = list(islice(_decode_all(container, failed), _CHECKED_FRAMES))
             if not frames:
                 raise VideoError(f"{path}: no frame can be decoded", hint="copy or export it again")
             first = frames[0]
@@ -228,30 +234,31 @@ def _check_start(path: Path) -> _Start:
         container.close()
     if turns % 2:
         width, height = height, width
-    return _Start(width, height, turns, [frame.pts for frame in frames])
+    return _Start(width, height, turns, [frame.pts for frame in frames], not failed)
 
 
 def _as_decoded(path: Path, pts: NDArray[np.int64], start: _Start) -> NDArray[np.int64]:
-    """Timestamps without those of frames that never come."""
+    """Timestamps without those of packets that never become a frame."""
     stamps = np.array(start.stamps, dtype=np.int64)
     pts = pts[pts >= stamps[0]]
-    if np.array_equal(pts[: len(stamps)], stamps):
+    if not start.whole or np.array_equal(pts[: len(stamps)], stamps):
         return pts
-    # Packets that are no frames (fields, hidden pictures), or are damaged: decoding all tells.
+    # Fields, hidden pictures: only decoding tells which packets are frames.
     container = open_container(path)
     try:
         with video_errors(path, "the film is damaged"):
-            return np.array([frame.pts for frame in _decode_all(container)], dtype=np.int64)
+            decoded = [frame.pts for frame in _decode_all(container, [])]
+            return np.sort(np.array([p for p in decoded if p is not None], dtype=np.int64))
     finally:
         container.close()
 
 
-def _decode_all(container: Any) -> Iterator[Any]:
-    """Every frame that can be decoded."""
+def _decode_all(container: Any, failed: list[Any]) -> Iterator[Any]:
+    """Every frame that can be decoded; packets that cannot are put into `failed`."""
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     for packet in whole_packets(container.demux(stream)):
-        yield from decode_packet(stream.codec_context, packet)
+        yield from decode_packet(stream.codec_context, packet, failed)
     yield from decode_packet(stream.codec_context, None)
 
 
@@ -275,12 +282,14 @@ def is_shown(packet: Any) -> bool:
     return not packet.is_discard
 
 
-def decode_packet(context: Any, packet: Any) -> list[Any]:
+def decode_packet(context: Any, packet: Any, failed: list[Any] | None = None) -> list[Any]:
     """Frames that come out as this packet goes in, none if it is damaged; None = the rest."""
     import av
 
     try:
         frames: list[Any] = context.decode(packet)
     except (av.FFmpegError, OSError):
+        if failed is not None:
+            failed.append(packet)
         return []
     return frames

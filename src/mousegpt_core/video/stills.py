@@ -28,8 +28,8 @@ def crop_to_animal(
 
     Parameters
     ----------
-    frame : array of shape (height, width, 3)
-        uint8, RGB.
+    frame : array of shape (height, width, 3) or (height, width)
+        uint8, RGB or grey.
     keypoints_xy : array of shape (keypoint, 2), optional
         Pixels; NaN = not seen. Without any the whole frame is kept.
     margin : float
@@ -56,7 +56,7 @@ def crop_to_animal(
             f"impossible cut: size {size}, margin {margin}", hint="use positive sizes"
         )
     box = _animal_box(frame.shape[:2], keypoints_xy, margin, size[0] / size[1])
-    picture = Pillow.fromarray(frame)
+    picture = Pillow.fromarray(frame).convert("RGB")
     outer = (
         int(np.floor(box[0])),
         int(np.floor(box[1])),

@@ -63,3 +63,24 @@ def test_a_moment_in_each_view(study: Study) -> None:
     assert shown[9] == {}
     sizes = [Image.open(io.BytesIO(each)).size if each else None for each in pictures]
     assert (sizes[0], sizes[3], sizes[9]) == ((360, 270), (720, 270), None)
+
+
+def test_a_folder_of_pictures_is_a_film_too(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in (*range(20), *range(25, 60)):
+        grey = np.full((200, 200), number, np.uint8)
+        Image.fromarray(grey).save(pictures / f"{number:03d}.png")
+    study = Study.create(tmp_path / "study")
+    poses = write_poses(tmp_path / "m.csv", 55)
+    new = NewRecording("m", films=[("top", pictures)], poses=[("top", poses)], fps=30.0)
+    added = add_recording(study, new)
+    assert any("5 pictures are missing" in remark for remark in added.remarks)
+    run_descriptions(Work(study), added.recording)
+    clips = described_clips(added.recording).sort_values("start_s")
+    # Picture 25 of those that are there was taken after one second.
+    after = clips[clips["start_s"] == 1.0].iloc[0]
+    assert after["start_frame"] == 25
+    with stills_of(study) as stills:
+        assert stills.take(after) is not None
+        assert not stills.warnings
