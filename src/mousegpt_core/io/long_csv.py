@@ -76,7 +76,6 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     if len(table.rows) < 2:
         raise FormatError("a header but no rows", file=path, place="row 2", hint=EXPORT_AGAIN)
     clocks = [column for column in (header.frame, header.time) if column is not None]
-    kinds = list(header.coordinates)
     columns = read_columns(
         table,
         skip_rows=1,
@@ -85,6 +84,11 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         words=[c for c in (header.keypoint, header.individual) if c is not None],
     )
     row, first = _rows_of_clock(columns.exact[clocks[0]])
+    times = columns.exact[header.time][first] if header.time is not None else None
+    frames = None
+    if header.frame is not None:
+        frames = frames_from_numbers(columns.exact[header.frame][first], path)
+    columns.exact.clear()  # as many numbers as all coordinates
     point, keypoints = columns.words[header.keypoint]
     if "" in keypoints:
         at = int(np.argmax(point == keypoints.index("")))
@@ -95,24 +99,24 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     animal, individuals = np.zeros(1, np.int32), [DEFAULT_INDIVIDUAL]
     if header.individual is not None:
         animal, individuals = columns.words[header.individual]
+    place = point.astype(np.int64) * len(individuals) + animal
     shape = (len(first), len(keypoints), len(individuals))
-    cell = _cells(row, point, animal, shape, path)
-    spread = {
-        kind: _spread(columns.numbers[:, number], cell, shape) for number, kind in enumerate(kinds)
-    }
-    axes = [kind for kind in COORDINATES[:3] if kind in spread]
-    raw = RawPoses(
-        np.stack([spread.pop(axis) for axis in axes], axis=1),
-        spread.get("likelihood"),
+    _check_cells(row, place, shape, path)
+    values = dict(zip(header.coordinates, columns.numbers.T, strict=True))
+    axes = [values.pop(axis) for axis in COORDINATES[:3] if axis in values]
+    confidence, error = (
+        _spread([values[kind]], row, place, shape)[:, 0] if kind in values else None
+        for kind in COORDINATES[3:]
+    )
+    return RawPoses(
+        _spread(axes, row, place, shape),
+        confidence,
         keypoints,
         [name or DEFAULT_INDIVIDUAL for name in individuals],
-        reprojection_error=spread.get("error") if len(axes) == 3 else None,
+        frames,
+        times,
+        reprojection_error=error if len(axes) == 3 else None,
     )
-    if header.frame is not None:
-        raw.frames = frames_from_numbers(columns.exact[header.frame][first], path)
-    if header.time is not None:
-        raw.times = columns.exact[header.time][first]
-    return raw
 
 
 def write(poses: xr.Dataset, path: Path) -> None:
@@ -166,54 +170,54 @@ def _rows_of_clock(
     clock: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which frame each row is of, and the first row of each frame."""
-    steps = np.diff(clock) != 0
-    if (np.diff(clock) >= 0).all():  # in order: no need to sort
-        row = np.concatenate([[0], np.cumsum(steps)])
-        return row, np.concatenate([[0], np.flatnonzero(steps) + 1])
-    _, first, row = np.unique(clock, return_index=True, return_inverse=True, equal_nan=False)
+    steps = np.diff(clock)
+    if (steps >= 0).all():  # in order: no need to sort
+        first = np.concatenate([[0], np.flatnonzero(steps) + 1])
+        return np.repeat(np.arange(len(first)), np.diff(first, append=len(clock))), first
+    _, first, row = np.unique(clock, return_index=True, return_inverse=True)
     return row, first
 
 
-def _cells(
-    row: NDArray[np.int64],
-    point: NDArray[np.int32],
-    animal: NDArray[np.int32],
-    shape: tuple[int, int, int],
-    path: Path,
-) -> NDArray[np.int64]:
-    """Where each row goes in an array of that shape, flattened.
+def _check_cells(
+    row: NDArray[np.int64], place: NDArray[np.int64], shape: tuple[int, int, int], path: Path
+) -> None:
+    """Check that each row has a place of its own, and that the places are not far too many.
 
     Raises
     ------
     FormatError
-        If two rows go to the same place, or there are far more places than rows.
+        If it is not so.
     """
-    size = shape[0] * shape[1] * shape[2]
-    if size > _SPARSEST * len(row) + _BLOCK_ROWS:
+    width = shape[1] * shape[2]
+    if shape[0] * width > _SPARSEST * len(row) + _BLOCK_ROWS:
         raise FormatError(
             "far fewer rows than points", file=path, found=f"{len(row)} rows",
             expected=f"{shape[0]} frames x {shape[1]} keypoints x {shape[2]} individuals",
             hint="check that the columns of keypoints and individuals hold names",
         )  # fmt: skip
-    cell = (row * shape[1] + point) * shape[2] + animal
-    taken = np.zeros(size, dtype=np.bool_)
-    taken[cell] = True
-    if int(taken.sum()) < len(cell):
-        _, first = np.unique(cell, return_index=True)
-        at = int(np.setdiff1d(np.arange(len(cell)), first)[0])
+    taken = np.zeros((shape[0], width), dtype=np.bool_)
+    taken[row, place] = True
+    if int(taken.sum()) < len(row):
+        _, first = np.unique(row * width + place, return_index=True)
+        at = int(np.setdiff1d(np.arange(len(row)), first)[0])
         raise FormatError(
             "two rows of the same point", file=path, place=f"row {at + 2}",
             hint="delete one of the two; several animals need a column of individuals",
         )  # fmt: skip
-    return cell
 
 
 def _spread(
-    values: NDArray[np.float32], cell: NDArray[np.int64], shape: tuple[int, int, int]
+    columns: Sequence[NDArray[np.float32]],
+    row: NDArray[np.int64],
+    place: NDArray[np.int64],
+    shape: tuple[int, int, int],
 ) -> NDArray[np.float32]:
-    spread = np.full(shape, np.nan, dtype=np.float32)
-    spread.reshape(-1)[cell] = values
-    return spread
+    """Columns as an array of shape (time, column, keypoint, individual)."""
+    n_time, n_points, n_animals = shape
+    spread = np.full((n_time, len(columns), n_points * n_animals), np.nan, dtype=np.float32)
+    for number, values in enumerate(columns):
+        spread[row, number, place] = values
+    return spread.reshape(n_time, len(columns), n_points, n_animals)
 
 
 def _block_columns(
