@@ -269,7 +269,8 @@ def _track(series: Any, animal: str, keypoint: str, path: Path) -> _Track:
     factor, shift = (float(data.attrs.get(key, usual)) for key, usual in
                      (("conversion", 1.0), ("offset", 0.0)))  # fmt: skip
     if (factor, shift) != (1.0, 0.0):
-        position = (position * np.float32(factor) + np.float32(shift)).astype(np.float32)
+        with np.errstate(over="ignore"):
+            position = (position * factor + shift).astype(np.float32)
     confidence = load_numbers(series["confidence"], path) if "confidence" in series else None
     times = _times(series, len(position), path)
     for name, values in (("confidence", confidence), ("timestamps", times)):
