@@ -406,8 +406,12 @@ def _rhythm(
     high_hz: float,
     window_s: float,
     choose: Callable[[list[Floats]], Floats] = np.fmax.reduce,
+    fewest: int = 1,
 ) -> Callable[[Body], Floats | None]:
-    """To-and-fro movement in a band; `choose` makes one of those of several keypoints."""
+    """To-and-fro movement in a band; `choose` makes one of those of several keypoints.
+
+    None where fewer than `fewest` are tracked: one that is found elsewhere looks the same.
+    """
 
     def measure(body: Body) -> Floats | None:
         names = body.kinematics["keypoint"].values.tolist()
@@ -430,7 +434,7 @@ def _rhythm(
             if speed is None:
                 return None
             found.append(speed)
-        return _per_body(choose(found), body) if found else None
+        return _per_body(choose(found), body) if len(found) >= fewest else None
 
     return measure
 
@@ -530,7 +534,7 @@ MEASURES: Mapping[str, Measure] = {
     "head_shaking": Measure(
         "speed",
         "to-and-fro movement of ears and nose at 8-25 Hz, but for that which moves most",
-        _rhythm(("nose", "ear_left", "ear_right"), 8.0, 25.0, 0.15, _second),
+        _rhythm(("nose", "ear_left", "ear_right"), 8.0, 25.0, 0.15, _second, 2),
     ),
 }
 

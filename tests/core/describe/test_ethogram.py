@@ -343,3 +343,21 @@ def test_jitter_is_no_activity(jitter_cm: float) -> None:
     true, found = _synthetic_shares((("walking", 8.0), *bouts * 4), 60.0, jitter_cm)
     assert np.isin(found, ["scratching", "head_twitch"]).mean() < 0.02
     assert (found[true == "freezing"] == "freezing").mean() > 0.75
+
+
+def test_a_quick_step_of_one_paw_is_no_scratching() -> None:
+    """A paw that is set anew, or found elsewhere for some frames, moves quickly but once."""
+    from mousegpt_core.synthetic import SimulationSettings, simulate
+
+    made = simulate(BehaviourScript((("walking", 6.0), ("standing", 12.0))), SimulationSettings())
+    position = made.poses["position"].values.copy()
+    paw = made.poses["keypoint"].values.tolist().index("HindpawL")
+    for frame in range(420, 1000, 60):
+        position[frame : frame + 3, 0, paw] += 1.0
+    poses = made.poses.assign(position=made.poses["position"].copy(data=position))
+    skeleton = BUILT_IN["MouseGPT-24"]
+    found = compute_ethogram(
+        compute_kinematics(poses, skeleton, prepare_scene(poses, skeleton)), load_rules()
+    )
+    index = found["activity"].values.tolist().index("scratching")
+    assert not (found["activity_index"].values == index).any()
