@@ -112,7 +112,7 @@ def _brown_back(moved: Array, lens: Array) -> Array:
         length = np.linalg.norm(step, axis=-1, keepdims=True)
         limit = 0.5 * np.linalg.norm(moved, axis=-1, keepdims=True) + 1e-12
         found = found - step * np.minimum(1.0, limit / np.maximum(length, 1e-300))
-        if not np.nanmax(length, initial=0.0) > 1e-15:
+        if not np.nanmax(length, initial=0.0) > 1e-13:
             break
     return found
 

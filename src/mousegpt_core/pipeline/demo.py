@@ -34,7 +34,7 @@ def run_demo(
     cancellation : Cancellation
         Checked at each step.
     processes : int
-        Films drawn at once, as in `synthetic.filming.render_films`.
+        Films drawn at once, as in `synthetic.filming.film_takes`.
 
     Returns
     -------

@@ -12,10 +12,15 @@ from mousegpt_core.synthetic.cohort import (
 )
 from mousegpt_core.synthetic.dataset import DatasetSettings, write_cohort
 from mousegpt_core.synthetic.noise import NoiseSettings, add_noise
-from mousegpt_core.synthetic.presets import preset_camera
-from mousegpt_core.synthetic.render import Renderer, render_film, render_frames
+from mousegpt_core.synthetic.presets import preset_camera, preset_rig
+from mousegpt_core.synthetic.render import Renderer
 from mousegpt_core.synthetic.script import BehaviourScript, draw_script
-from mousegpt_core.synthetic.simulate import SimulationSettings, SyntheticRecording, simulate
+from mousegpt_core.synthetic.simulate import (
+    SimulationSettings,
+    SyntheticRecording,
+    simulate,
+    simulate_group,
+)
 
 __all__ = [
     "EFFECTS",
@@ -34,9 +39,9 @@ __all__ = [
     "draw_script",
     "effects_table",
     "preset_camera",
-    "render_film",
-    "render_frames",
+    "preset_rig",
     "simulate",
     "simulate_cohort",
+    "simulate_group",
     "write_cohort",
 ]

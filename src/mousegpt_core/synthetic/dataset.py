@@ -16,6 +16,9 @@ from mousegpt_core.synthetic.cohort import CohortSettings, effects_table, simula
 from mousegpt_core.synthetic.presets import preset_camera
 from mousegpt_core.synthetic.simulate import SyntheticRecording
 
+#: How long a picture is exposed (s).
+EXPOSURE_S = 0.006
+
 
 class DatasetSettings(CohortSettings):
     """A cohort and the film of its first animal.
@@ -58,7 +61,7 @@ def write_cohort(
     progress : callable, optional
         Told after every animal and, while filming, about once a second of film.
     processes : int
-        Views filmed at once, as in `filming.render_films`.
+        Views filmed at once, as in `filming.film_takes`.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def _film(
     progress: Callable[[Progress], None] | None,
     processes: int,
 ) -> list[Path]:
-    from mousegpt_core.synthetic.filming import render_films
+    from mousegpt_core.synthetic.filming import Take, expose, film_takes, find_points
 
     poses = recording.clean.isel(time=slice(0, max(round(settings.film_s * settings.fps), 1)))
     total = poses.sizes["time"] * len(settings.views)
@@ -122,11 +125,21 @@ def _film(
             _tell(progress, step)
         last = done
 
-    cameras = {
-        folder / f"{animal}.{view}.mp4": preset_camera(view, settings.film_size)
+    times = poses["time"].values
+    points, moves = expose(times, find_points(poses), times, EXPOSURE_S)
+    takes = [
+        Take(
+            path=folder / f"{animal}.{view}.mp4",
+            camera=preset_camera(view, settings.film_size),
+            points=points,
+            moves=moves,
+            fps=settings.fps,
+            coats=("black",),
+        )
         for view in settings.views
-    }
-    return render_films(poses, cameras, processes=processes, on_frame=told)
+    ]
+    film_takes(takes, processes=processes, on_frame=told)
+    return [take.path for take in takes]
 
 
 def _tell(progress: Callable[[Progress], None] | None, step: Progress) -> None:

@@ -1,39 +1,171 @@
-"""Films of several views at once, each in a process of its own."""
+"""Films of several cameras at once, each in a process of its own."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.errors import DataError, MouseGPTError
 from mousegpt_core.geometry import Camera
-from mousegpt_core.synthetic.render import render_film
+from mousegpt_core.io.files import replaced_file
+from mousegpt_core.synthetic.body import KEYPOINTS
+from mousegpt_core.synthetic.render import Renderer, Shot
 
-#: How often the views are asked how far they are (s).
-_ASK_S = 0.2
+#: How often the cameras are asked how far they are (s).
+_ASK_S = 0.1
 
 
-def render_films(
-    poses: xr.Dataset,
-    cameras: Mapping[Path, Camera],
-    *,
-    processes: int = 1,
-    on_frame: Callable[[int], None] | None = None,
-) -> list[Path]:
-    """Film the poses with several cameras; the films are the same however many processes draw.
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A film to make: what one camera records.
+
+    Attributes
+    ----------
+    path : Path
+        Film to write, ``.mp4``.
+    camera : Camera
+        The camera.
+    points : array of shape (frame, animal, 24, 3)
+        Keypoints (cm) at the middle of each exposure, in the order of `body.KEYPOINTS`.
+    moves : array of shape (frame, animal, 24, 3)
+        How far they move during it (cm).
+    fps : float
+        Frames per second of the film.
+    coats : tuple of str
+        Coat of every animal.
+    fluorescence : bool
+        Whether it films the fluorescent dots instead of the animals.
+    seed : int
+        Seed of the sensor's noise.
+    """
+
+    path: Path
+    camera: Camera
+    points: np.ndarray
+    moves: np.ndarray
+    fps: float
+    coats: tuple[str, ...]
+    fluorescence: bool = False
+    seed: int = 0
+
+
+def find_points(poses: xr.Dataset) -> np.ndarray:
+    """Keypoints (time, animal, 24, 3) of poses that can be drawn.
+
+    Raises
+    ------
+    DataError
+        If keypoints are missing or not finite.
+    """
+    missing = [name for name in KEYPOINTS if name not in poses["keypoint"].values]
+    if missing or poses.sizes["space"] != 3:
+        raise DataError(
+            "only poses in 3D with MouseGPT's 24 keypoints can be filmed",
+            found=f"missing {missing}", hint="film poses that `simulate` made",
+        )  # fmt: skip
+    position = poses["position"].sel(keypoint=list(KEYPOINTS))
+    points = position.transpose("time", "individual", "keypoint", "space").values
+    if not np.isfinite(points).all():
+        raise DataError("poses with gaps cannot be filmed", hint="fill the gaps first")
+    return np.asarray(points, dtype=np.float64)
+
+
+def expose(
+    times: np.ndarray, points: np.ndarray, at: np.ndarray, exposure_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a camera catches of a movement; between its samples the animal moves straight.
 
     Parameters
     ----------
-    poses : Dataset
-        As in `render.render_frames`.
-    cameras : mapping of Path to Camera
-        Film to write (``.mp4``) to its camera.
+    times : array of shape (time,)
+        When the points are known (s), rising.
+    points : array of shape (time, ...)
+        Any coordinates.
+    at : array of shape (frame,)
+        Middles of the exposures (s).
+    exposure_s : float
+        How long each lasts (s).
+
+    Returns
+    -------
+    points, moves : array of shape (frame, ...)
+        Coordinates at the middle, and how far they move from start to end.
+    """
+    start, middle, stop = (_sample(times, points, at + s * exposure_s) for s in (-0.5, 0.0, 0.5))
+    return middle, stop - start
+
+
+def _sample(times: np.ndarray, points: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Points (frame, ...) at given times, linearly; the first and last beyond the ends."""
+    if len(times) == 1:
+        return np.repeat(points, len(at), axis=0)
+    at = np.clip(at, times[0], times[-1])
+    after = np.clip(np.searchsorted(times, at, side="right"), 1, len(times) - 1)
+    share = (at - times[after - 1]) / (times[after] - times[after - 1])
+    share = share.reshape(-1, *(1,) * (points.ndim - 1))
+    return np.asarray((1 - share) * points[after - 1] + share * points[after])
+
+
+def film_take(take: Take, on_frame: Callable[[int], None] | None = None) -> np.ndarray:
+    """Film what one camera records; H.264.
+
+    Parameters
+    ----------
+    take : Take
+        The film.
+    on_frame : callable, optional
+        Told the number of pictures drawn so far; what it raises ends the film.
+
+    Returns
+    -------
+    array of shape (frame, animal, point), bool
+        What is seen in each picture (`render.Shot`).
+    """
+    from mousegpt_core.video import write_film
+
+    seen: list[np.ndarray] = []
+
+    def pictures() -> Iterator[np.ndarray]:
+        for shot in shoot(take):
+            seen.append(shot.visible)
+            yield shot.picture
+            if on_frame is not None:
+                on_frame(len(seen))
+
+    with replaced_file(take.path) as partial:
+        write_film(partial, pictures(), take.fps, crf=22, gop=30)
+    return np.stack(seen)
+
+
+def shoot(take: Take) -> Iterator[Shot]:
+    """Pictures of a take, one after the other."""
+    renderer = Renderer(take.camera, take.coats, seed=take.seed)
+    draw = renderer.fluoresce if take.fluorescence else renderer.draw
+    for frame, (points, moves) in enumerate(zip(take.points, take.moves, strict=True)):
+        yield draw(points, moves, frame)
+
+
+def film_takes(
+    takes: Sequence[Take],
+    *,
+    processes: int = 1,
+    on_frame: Callable[[int], None] | None = None,
+) -> list[np.ndarray]:
+    """Film with several cameras; the films are the same however many processes draw.
+
+    Parameters
+    ----------
+    takes : sequence of Take
+        The films.
     processes : int
         Films drawn at once. More than 1 starts Python anew, so a script that asks for it must be
         guarded by ``if __name__ == "__main__"``.
@@ -42,65 +174,78 @@ def render_films(
 
     Returns
     -------
-    list of Path
-        The films.
+    list of array of shape (frame, animal, point), bool
+        What is seen in the pictures of each take.
     """
-    paths, frames = list(cameras), poses.sizes["time"]
-    for start in range(0, len(paths), max(processes, 1)):
-        told = _after(on_frame, start * frames)
-        some = {path: cameras[path] for path in paths[start : start + max(processes, 1)]}
-        if len(some) == 1:
-            render_film(poses, cameras[paths[start]], paths[start], on_frame=told)
-        else:
-            _film_at_once(poses, some, told)
-    return paths
+    if processes > 1 and len(takes) > 1:
+        return _film_at_once(takes, processes, on_frame or _ignore)
+    seen = []
+    before = 0
+    for take in takes:
+        seen.append(film_take(take, _after(on_frame or _ignore, before)))
+        before += len(take.points)
+    return seen
 
 
-def _after(on_frame: Callable[[int], None] | None, before: int) -> Callable[[int], None]:
+def _ignore(done: int) -> None:
+    """Nobody is told."""
+
+
+def _after(on_frame: Callable[[int], None], before: int) -> Callable[[int], None]:
     """Tell of pictures that come after those of other films."""
-
-    def told(done: int) -> None:
-        if on_frame is not None:
-            on_frame(before + done)
-
-    return told
+    return lambda done: on_frame(before + done)
 
 
 def _film_at_once(
-    poses: xr.Dataset, cameras: Mapping[Path, Camera], on_frame: Callable[[int], None]
-) -> None:
+    takes: Sequence[Take], processes: int, on_frame: Callable[[int], None]
+) -> list[np.ndarray]:
     context = multiprocessing.get_context("spawn")
-    counts = [context.Value("q", 0) for _ in cameras]
-    crew = [
-        context.Process(target=_film, args=(poses, camera, path, count), daemon=True)
-        for (path, camera), count in zip(cameras.items(), counts, strict=True)
-    ]
-    told = 0
-    try:
-        for process in crew:
-            process.start()
-        while at_work := [process for process in crew if process.is_alive()]:
-            at_work[0].join(_ASK_S)
-            drawn = sum(count.value for count in counts)
-            if drawn > told:
-                told = drawn
-                on_frame(drawn)
-    finally:
-        for process in crew:
-            if process.pid is not None:
-                process.terminate()
-                process.join()
-    for process, (path, camera) in zip(crew, cameras.items(), strict=True):
-        if process.exitcode:
-            # Again in this process, where it either works or tells what is wrong.
-            render_film(poses, camera, path)
-    total = len(cameras) * poses.sizes["time"]
+    counts = [context.Value("q", 0) for _ in takes]
+    with tempfile.TemporaryDirectory(prefix="mousegpt-film-") as folder:
+        notes = [Path(folder) / f"{number}.npy" for number in range(len(takes))]
+        crew = [
+            context.Process(target=_film, args=(take, note, count), daemon=True)
+            for take, note, count in zip(takes, notes, counts, strict=True)
+        ]
+        told = 0
+        try:
+            for _ in _take_turns(crew, processes):
+                drawn = sum(count.value for count in counts)
+                if drawn > told:
+                    told = drawn
+                    on_frame(drawn)
+        finally:
+            for process in crew:
+                if process.pid is not None:
+                    process.terminate()
+                    process.join()
+        # What failed, again in this process, where it either works or tells what is wrong.
+        seen = [
+            film_take(take) if process.exitcode else np.load(note, allow_pickle=False)
+            for take, process, note in zip(takes, crew, notes, strict=True)
+        ]
+    total = sum(len(take.points) for take in takes)
     if told < total:
         on_frame(total)
+    return seen
 
 
-def _film(poses: xr.Dataset, camera: Camera, path: Path, count: Any) -> None:
-    """Film one view; runs in a process of its own."""
+def _take_turns(crew: Sequence[Any], processes: int) -> Iterator[None]:
+    """Run processes, some at once; comes back every now and then until all have ended."""
+    waiting = list(crew)
+    at_work: list[Any] = []
+    while waiting or at_work:
+        while waiting and len(at_work) < processes:
+            process = waiting.pop(0)
+            process.start()
+            at_work.append(process)
+        at_work[0].join(_ASK_S)
+        at_work = [process for process in at_work if process.is_alive()]
+        yield
+
+
+def _film(take: Take, note: Path, count: Any) -> None:
+    """Make one film and note what is seen; runs in a process of its own."""
     # The process that started this one is told of Ctrl-C too, and ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -111,6 +256,6 @@ def _film(poses: xr.Dataset, camera: Camera, path: Path, count: Any) -> None:
         count.value = done
 
     try:
-        render_film(poses, camera, path, on_frame=drawn)
+        np.save(note, film_take(take, drawn))
     except MouseGPTError:
         sys.exit(1)

@@ -1,425 +1,354 @@
-"""Films of a synthetic mouse: a shaded body in a round transparent arena, seen by a camera.
+"""Pictures of synthetic mice in a round transparent arena, as a camera takes them.
 
-The skin's points are lit, projected and splatted: a depth buffer finds what is in front, then the
-points near it are averaged with bilinear weights, which also smooths the outline. Only the mouse
-and its shadow are drawn anew for every frame.
+Only the mice and their shadows are drawn anew for every frame; what the camera records besides
+the picture, which keypoints it sees, comes from the same depth buffer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-import xarray as xr
-from scipy.ndimage import gaussian_filter, uniform_filter
 
-from mousegpt_core.errors import DataError
 from mousegpt_core.geometry import Camera
 from mousegpt_core.synthetic.body import KEYPOINTS, Array
-from mousegpt_core.synthetic.simulate import ARENA_RADIUS
-from mousegpt_core.synthetic.surface import Skin, make_skin, pose_skin
+from mousegpt_core.synthetic.coats import find_coat
+from mousegpt_core.synthetic.light import Shadows, cast_shadows, shade
+from mousegpt_core.synthetic.splat import Layer, smear, splat
+from mousegpt_core.synthetic.stage import build_stage, lay_over
+from mousegpt_core.synthetic.surface import Skin, make_skin, paint, pose_skin
 
-#: Direction to the light.
-_LIGHT = np.array([-0.35, 0.3, 0.89]) / np.linalg.norm([-0.35, 0.3, 0.89])
-_WALL_HEIGHT = 14.0
-_GAMMA = 1 / 1.4
-_SHADOW_CELL = 0.2
-_NOISE_BANK = 6
+#: Keypoints whose skin carries a fluorescent dot: ears, back, tail and paws.
+MARKERS = (
+    *("EarL", "EarR", "SpineF", "SpineH", "Hip", "TailBase", "TailMid", "TailEnd"),
+    *("ForepawL", "ForepawR", "HindpawL", "HindpawR"),
+)
+_MARKER_INDEX = [KEYPOINTS.index(name) for name in MARKERS]
+#: Radius of a dot (cm) and the grey value in its middle.
+_DOT_CM, _DOT_GREY = 0.09, 330.0
+#: Grey value of a dark picture, and of fur in it.
+_DARK, _GLOW = 5.0, 7.0
+#: Points of the skin for each pixel that a mouse may cover at the middle of the arena.
+_POINTS_A_PIXEL = 150.0
+_FEWEST, _MOST, _STEP = 16_000, 1_500_000, 4_000
+#: Every so many points tell how the skin moves.
+_COARSE = 24
+#: Skin is seen, and a dot on it, while no more than this (cm) lies before it: hair.
+_SKIN_TOLERANCE, _DOT_TOLERANCE = 0.35, 0.2
+#: Share of the skin around a keypoint that must be seen.
+_SEEN_SHARE = 0.25
+#: Noise of light itself: grey values of variance a grey value.
+_SHOT = 0.012
+#: Pictures of noise, drawn from at random; fewer of large ones.
+_NOISE_PIXELS, _MOST_NOISE = 4_000_000, 8
 
 
 @dataclass(frozen=True)
-class _Stage:
-    """What does not change from frame to frame.
+class Shot:
+    """A picture and what is seen in it.
 
     Attributes
     ----------
-    background : array of shape (height, width, 3), float32
-        The empty arena, 0-255.
-    floor : array of shape (height, width, 2), float32
-        Where the line of sight of each pixel meets the floor (cm).
-    veil : array of shape (height, width, 2), float32
-        What the near wall lays over the mouse: opacity and grey value.
+    picture : array of shape (height, width, 3), uint8
+        RGB.
+    visible : array of shape (animal, point), bool
+        What is seen: of the 24 keypoints (`body.KEYPOINTS`) those in the picture of which at
+        least a quarter of the skin around them is turned to the camera with nothing before it; in
+        a fluorescence picture the dots (`MARKERS`).
     """
 
-    background: np.ndarray
-    floor: np.ndarray
-    veil: np.ndarray
+    picture: np.ndarray
+    visible: np.ndarray
 
 
 class Renderer:
-    """Draws poses as one camera sees them.
+    """Draws mice as one camera sees them.
 
     Parameters
     ----------
     camera : Camera
-        The camera.
-    n_points : int
-        Points of the skin; more give smoother pictures.
+        The camera; the world is in cm, the arena in its origin.
+    coats : sequence of str
+        Coat of every animal (`coats.COATS`).
     noise : float
-        Standard deviation of the sensor's noise (grey values).
+        Standard deviation of the sensor's noise in the dark (grey values); light adds its own.
     seed : int
-        Seed of skin and noise.
+        Seed of the noise.
+    n_points : int, optional
+        Points of the skin; by default as many as the picture needs.
     """
 
     def __init__(
-        self, camera: Camera, *, n_points: int = 48_000, noise: float = 1.5, seed: int = 0
+        self,
+        camera: Camera,
+        coats: Sequence[str] = ("black",),
+        *,
+        noise: float = 1.2,
+        seed: int = 0,
+        n_points: int | None = None,
     ) -> None:
         self.camera = camera
-        self.skin = make_skin(n_points)
-        self._stage = _build_stage(camera)
-        rng = np.random.default_rng([seed, 5])
-        shape = (_NOISE_BANK, camera.height, camera.width, 1)
-        self._noise = rng.normal(0.0, noise, shape).astype(np.float32)
-        empty = _lay_over(self._stage.background, self._stage.veil)
-        self._empty = np.clip(empty + self._noise, 0, 255).astype(np.uint8)
+        self.skin = make_skin(n_points or _count_points(camera))
+        self._coarse = _thin_out(self.skin, _COARSE)
+        painted = {coat: paint(self.skin, find_coat(coat)) for coat in dict.fromkeys(coats)}
+        self._paint = [painted[coat] for coat in coats]
+        self._stage = build_stage(camera)
+        self._rng = np.random.default_rng([seed, 5])
+        count = int(np.clip(_NOISE_PIXELS // (camera.width * camera.height), 2, _MOST_NOISE))
+        shape = (count, camera.height, camera.width, 1)
+        self._noise = self._rng.standard_normal(shape, dtype=np.float32)
+        self._dark_noise = noise
+        empty = lay_over(self._stage.background, self._stage.veil)
+        empty *= self._stage.vignette[..., None]
+        self._empty = np.stack([self._develop(empty, noise) for noise in self._noise])
 
-    def draw(self, points: Array, frame: int = 0) -> np.ndarray:
-        """Picture of one pose.
+    def draw(self, points: Array, moves: Array | None = None, frame: int = 0) -> Shot:
+        """Picture of the animals.
 
         Parameters
         ----------
-        points : array of shape (24, 3)
-            Keypoints (cm) in the order of `body.KEYPOINTS`.
+        points : array of shape (animal, 24, 3)
+            Keypoints (cm) in the order of `body.KEYPOINTS` at the middle of the exposure.
+        moves : array of shape (animal, 24, 3), optional
+            How far they move during the exposure (cm); by default not at all.
         frame : int
             Frame number: decides the noise.
-
-        Returns
-        -------
-        array of shape (height, width, 3), uint8
-            RGB.
         """
-        skin, normals = pose_skin(self.skin, points)
-        bank = frame % _NOISE_BANK
+        skins = [pose_skin(self.skin, pose) for pose in points]
+        shadows = cast_shadows(np.concatenate([skin for skin, _ in skins]))
+        layers = self._draw_layers(points, moves, skins, shadows)
+        bank = self._choose_noise(frame)
         picture: np.ndarray = self._empty[bank].copy()
-        colour, cover, corner = _splat(skin, normals, self.skin, self.camera)
-        shade, shade_corner = _shadow(skin, self._stage.floor, self.camera)
-        box = _union(cover.shape, corner, shade.shape, shade_corner)
-        rows, columns = slice(box[0], box[2]), slice(box[1], box[3])
+        shadow = self._shadow_box(shadows)
+        boxes = [layer.box for layer in layers if layer is not None] + [shadow]
+        rows, columns = _union(boxes)
         patch = self._stage.background[rows, columns].copy()
-        _inset(patch, shade.shape, shade_corner, box)[...] *= shade[..., None]
-        target = _inset(patch, cover.shape, corner, box)
-        target += cover[..., None] * (colour - target)
-        patch = _lay_over(patch, self._stage.veil[rows, columns]) + self._noise[bank, rows, columns]
-        picture[rows, columns] = np.clip(patch, 0, 255)
-        return picture
+        patch *= shadows.on_floor(self._stage.floor[rows, columns])[..., None]
+        self._compose(patch, (rows.start, columns.start), layers, points)
+        patch = lay_over(patch, self._stage.veil[rows, columns])
+        patch *= self._stage.vignette[rows, columns, None]
+        picture[rows, columns] = self._develop(patch, self._noise[bank, rows, columns])
+        return Shot(picture, self._find_visible(points, skins, layers))
+
+    def fluoresce(self, points: Array, moves: Array | None = None, frame: int = 0) -> Shot:
+        """Picture of the fluorescent dots on the animals: dark but for the dots that are seen.
+
+        Parameters
+        ----------
+        points, moves, frame
+            As in `draw`.
+        """
+        skins = [pose_skin(self.skin, pose) for pose in points]
+        layers = self._draw_layers(points, moves, skins, None)
+        shape = (self.camera.height, self.camera.width)
+        glow = np.full(shape, _DARK, dtype=np.float32)
+        visible = np.zeros((len(points), len(MARKERS)), dtype=bool)
+        for animal, (skin, normals) in enumerate(skins):
+            layer = layers[animal]
+            if layer is not None:
+                top, left, bottom, right = layer.box
+                place = glow[top:bottom, left:right]
+                np.maximum(place, _DARK + _GLOW * layer.cover, out=place)
+            dots = self.skin.markers[_MARKER_INDEX]
+            places, turned = skin[dots].astype(np.float64), self._facing(skin[dots], normals[dots])
+            visible[animal] = self._unhidden(places, layers, _DOT_TOLERANCE)
+            visible[animal] &= turned > 0.1
+            start, stop = places, places
+            if moves is not None:
+                half = 0.5 * np.asarray(moves[animal])[_MARKER_INDEX]
+                start, stop = places - half, places + half
+            for dot in np.flatnonzero(visible[animal]):
+                self._add_dot(glow, start[dot], stop[dot], float(turned[dot]))
+        noise = self._noise[self._choose_noise(frame)]
+        picture = self._develop(glow[..., None], noise)
+        return Shot(np.repeat(picture, 3, axis=-1), visible)
+
+    def markers(self, points: Array) -> Array:
+        """Where the fluorescent dots are (animal, 12, 3) in cm, in the order of `MARKERS`."""
+        dots = self.skin.markers[_MARKER_INDEX]
+        some = _select(self.skin, dots)
+        return np.stack([pose_skin(some, pose)[0] for pose in points]).astype(np.float64)
 
     def mask(self, points: Array) -> np.ndarray:
-        """Where the mouse is in the picture: (height, width), bool, without its shadow."""
-        skin, normals = pose_skin(self.skin, points)
-        _, cover, corner = _splat(skin, normals, self.skin, self.camera)
-        found = np.zeros((self.camera.height, self.camera.width), dtype=bool)
-        height, width = cover.shape
-        found[corner[0] : corner[0] + height, corner[1] : corner[1] + width] = cover > 0.5
+        """Where the animals are in the picture: (animal, height, width), bool, no shadows."""
+        skins = [pose_skin(self.skin, pose) for pose in points]
+        layers = self._draw_layers(points, None, skins, None)
+        found = np.zeros((len(points), self.camera.height, self.camera.width), dtype=bool)
+        for index, layer in enumerate(layers):
+            if layer is not None:
+                top, left, bottom, right = layer.box
+                found[index, top:bottom, left:right] = layer.cover > 0.5
         return found
 
+    def _draw_layers(
+        self,
+        points: Array,
+        moves: Array | None,
+        skins: list[tuple[np.ndarray, np.ndarray]],
+        shadows: Shadows | None,
+    ) -> list[Layer | None]:
+        """One layer an animal; without light where no shadows are given."""
+        layers: list[Layer | None] = []
+        for animal, (skin, normals) in enumerate(skins):
+            light = partial(self._light, animal, skin, normals, shadows)
+            places, way = self._movement(points[animal], None if moves is None else moves[animal])
+            room = int(np.ceil(np.abs(way).max(initial=0.0)))
+            facing = self._facing(skin, normals) >= 0
+            layer = splat(skin, facing, self.skin.mass, self.camera, light, room=room)
+            layers.append(None if layer is None else smear(layer, places, way))
+        return layers
 
-def render_frames(
-    poses: xr.Dataset, camera: Camera, *, individual: str | None = None, noise: float = 1.5
-) -> Iterator[np.ndarray]:
-    """Pictures of all poses, one after the other.
+    def _light(
+        self,
+        animal: int,
+        skin: np.ndarray,
+        normals: np.ndarray,
+        shadows: Shadows | None,
+        shown: np.ndarray,
+    ) -> np.ndarray:
+        if shadows is None:
+            return np.zeros((len(shown), 3), dtype=np.float32)
+        colour, gloss = (values[shown] for values in self._paint[animal])
+        return shade(skin[shown], normals[shown], colour, gloss, self.camera.centre, shadows)
 
-    Parameters
-    ----------
-    poses : Dataset
-        Poses in 3D in cm with MouseGPT's 24 keypoints, without gaps.
-    camera : Camera
-        The camera.
-    individual : str, optional
-        Which animal; the first by default.
-    noise : float
-        Standard deviation of the sensor's noise (grey values).
+    def _facing(self, skin: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """How much each point (n,) is turned to the camera, -1 to 1; 0 without a normal.
 
-    Yields
-    ------
-    array of shape (height, width, 3), uint8
-        RGB.
+        The distance of the first point stands for all, as an animal is small.
+        """
+        way = self.camera.centre.astype(np.float32) - skin
+        return np.asarray(np.einsum("ni,ni->n", normals, way) / np.linalg.norm(way[0]))
 
-    Raises
-    ------
-    DataError
-        If keypoints are missing or not finite.
-    """
-    missing = [name for name in KEYPOINTS if name not in poses["keypoint"].values]
-    if missing or poses.sizes["space"] != 3:
-        raise DataError(
-            "only poses in 3D with MouseGPT's 24 keypoints can be rendered",
-            found=f"missing {missing}",
+    def _movement(self, points: Array, moves: Array | None) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels (n, 2) of some points of the skin, and how far they move (n, 2)."""
+        nothing = np.zeros((0, 2))
+        if moves is None or not np.any(moves):
+            return nothing, nothing
+        ends = [self.camera.project(points + share * moves) for share in (-0.5, 0.5)]
+        if not np.nanmax(np.abs(ends[1] - ends[0]), initial=0.0) >= 0.5:
+            return nothing, nothing
+        start, stop = (
+            self.camera.project(pose_skin(self._coarse, points + share * moves)[0])
+            for share in (-0.5, 0.5)
         )
-    animal = poses["individual"].values[0] if individual is None else individual
-    position = poses["position"].sel(individual=animal, keypoint=list(KEYPOINTS))
-    points = position.transpose("time", "keypoint", "space").values.astype(np.float64)
-    if not np.isfinite(points).all():
-        raise DataError("poses with gaps cannot be rendered", hint="fill the gaps first")
-    renderer = Renderer(camera, noise=noise)
-    for frame, pose in enumerate(points):
-        yield renderer.draw(pose, frame)
+        known = np.isfinite(start + stop).all(axis=-1)
+        return 0.5 * (start + stop)[known], (stop - start)[known]
+
+    def _compose(
+        self,
+        patch: np.ndarray,
+        corner: tuple[int, int],
+        layers: list[Layer | None],
+        points: Array,
+    ) -> None:
+        """Lay the mice over a patch of the picture, the farthest first."""
+        before = np.full(patch.shape[:2], np.inf, dtype=np.float32)
+        for index in np.argsort(-self.camera.depth(points).mean(axis=-1)):
+            layer = layers[index]
+            if layer is None:
+                continue
+            top, left, bottom, right = layer.box
+            down, right_by = corner
+            place = np.s_[top - down : bottom - down, left - right_by : right - right_by]
+            free = (before[place] >= layer.front) | np.isinf(layer.front)
+            cover = layer.cover * free
+            patch[place] += cover[..., None] * (layer.colour - patch[place])
+            before[place] = np.minimum(before[place], layer.front)
+
+    def _find_visible(
+        self,
+        points: Array,
+        skins: list[tuple[np.ndarray, np.ndarray]],
+        layers: list[Layer | None],
+    ) -> np.ndarray:
+        """Which keypoints (animal, 24) are seen."""
+        patches = self.skin.patches
+        found = []
+        for pose, (skin, normals) in zip(points, skins, strict=True):
+            around, turned = skin[patches.reshape(-1)], normals[patches.reshape(-1)]
+            seen = self._unhidden(around, layers, _SKIN_TOLERANCE)
+            seen &= self._facing(around, turned) > 0
+            share = seen.reshape(patches.shape).mean(axis=-1)
+            found.append((share >= _SEEN_SHARE) & self.camera.sees(pose))
+        return np.stack(found)
+
+    def _unhidden(
+        self, points: np.ndarray, layers: list[Layer | None], tolerance: float
+    ) -> np.ndarray:
+        """Which points (n, 3) are in the picture and no deeper than this (cm) behind any skin."""
+        pixels, depth = self.camera.project(points), self.camera.depth(points)
+        seen = self.camera.sees(points)
+        for layer in layers:
+            if layer is not None:
+                seen &= depth - layer.depth_at(pixels) < tolerance
+        return seen
+
+    def _add_dot(self, glow: np.ndarray, start: Array, stop: Array, turned: float) -> None:
+        """Add a blurred spot of light, drawn out along its way."""
+        middle = 0.5 * (start + stop)
+        radius = _DOT_CM * self.camera.matrix[0, 0] / float(self.camera.depth(middle))
+        sigma = max(0.6 * radius, 0.6)
+        ends = self.camera.project(np.stack([start, stop]))
+        way = ends[1] - ends[0]
+        reach = int(np.ceil(3 * sigma + np.abs(way).max() / 2))
+        column, row = np.round(self.camera.project(middle)).astype(int)
+        rows = slice(max(row - reach, 0), max(row + reach + 1, 0))
+        columns = slice(max(column - reach, 0), max(column + reach + 1, 0))
+        y, x = np.mgrid[rows, columns][:, : glow[rows].shape[0], : glow[:, columns].shape[1]]
+        taps = int(np.clip(np.ceil(np.linalg.norm(way)), 1, 12))
+        for share in (np.arange(taps) + 0.5) / taps:
+            at = ends[0] + share * way
+            off = (x - at[0]) ** 2 + (y - at[1]) ** 2
+            spot = _DOT_GREY * np.sqrt(turned) * np.exp(-off / (2 * sigma**2)) / taps
+            glow[rows, columns] += spot.astype(np.float32)
+
+    def _shadow_box(self, shadows: Shadows) -> tuple[int, int, int, int]:
+        """Top, left, bottom and right of the part of the picture that the shadows can touch."""
+        pixels = self.camera.project(shadows.corners)
+        limit = np.array(self.camera.size)
+        if not np.isfinite(pixels).all():
+            return 0, 0, int(limit[1]), int(limit[0])
+        start = np.clip(np.floor(pixels.min(axis=0)) - 1, 0, limit).astype(int)
+        stop = np.clip(np.ceil(pixels.max(axis=0)) + 1, start, limit).astype(int)
+        return int(start[1]), int(start[0]), int(stop[1]), int(stop[0])
+
+    def _choose_noise(self, frame: int) -> int:
+        """Which picture of noise a frame gets: any, but always the same."""
+        return int(np.random.default_rng([frame, 77]).integers(len(self._noise)))
+
+    def _develop(self, light: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Grey values (h, w, c), uint8, with the noise of sensor and light."""
+        deviation = np.sqrt(self._dark_noise**2 + _SHOT * np.maximum(light, 0.0))
+        return np.asarray(np.clip(light + deviation * noise + 0.5, 0, 255), dtype=np.uint8)
 
 
-def render_film(
-    poses: xr.Dataset,
-    camera: Camera,
-    path: Path,
-    fps: float | None = None,
-    *,
-    on_frame: Callable[[int], None] | None = None,
-) -> Path:
-    """Film the poses as a camera sees them; H.264, one picture a pose.
-
-    Parameters
-    ----------
-    poses : Dataset
-        As in `render_frames`.
-    camera : Camera
-        The camera.
-    path : Path
-        Film to write, ``.mp4``.
-    fps : float, optional
-        Frames per second of the film; that of the poses by default.
-    on_frame : callable, optional
-        Told the number of pictures drawn so far; what it raises ends the film.
-    """
-    from mousegpt_core.video import write_film
-
-    def frames() -> Iterator[np.ndarray]:
-        for done, picture in enumerate(render_frames(poses, camera), start=1):
-            yield picture
-            if on_frame is not None:
-                on_frame(done)
-
-    write_film(path, frames(), float(fps or poses.attrs["fps"]), crf=23, gop=30)
-    return path
+def _count_points(camera: Camera) -> int:
+    """Points that a skin needs to have no holes in the middle of the arena."""
+    depth = max(float(camera.depth([0.0, 0.0, 2.0])), 1.0)
+    scale = float(camera.matrix[0, 0]) / depth
+    wanted = _POINTS_A_PIXEL * scale**2
+    return int(np.clip(round(wanted / _STEP) * _STEP, _FEWEST, _MOST))
 
 
-def _splat(
-    points: np.ndarray, normals: np.ndarray, skin: Skin, camera: Camera
-) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
-    """Colour (h, w, 3), coverage (h, w) and upper left corner (row, column) of the mouse."""
-    facing = np.einsum("ni,ni->n", normals, camera.centre.astype(np.float32) - points) > 0
-    shown = np.flatnonzero(facing)
-    x, y, depth = _project_fast(points[shown], camera)
-    inside = (x > 1) & (y > 1) & (x < camera.width - 2) & (y < camera.height - 2)
-    if not inside.any():
-        return np.zeros((0, 0, 3)), np.zeros((0, 0)), (0, 0)
-    shown, x, y, depth = shown[inside], x[inside], y[inside], depth[inside]
-    left, top = int(x.min()) - 1, int(y.min()) - 1
-    width, height = int(x.max()) + 3 - left, int(y.max()) + 3 - top
-    x, y = x - left, y - top
-    front = _nearest(x, y, depth, width, height)
-    visible = depth < front[y.astype(np.int32), x.astype(np.int32)] + 0.25
-    shown, x, y = shown[visible], x[visible], y[visible]
-    column, row = x.astype(np.int32), y.astype(np.int32)
-    part_x, part_y = x - column, y - row
-    light = _light(points, normals, skin, shown, camera.centre)
-    total = np.zeros((4, height * width))
-    for step_y, step_x in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        weight = (part_x if step_x else 1 - part_x) * (part_y if step_y else 1 - part_y)
-        index = (row + step_y) * width + column + step_x
-        for channel in range(3):
-            total[channel] += np.bincount(index, weight * light[channel], height * width)
-        total[3] += np.bincount(index, weight, height * width)
-    colour, cover = _close_holes(total.T.reshape(height, width, 4))
-    return 255.0 * np.clip(colour, 0, 1) ** _GAMMA, cover, (top, left)
+def _thin_out(skin: Skin, step: int) -> Skin:
+    return _select(skin, np.arange(0, len(skin.points), step))
 
 
-def _project_fast(points: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels x, y and depth (n,) of points (n, 3), in single precision."""
-    seen = points @ camera.rotation.T.astype(np.float32) + camera.translation.astype(np.float32)
-    depth = seen[:, 2]
-    matrix = camera.matrix.astype(np.float32)
-    x = matrix[0, 0] * seen[:, 0] / depth + matrix[0, 2]
-    y = matrix[1, 1] * seen[:, 1] / depth + matrix[1, 2]
-    return x, y, depth
-
-
-def _close_holes(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Colour (h, w, 3) and coverage (h, w) from summed light and weights (h, w, 4).
-
-    A little of the four neighbours fills pixels that no point fell on; larger holes, where the
-    skin is stretched, take the mean of their surroundings.
-    """
-    filled = total.copy()
-    filled[1:] += 0.25 * total[:-1]
-    filled[:-1] += 0.25 * total[1:]
-    filled[:, 1:] += 0.25 * total[:, :-1]
-    filled[:, :-1] += 0.25 * total[:, 1:]
-    thin = filled[..., 3] < 0.6
-    around = uniform_filter((~thin).astype(np.float32), 7, mode="constant")
-    holes = thin & (around > 0.58)
-    if holes.any():
-        filled[holes] = uniform_filter(total, (7, 7, 0), mode="constant")[holes] + 1e-6
-        filled[holes] /= filled[holes][:, 3:]
-    mass = filled[..., 3]
-    colour = filled[..., :3] / np.maximum(mass, 1e-6)[..., None]
-    return colour.astype(np.float32), np.clip(mass / 0.8, 0, 1).astype(np.float32)
-
-
-def _nearest(
-    x: np.ndarray, y: np.ndarray, depth: np.ndarray, width: int, height: int
-) -> np.ndarray:
-    """Depth (height, width) of the nearest point in and around each pixel."""
-    index = (y.astype(np.int32) * width + x.astype(np.int32))[order := np.argsort(-depth)]
-    front = np.full((height, width), np.inf, dtype=np.float32)
-    # Of equal indices the last assignment stays: the nearest.
-    front.reshape(-1)[index] = depth[order]
-    front[1:] = np.minimum(front[1:], front[:-1] + 0.05)
-    front[:, 1:] = np.minimum(front[:, 1:], front[:, :-1] + 0.05)
-    return front
-
-
-def _light(
-    points: np.ndarray, normals: np.ndarray, skin: Skin, shown: np.ndarray, eye: Array
-) -> np.ndarray:
-    """Light (3, n), about 0-1, that the points `shown` send to the camera."""
-    points, normals, gloss = points[shown], normals[shown], skin.gloss[shown]
-    light = _LIGHT.astype(np.float32)
-    direct = np.maximum((normals @ light + 0.25) / 1.25, 0)
-    # Floor and sky: dark where the body shades its own underside.
-    ambient = 0.55 + 0.45 * normals[:, 2]
-    ambient *= np.clip(0.45 + 0.35 * points[:, 2], 0, 1)
-    to_eye = eye.astype(np.float32) - points
-    to_eye /= np.sqrt(np.einsum("ni,ni->n", to_eye, to_eye))[:, None]
-    half = to_eye + light
-    half /= np.sqrt(np.einsum("ni,ni->n", half, half))[:, None]
-    shine = np.maximum(np.einsum("ni,ni->n", normals, half), 0)
-    shine = (shine * shine * shine) ** 2
-    shine *= shine
-    wet = gloss > 1
-    shine[wet] **= 5
-    rim = 1 - np.abs(np.einsum("ni,ni->n", normals, to_eye))
-    spot = 0.5 * gloss * shine + 0.03 * rim * rim * rim
-    return np.asarray(skin.colour[shown].T * (0.95 * direct + 0.5 * ambient) + spot)
-
-
-def _shadow(
-    points: np.ndarray, floor: np.ndarray, camera: Camera
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """What of the light reaches the floor, (h, w) 0-1, and its upper left corner (row, column)."""
-    some = points[::6]
-    fallen = some[:, :2] - some[:, 2:] * (_LIGHT[:2] / _LIGHT[2]).astype(np.float32)
-    low = fallen.min(axis=0) - 2.0
-    cells = ((fallen - low) / _SHADOW_CELL).astype(np.int32)
-    size = cells.max(axis=0) + int(2.0 / _SHADOW_CELL)
-    count = np.bincount(cells[:, 0] * size[1] + cells[:, 1], minlength=size[0] * size[1])
-    hit = np.minimum(count.reshape(size), 4) / 4.0
-    dark = 0.42 * gaussian_filter(hit, 1.4) + 0.16 * gaussian_filter(hit, 4.0)
-    high = low + size * _SHADOW_CELL
-    corners = np.array([[x, y, 0.0] for x in (low[0], high[0]) for y in (low[1], high[1])])
-    pixels = camera.project(corners)
-    start = np.clip(np.floor(pixels.min(axis=0)), 0, [camera.width, camera.height]).astype(int)
-    stop = np.clip(np.ceil(pixels.max(axis=0)), 0, [camera.width, camera.height]).astype(int)
-    if (stop <= start).any():
-        return np.ones((0, 0)), (0, 0)
-    spots = floor[start[1] : stop[1], start[0] : stop[0]]
-    index = (spots - low) / _SHADOW_CELL - 0.5
-    return 1.0 - _bilinear(dark.astype(np.float32), index), (int(start[1]), int(start[0]))
-
-
-def _bilinear(values: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Values (a, b) at fractional indices (..., 2); 0 outside."""
-    limit = np.array(values.shape) - 2
-    outside = ((index < 0) | (index > limit)).any(axis=-1)
-    index = np.clip(index, 0, limit)
-    base = index.astype(np.int32)
-    u, v = (index[..., axis] - base[..., axis] for axis in (0, 1))
-    i, j = base[..., 0], base[..., 1]
-    value = (1 - u) * ((1 - v) * values[i, j] + v * values[i, j + 1])
-    value += u * ((1 - v) * values[i + 1, j] + v * values[i + 1, j + 1])
-    return np.where(outside, 0.0, value)
-
-
-def _lay_over(picture: np.ndarray, veil: np.ndarray) -> np.ndarray:
-    """A picture (h, w, 3) behind a veil (h, w, 2) of opacity and grey value."""
-    return np.asarray(picture + veil[..., :1] * (veil[..., 1:] - picture))
-
-
-def _union(
-    shape: tuple[int, ...],
-    corner: tuple[int, int],
-    other: tuple[int, ...],
-    other_corner: tuple[int, int],
-) -> tuple[int, int, int, int]:
-    """Box (top, left, bottom, right) around two patches; empty ones do not count."""
-    boxes = [
-        (*place, place[0] + size[0], place[1] + size[1])
-        for size, place in ((shape, corner), (other, other_corner))
-        if min(size[:2]) > 0
-    ]
-    if not boxes:
-        return (0, 0, 0, 0)
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
+def _select(skin: Skin, index: np.ndarray) -> Skin:
+    """The skin at some of its points only; what is drawn of them is not kept apart."""
+    return replace(
+        skin,
+        points=skin.points[index],
+        normals=skin.normals[index],
+        weights=skin.weights[index],
     )
 
 
-def _inset(
-    patch: np.ndarray,
-    shape: tuple[int, ...],
-    corner: tuple[int, int],
-    box: tuple[int, int, int, int],
-) -> np.ndarray:
-    """The view of a patch on which a smaller one lies."""
-    top, left = corner[0] - box[0], corner[1] - box[1]
-    if min(shape[:2]) == 0:
-        return patch[:0, :0]
-    return patch[top : top + shape[0], left : left + shape[1]]
-
-
-def _build_stage(camera: Camera) -> _Stage:
-    """The empty arena: table, floor, transparent wall with its rims."""
-    column, row = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
-    pixels = np.stack([column, row, np.ones_like(row)], axis=-1).astype(np.float64)
-    rays = pixels @ np.linalg.inv(camera.matrix).T @ camera.rotation
-    eye = camera.centre
-    down = np.where(rays[..., 2] < -1e-6, rays[..., 2], np.nan)
-    share = -eye[2] / down
-    floor = eye[:2] + share[..., None] * rays[..., :2]
-    floor = np.nan_to_num(floor, nan=1e4)
-    distance = np.hypot(floor[..., 0], floor[..., 1])
-    grey = np.where(distance < ARENA_RADIUS, _floor_grey(floor), 96.0)
-    # Beyond the table a plain backdrop.
-    grey = np.where(distance > 42.0, 74.0, grey - np.clip(distance - ARENA_RADIUS, 0, 20) * 0.6)
-    behind, before = _wall(eye, rays)
-    grey = grey + behind[..., 0] * (behind[..., 1] - grey)
-    background = np.stack([grey * 1.0, grey * 0.995, grey * 0.975], axis=-1)
-    return _Stage(
-        background.astype(np.float32), floor.astype(np.float32), before.astype(np.float32)
-    )
-
-
-def _floor_grey(floor: Array) -> Array:
-    """Grey values of the arena's floor: bright, unevenly lit, a little worn."""
-    x, y = floor[..., 0], floor[..., 1]
-    rng = np.random.default_rng(11)
-    worn = np.zeros_like(x)
-    for scale in (0.35, 0.8, 2.1, 4.0):
-        for _ in range(5):
-            wave = rng.normal(0, scale, 2)
-            worn += np.sin(x * wave[0] + y * wave[1] + rng.uniform(0, 6.28)) / (1 + scale)
-    return np.asarray(196.0 - 0.45 * np.hypot(x + 3, y - 3) * 1.5 + 0.9 * worn)
-
-
-def _wall(eye: Array, rays: Array) -> tuple[Array, Array]:
-    """Opacity and grey value (h, w, 2) of the far and the near side of the wall.
-
-    The line of sight meets the cylinder at two depths; glass seen at a low angle is denser.
-    """
-    a = np.maximum((rays[..., :2] ** 2).sum(axis=-1), 1e-12)
-    b = rays[..., :2] @ eye[:2]
-    c = float(eye[:2] @ eye[:2]) - ARENA_RADIUS**2
-    root = np.sqrt(np.maximum(b**2 - a * c, 0.0))
-    hit = b**2 - a * c > 0
-    sides = []
-    for depth in ((-b + root) / a, (-b - root) / a):
-        height = eye[2] + depth * rays[..., 2]
-        there = hit & (depth > 0) & (height > 0) & (height < _WALL_HEIGHT)
-        steep = root / np.sqrt(a) / ARENA_RADIUS
-        opacity = np.where(there, np.clip(0.05 + 0.05 / np.maximum(steep, 0.12), 0, 0.42), 0.0)
-        edge = np.minimum(np.abs(height), np.abs(height - _WALL_HEIGHT))
-        rim = there & (edge < 0.22)
-        sides.append(np.stack([np.where(rim, 0.5, opacity), np.where(rim, 228.0, 205.0)], axis=-1))
-    return sides[0], sides[1]
+def _union(boxes: list[tuple[int, int, int, int]]) -> tuple[slice, slice]:
+    """Rows and columns around boxes (top, left, bottom, right); empty ones do not count."""
+    real = np.array([box for box in boxes if box[2] > box[0] and box[3] > box[1]] or [(0, 0, 0, 0)])
+    top, left = real[:, :2].min(axis=0)
+    bottom, right = real[:, 2:].max(axis=0)
+    return slice(int(top), int(bottom)), slice(int(left), int(right))

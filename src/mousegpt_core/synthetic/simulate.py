@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -31,7 +31,7 @@ from mousegpt_core.synthetic.body import (
 from mousegpt_core.synthetic.gait import Footfalls, place_paws
 from mousegpt_core.synthetic.noise import NoiseSettings, add_noise
 from mousegpt_core.synthetic.script import BehaviourScript, draw_script
-from mousegpt_core.synthetic.track import Bout, Track, plan_track
+from mousegpt_core.synthetic.track import Bout, Track, plan_tracks
 
 #: MouseGPT's round arena (cm).
 ARENA_RADIUS = 12.5
@@ -41,6 +41,8 @@ CLEARANCE = 0.15
 _FORE_HOME, _HIND_HOME = (0.35, 0.05), (0.95, 0.85)
 #: How much longer than the recording a drawn script is.
 _SPARE = 1.3
+#: The same of animals that bar each other's ways.
+_SPARE_OF_GROUP = 2.5
 
 
 class SimulationSettings(Settings):
@@ -80,7 +82,8 @@ class SyntheticRecording:
     Attributes
     ----------
     poses : Dataset
-        Poses in 3D, cm; one individual, ``mouse``; with the noise that was asked for.
+        Poses in 3D, cm; one individual, ``mouse`` where it is alone; with the noise that was
+        asked for.
     clean : Dataset
         The same without noise.
     labels : array of shape (time,), str
@@ -120,19 +123,64 @@ def simulate(
         # Longer than needed, as walks end early at the wall; what is left over is cut off.
         script = draw_script(_SPARE * duration + 10.0, seed=settings.seed, rates=settings.rates)
     n_frames = max(round(duration * settings.fps), 1)
-    track = plan_track(
-        script,
+    return _record([script], [settings], ["mouse"], n_frames)[0]
+
+
+def simulate_group(
+    animals: Sequence[SimulationSettings], names: Sequence[str]
+) -> list[SyntheticRecording]:
+    """Simulate several mice in the same arena; their bodies keep apart.
+
+    Parameters
+    ----------
+    animals : sequence of SimulationSettings
+        How each behaves; durations and frame rates are those of the first.
+    names : sequence of str
+        What each is called, its `individual`.
+
+    Returns
+    -------
+    list of SyntheticRecording
+        One an animal, of the same length.
+    """
+    duration, fps = animals[0].duration_s, animals[0].fps
+    spare = _SPARE if len(animals) == 1 else _SPARE_OF_GROUP
+    scripts = [
+        draw_script(spare * duration + 10.0, seed=each.seed, rates=each.rates) for each in animals
+    ]
+    alike = [each.model_copy(update={"fps": fps}) for each in animals]
+    return _record(scripts, alike, names, max(round(duration * fps), 1))
+
+
+def _record(
+    scripts: Sequence[BehaviourScript],
+    animals: Sequence[SimulationSettings],
+    names: Sequence[str],
+    n_frames: int,
+) -> list[SyntheticRecording]:
+    tracks = plan_tracks(
+        scripts,
         n_frames=n_frames,
-        fps=settings.fps,
+        fps=animals[0].fps,
         radius=ARENA_RADIUS,
-        size=settings.size,
-        speed_factor=settings.speed,
+        sizes=[each.size for each in animals],
+        speed_factors=[each.speed for each in animals],
     )
+    return [
+        _realise(track, settings, name)
+        for track, settings, name in zip(tracks, animals, names, strict=True)
+    ]
+
+
+def _realise(track: Track, settings: SimulationSettings, name: str) -> SyntheticRecording:
+    """The recording of an animal that takes this way."""
+    n_frames = len(track.x)
     points, contacts = animate(track, settings.fps, Anatomy(settings.size))
     clean = make_poses(
         points.transpose(0, 2, 1)[..., None],
         np.full((n_frames, len(KEYPOINTS), 1), 0.99),
         keypoints=KEYPOINTS,
+        individuals=[name],
         fps=settings.fps,
         unit="cm",
         source_software="mousegpt_core.synthetic",
@@ -141,7 +189,7 @@ def simulate(
         poses=add_noise(clean, settings.noise, seed=settings.seed),
         clean=clean,
         labels=_frame_labels(track.bouts, n_frames),
-        bouts=_bout_table(track.bouts, settings.fps),
+        bouts=_bout_table(track.bouts, settings.fps, name),
         contacts=contacts,
         scene={
             "arena": {"kind": "circle", "centre": [0.0, 0.0], "radius": ARENA_RADIUS, "unit": "cm"},
@@ -341,12 +389,12 @@ def _frame_labels(bouts: list[Bout], n_frames: int) -> np.ndarray:
     return labels
 
 
-def _bout_table(bouts: list[Bout], fps: float) -> pd.DataFrame:
+def _bout_table(bouts: list[Bout], fps: float, name: str) -> pd.DataFrame:
     return make_table(
         BOUTS,
         {
             "recording": "synthetic",
-            "individual": "mouse",
+            "individual": name,
             "start_s": np.array([bout.start / fps for bout in bouts]),
             "stop_s": np.array([bout.stop / fps for bout in bouts]),
             "behaviour_id": [bout.name for bout in bouts],

@@ -19,7 +19,7 @@ from mousegpt_core.synthetic.body import (
     stack_keypoints,
     two_bone_reach,
 )
-from mousegpt_core.synthetic.surface import resting_points
+from mousegpt_core.synthetic.bones import resting_points
 
 ANGLE = st.floats(-1.2, 1.2)
 postures = st.builds(

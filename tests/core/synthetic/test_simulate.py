@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from mousegpt_core.clips import BOUTS, validate_table
 from mousegpt_core.errors import SettingsError
@@ -16,6 +17,7 @@ from mousegpt_core.synthetic import (
     SyntheticRecording,
     draw_script,
     simulate,
+    simulate_group,
 )
 from mousegpt_core.synthetic.behaviours import BEHAVIOURS
 from mousegpt_core.synthetic.body import KEYPOINTS, PAWS, RIGID_PAIRS
@@ -269,3 +271,36 @@ def test_noise_is_as_much_as_was_asked_for() -> None:
     far = np.nan_to_num(np.linalg.norm(noisy - clean, axis=1)) > 1.0
     assert 0.01 < far.mean() < 0.025
     assert confidence[far].max() < 0.75
+
+
+@pytest.mark.parametrize(("count", "seed"), [(2, 3), (3, 1), (4, 2)])
+def test_animals_in_one_arena_keep_apart_and_are_told_apart(count: int, seed: int) -> None:
+    animals = [
+        SimulationSettings(duration_s=30, fps=30, seed=10 * seed + number)
+        for number in range(count)
+    ]
+    names = [f"mouse{number + 1}" for number in range(count)]
+    recordings = simulate_group(animals, names)
+    trunk = [KEYPOINTS.index(n) for n in ("SpineF", "SpineG", "SpineH", "Hip")]
+    bodies = []
+    for name, recording in zip(names, recordings, strict=True):
+        assert recording.clean["individual"].values.tolist() == [name]
+        assert set(recording.bouts["individual"]) == {name}
+        assert recording.clean.sizes["time"] == 900
+        position = recording.clean["position"].values[..., 0].transpose(0, 2, 1)
+        # A nose that turns quickly touches the wall, which is 0.4 cm thick.
+        assert np.linalg.norm(position[..., :2], axis=-1).max() < 12.9
+        bodies.append(position[:, trunk])
+        # Each goes its own way.
+        assert np.ptp(position[:, KEYPOINTS.index("Hip"), :2], axis=0).max() > 1
+    for number, one in enumerate(bodies):
+        for other in bodies[:number]:
+            away = np.linalg.norm(one[:, :, None] - other[:, None], axis=-1)
+            # Two bodies of 2.5 cm thickness do not touch.
+            assert away.min() > 2.5
+
+
+def test_one_animal_alone_is_a_group_of_one() -> None:
+    settings = SimulationSettings(duration_s=5, fps=20, seed=4)
+    alone, (grouped,) = simulate(settings=settings), simulate_group([settings], ["mouse"])
+    xr.testing.assert_identical(alone.clean, grouped.clean)
