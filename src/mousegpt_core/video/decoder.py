@@ -16,6 +16,7 @@ from mousegpt_core.video.index import (
     FilmIndex,
     decode_packet,
     is_shown,
+    number_packets,
     open_container,
     whole_packets,
 )
@@ -127,21 +128,21 @@ class Decoder:
     def _goal(self, number: int) -> _Goal:
         if not self._index.counted:
             mark = int(self._index.pts[number])
-            return _Goal(mark, mark, number - int(np.searchsorted(self._index.pts, mark)))
+            return _Goal(mark, mark, 0)
         # What comes between two keyframes in the file is shown together: as many frames, in
         # another order.
-        keys = self._index.keyframes
-        after = int(np.searchsorted(keys, number, side="right"))
+        keys, lost = self._index.keyframes, self._index.left_out
+        packet, packets = number + lost, len(self._index.pts) + lost
+        after = int(np.searchsorted(keys, packet, side="right"))
         first = int(keys[after - 1]) if after else 0
-        last = int(keys[after]) if after < len(keys) else len(self._index.pts)
-        return _Goal(first, last - 1, number - first)
+        last = int(keys[after]) if after < len(keys) else packets
+        return _Goal(first, last - 1, packet - max(first, lost))
 
     def _key_before(self, goal: _Goal) -> int:
         """Number of the keyframe at which to start; -1 = the start of the film."""
-        # All frames with these marks have to pass. Those shown before their keyframe need the
-        # one before that.
-        whole = goal.rank > 0 or self._index.counted
-        side: Literal["left", "right"] = "left" if whole else "right"
+        # Of a counted film all frames with these marks have to pass, and those shown before their
+        # keyframe need the one before that.
+        side: Literal["left", "right"] = "left" if self._index.counted else "right"
         return int(np.searchsorted(self._index.keyframes, goal.first, side=side)) - 1
 
     def _stands_before(self, number: int, key: int) -> bool:
@@ -150,7 +151,7 @@ class Decoder:
             return False
         if number - self._position <= _STEP or key < 0:
             return True
-        return bool(self._index.keyframes[key] <= self._index.pts[self._position])
+        return bool(self._index.keyframes[key] <= self._goal(self._position).first)
 
     def _advance(self, goal: _Goal, *, thorough: bool = False) -> Any:
         """Decode until the goal; None if it does not come.
@@ -252,11 +253,11 @@ class Decoder:
         """Frames from where the file stands."""
         self._is_fresh = False
         context = self._stream.codec_context
-        for packet in self._packets:
+        packets = self._packets
+        if self._index.counted:
+            packets = number_packets(packets, self._count)
+        for packet in packets:
             if self._may_skip:
                 context.skip_frame = "NONREF" if self._is_spare(packet.pts) else "DEFAULT"
-            if self._index.counted and is_shown(packet):
-                packet.pts = self._count
-                self._count += 1
             yield from decode_packet(context, packet)
         yield from decode_packet(context, None)

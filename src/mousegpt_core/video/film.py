@@ -54,9 +54,12 @@ class Film(FilmLike):
 
     @cached_property
     def times(self) -> NDArray[np.float64]:
-        """Time of each frame in seconds from the first."""
-        ticks = (self.index.pts - self.index.pts[0]).astype(np.float64)
-        seconds: NDArray[np.float64] = ticks * float(self.index.time_base)
+        """Time of each frame in seconds from the first; those at one time share its tick."""
+        stamps, first, twins = np.unique(
+            self.index.pts - self.index.pts[0], return_index=True, return_counts=True
+        )
+        share = (np.arange(len(self)) - np.repeat(first, twins)) / np.repeat(twins, twins)
+        seconds: NDArray[np.float64] = (np.repeat(stamps, twins) + share) * self.tick
         return seconds
 
     @property

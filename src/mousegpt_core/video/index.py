@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice, pairwise
+from itertools import count, islice, pairwise, takewhile
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +23,8 @@ from mousegpt_core.errors import MouseGPTError, VideoError
 #: Demuxers that open anything, or other files than the one named.
 _NOT_FILMS = frozenset({"tty", "hls", "concat", "dash", "lavfi", "image2", "ffmetadata", "sdp"})
 _CHECKED_FRAMES = 24
+#: A keyframe is looked for among so many frames.
+_MOST_TO_KEY = 1000
 #: A timestamp that is not known.
 NO_TIME = -(2**63)
 
@@ -31,11 +33,14 @@ NO_TIME = -(2**63)
 class FilmIndex:
     """Frames of a film.
 
+    Frames are told apart by their timestamps. Where a container has none, or wrong ones (B-frames
+    in AVI, raw streams, two frames at one time), the film is `counted`: then by the numbers of
+    their packets in the file.
+
     Attributes
     ----------
     pts : array of shape (frame,)
-        Timestamps in units of `time_base`, rising, perhaps equal. Where a container's timestamps
-        are not those of the pictures (B-frames in AVI, raw streams), 0, 1, 2, ...
+        Timestamps in units of `time_base`, rising. Of a counted film they say the time only.
     keyframes : array of shape (keyframe,)
         Where decoding can start, rising: timestamps, or if `counted` numbers of packets.
     seek_to : array of shape (keyframe,)
@@ -47,7 +52,7 @@ class FilmIndex:
     quarter_turns : int
         Quarter turns counter-clockwise to show the picture upright.
     counted : bool
-        Whether frames are told apart by counting from the start, for want of timestamps.
+        Whether frames are told apart by counting packets.
     left_out : int
         Frames that cannot be decoded and are not counted: those at the beginning, mostly.
     size, modified_ns : int
@@ -135,40 +140,33 @@ def build_index(path: Path) -> FilmIndex:
     VideoError
         If it is not a film, or without a single frame that can be decoded.
     """
-    stat = path.stat() if path.is_file() else None
-    container = open_container(path)
-    try:
-        stream = container.streams.video[0]
+    with _opened(path) as container:
+        stat = path.stat()
         with video_errors(path, "the film is damaged"):
             found = _read_packets(container)
-        base = Fraction(stream.time_base or Fraction(1, 1000))
-        rate = Fraction(stream.average_rate or stream.guessed_rate or Fraction(25))
-    finally:
-        container.close()
-    if not found.shown:
-        raise VideoError(f"{path}: a film without frames", hint="copy or export it again")
+        if not found.shown:
+            raise VideoError(f"{path}: a film without frames", hint="copy or export it again")
     start = _check_start(path)
-    counted = None in found.shown or not start.rises
-    if counted:
-        pts = np.arange(len(found.shown), dtype=np.int64)
-        keys = np.array(found.key_numbers, dtype=np.int64)
-        base, seek_to = 1 / rate, np.array(found.key_dts, dtype=np.int64)
-    else:
-        pts = np.sort(np.array(found.shown, dtype=np.int64))
-        keys = seek_to = np.unique(np.array(found.key_pts or [pts[0]], dtype=np.int64))
-        pts = _as_decoded(path, pts, start)
+    counted = not (found.may_be_of_pictures and start.rises)
+    marks = _numbered(path, found) if counted else _as_decoded(path, found, start)
+    pts, base = marks, found.time_base
+    if counted and None in found.shown:
+        pts, base = marks - marks[0], 1 / found.rate
+    elif counted:
+        pts = np.sort(np.array(found.shown, dtype=np.int64))[marks]
+    by_time = np.unique(np.array(found.key_pts or [pts[0]], dtype=np.int64))
     return FilmIndex(
         pts=pts,
-        keyframes=keys,
-        seek_to=seek_to,
+        keyframes=np.array(found.key_numbers, dtype=np.int64) if counted else by_time,
+        seek_to=np.array(found.key_dts, dtype=np.int64) if counted else by_time,
         time_base=base,
         width=start.width,
         height=start.height,
         quarter_turns=start.quarter_turns,
         counted=counted,
         left_out=len(found.shown) - len(pts),
-        size=stat.st_size if stat else 0,
-        modified_ns=stat.st_mtime_ns if stat else 0,
+        size=stat.st_size,
+        modified_ns=stat.st_mtime_ns,
     )
 
 
@@ -177,18 +175,35 @@ class _Packets:
     """What the packets of a film say.
 
     Of the shown ones the timestamps; of keyframes, shown or not, timestamps, numbers among the
-    shown packets, and times of decoding.
+    shown packets, and times of decoding. Whether timestamps are guessed from the packets' order.
     """
 
+    time_base: Fraction
+    rate: Fraction
+    guessed: bool
     shown: list[int | None] = field(default_factory=list)
     key_pts: list[int] = field(default_factory=list)
     key_numbers: list[int] = field(default_factory=list)
     key_dts: list[int] = field(default_factory=list)
 
+    @property
+    def may_be_of_pictures(self) -> bool:
+        """Whether the timestamps can be those of the pictures."""
+        if None in self.shown or len(set(self.shown)) < len(self.shown):
+            return False
+        stamps = cast(list[int], self.shown)
+        return not self.guessed or any(after < before for before, after in pairwise(stamps))
+
 
 def _read_packets(container: Any) -> _Packets:
-    found = _Packets()
-    for packet in whole_packets(container.demux(container.streams.video[0])):
+    stream = container.streams.video[0]
+    found = _Packets(
+        time_base=Fraction(stream.time_base or Fraction(1, 1000)),
+        rate=Fraction(stream.average_rate or stream.guessed_rate or Fraction(25)),
+        # AVI has no timestamps: where pictures may be reordered and packets don't say so.
+        guessed=container.format.name == "avi" and stream.codec_context.has_b_frames,
+    )
+    for packet in whole_packets(container.demux(stream)):
         if packet.is_keyframe:
             found.key_numbers.append(len(found.shown))
             found.key_dts.append(NO_TIME if packet.dts is None else packet.dts)
@@ -212,54 +227,80 @@ class _Start:
 
     @property
     def rises(self) -> bool:
-        """Whether the timestamps can be those of the pictures."""
+        """Whether the timestamps are in the order of the pictures."""
         return None not in self.stamps and all(
-            before <= after for before, after in pairwise(cast(list[int], self.stamps))
+            before < after for before, after in pairwise(cast(list[int], self.stamps))
         )
 
 
 def _check_start(path: Path) -> _Start:
     """Decode the first frames."""
-    container = open_container(path)
-    try:
-        with video_errors(path, "no frame can be decoded"):
-            failed: list[Any] = []
-            frames = list(islice(_decode_all(container, failed), _CHECKED_FRAMES))
-            if not frames:
-                raise VideoError(f"{path}: no frame can be decoded", hint="copy or export it again")
-            first = frames[0]
-            turns = round(getattr(first, "rotation", 0) / 90) % 4
-            width, height = first.width, first.height
-    finally:
-        container.close()
+    failed: list[Any] = []
+    with _opened(path) as container, video_errors(path, "no frame can be decoded"):
+        frames = list(islice(_decode_all(container, failed), _CHECKED_FRAMES))
+        if not frames:
+            raise VideoError(f"{path}: no frame can be decoded", hint="copy or export it again")
+        first = frames[0]
+        turns = round(getattr(first, "rotation", 0) / 90) % 4
+        width, height = first.width, first.height
     if turns % 2:
         width, height = height, width
     return _Start(width, height, turns, [frame.pts for frame in frames], not failed)
 
 
-def _as_decoded(path: Path, pts: NDArray[np.int64], start: _Start) -> NDArray[np.int64]:
+def _as_decoded(path: Path, found: _Packets, start: _Start) -> NDArray[np.int64]:
     """Timestamps without those of packets that never become a frame."""
     stamps = np.array(start.stamps, dtype=np.int64)
+    pts = np.sort(np.array(found.shown, dtype=np.int64))
     pts = pts[pts >= stamps[0]]
     if not start.whole or np.array_equal(pts[: len(stamps)], stamps):
         return pts
     # Fields, hidden pictures: only decoding tells which packets are frames.
+    with _opened(path) as container, video_errors(path, "the film is damaged"):
+        decoded = [frame.pts for frame in _decode_all(container, [])]
+    whole: NDArray[np.int64] = np.unique([stamp for stamp in decoded if stamp is not None])
+    return whole
+
+
+def _numbered(path: Path, found: _Packets) -> NDArray[np.int64]:
+    """Numbers of packets without those before the first frame that can be decoded."""
+    with _opened(path) as container, video_errors(path, "the film is damaged"):
+        frames = (frame.pts for frame in _decode_all(container, [], numbered=True))
+        first = next(frames, 0)
+        later = [key for key in found.key_numbers if key > first]
+        end = later[0] if later else len(found.shown)
+        # As many frames come before the second keyframe as there are whole pictures.
+        whole = 1 + sum(1 for _ in takewhile(lambda mark: mark < end, islice(frames, _MOST_TO_KEY)))
+    lost = end - whole if whole <= _MOST_TO_KEY else first
+    return np.arange(lost, len(found.shown), dtype=np.int64)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     container = open_container(path)
     try:
-        with video_errors(path, "the film is damaged"):
-            decoded = [frame.pts for frame in _decode_all(container, [])]
-            return np.sort(np.array([p for p in decoded if p is not None], dtype=np.int64))
+        yield container
     finally:
         container.close()
 
 
-def _decode_all(container: Any, failed: list[Any]) -> Iterator[Any]:
+def _decode_all(container: Any, failed: list[Any], *, numbered: bool = False) -> Iterator[Any]:
     """Every frame that can be decoded; packets that cannot are put into `failed`."""
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    for packet in whole_packets(container.demux(stream)):
+    packets = whole_packets(container.demux(stream))
+    for packet in number_packets(packets) if numbered else packets:
         yield from decode_packet(stream.codec_context, packet, failed)
     yield from decode_packet(stream.codec_context, None)
+
+
+def number_packets(packets: Iterator[Any], first: int = 0) -> Iterator[Any]:
+    """The packets with their numbers, among those that are shown, for timestamps."""
+    numbers = count(first)
+    for packet in packets:
+        if is_shown(packet):
+            packet.pts = next(numbers)
+        yield packet
 
 
 def whole_packets(packets: Iterator[Any]) -> Iterator[Any]:
