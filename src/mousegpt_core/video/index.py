@@ -251,7 +251,7 @@ def _check_start(path: Path) -> _Start:
 def _as_decoded(path: Path, found: _Packets, start: _Start) -> NDArray[np.int64]:
     """Timestamps without those of packets that never become a frame."""
     stamps = np.array(start.stamps, dtype=np.int64)
-    pts = np.sort(np.array(found.shown, dtype=np.int64))
+    pts: NDArray[np.int64] = np.sort(np.array(found.shown, dtype=np.int64))
     pts = pts[pts >= stamps[0]]
     if not start.whole or np.array_equal(pts[: len(stamps)], stamps):
         return pts
