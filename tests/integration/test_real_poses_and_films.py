@@ -79,6 +79,60 @@ def test_sleap_analysis_reads_as_the_project_it_was_exported_from(test_data):
     np.testing.assert_array_equal(np.array(found), expected.astype(np.float32))
 
 
+@pytest.mark.parametrize("name", ["testDLC_sleap", "test2DLC_sleap"])
+def test_sleap_labels_and_analysis_read_the_same(test_data, name):
+    tables = test_data("deepof-single-topview") / "test_single_topview" / "Tables" / "SLEAP"
+    labels = read_poses(tables / f"{name}.slp", fps=25)
+    analysis = read_poses(tables / f"{name}.analysis.h5", fps=25)
+    xr.testing.assert_equal(labels, analysis.sel(keypoint=labels["keypoint"]))
+
+
+@pytest.mark.parametrize("view", ["back", "mid", "side", "top"])
+def test_proofread_sleap_labels_and_analysis_read_the_same(test_data, view):
+    folder = test_data("sleap-anipose-4view-mouse") / "minimal_session" / view
+    labels = read_poses(folder / f"minimal_{view}_proofread.slp", fps=30)
+    analysis = read_poses(folder / f"minimal_{view}_proofread.analysis.h5", fps=30)
+    np.testing.assert_array_equal(labels["position"], analysis["position"])
+
+
+def test_label3d_holds_points_in_space_and_of_each_camera(test_data):
+    demo = test_data("dannce-markerless-mouse-1") / "demo" / "markerless_mouse_1"
+    space = read_poses(demo / "label3d_dannce.mat", fps=100)
+    assert dict(space.sizes) == {"time": 81, "space": 3, "keypoint": 22, "individual": 1}
+    flat = read_poses(demo / "label3d_dannce.mat", fps=100, view="Camera3")
+    assert dict(flat.sizes) == {"time": 81, "space": 2, "keypoint": 22, "individual": 1}
+    assert list(flat["frame"].values) == list(space["frame"].values)
+
+
+def test_dannce_predictions_are_where_the_mouse_is(test_data):
+    demo = test_data("dannce-markerless-mouse-1") / "demo" / "markerless_mouse_1"
+    mouse = read_poses(demo / "DANNCE" / "predict_results" / "save_data_AVG.mat", fps=100)
+    centre = read_poses(demo / "DANNCE" / "predict_results" / "COM3D_undistorted.mat", fps=100)
+    assert centre.sizes["time"] == 18000
+    apart = mouse["position"].mean("keypoint") - centre["position"].isel(keypoint=0, drop=True)
+    assert apart.sizes["time"] == 1000
+    assert float(np.sqrt((apart**2).sum("space")).median()) < 20  # mm: within the animal
+
+
+@pytest.mark.parametrize("folder", ["pose", "pose-associated"])
+def test_openpose_has_a_view_for_each_camera(test_data, folder):
+    trial = only(test_data("pose2sim-single-4cam"), f"**/{folder}")
+    for view in ("cam01_json", "cam02_json", "cam03_json", "cam04_json"):
+        poses = read_poses(trial, fps=60, view=view)
+        assert (poses.sizes["time"], poses.sizes["keypoint"]) == (100, 25)
+
+
+@pytest.mark.parametrize(
+    ("name", "keypoints", "alone"),
+    [("animalpose", 20, 1), ("atrw", 15, 0), ("fly", 32, 0), ("macaque", 17, 1), ("zebra", 9, 0)],
+)
+def test_coco_of_other_animals(test_data, name, keypoints, alone):
+    path = test_data("mmpose-animal-coco") / name / f"test_{name}.json"
+    poses = read_poses(path, fps=30)
+    assert dict(poses.sizes) == {"time": 2, "space": 2, "keypoint": keypoints, "individual": 1}
+    assert poses.attrs["single_pictures"] == alone
+
+
 def test_the_formats_of_one_project_have_the_same_points(test_data):
     tables = test_data("deepof-single-topview") / "test_single_topview" / "Tables"
     files = ("testDLC_csv_table.csv", "testDLC_h5_table.h5", "SLEAP/testDLC_sleap.analysis.h5")

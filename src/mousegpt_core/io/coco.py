@@ -116,7 +116,7 @@ def _category(
 def _frames(images: Sequence[Row]) -> tuple[NDArray[np.int64] | None, list[int]]:
     """Numbers of the frames, None for pictures that stand alone, and their order."""
     alone = list(range(len(images)))
-    for numbers in ([row.get("frame_id") for row in images], [_in_name(row) for row in images]):
+    for numbers in ([row.get("frame_id") for row in images], _in_names(images)):
         known = [n for n in numbers if isinstance(n, int) and 0 <= n < 10**15]
         if len(known) == len(images) == len(set(known)):
             order = sorted(alone, key=known.__getitem__)
@@ -124,10 +124,16 @@ def _frames(images: Sequence[Row]) -> tuple[NDArray[np.int64] | None, list[int]]
     return None, alone
 
 
-def _in_name(image: Row) -> int | None:
-    stem = PurePosixPath(str(image.get("file_name", "")).replace("\\", "/")).stem
-    match = re.search(r"(\d{1,15})$", stem)
-    return int(match[1]) if match else None
+def _in_names(images: Sequence[Row]) -> list[int]:
+    """Numbers at the end of the pictures' names; none where the names differ in more than that.
+
+    ``cat110.png`` and ``dog105.png`` are not of one film.
+    """
+    paths = [PurePosixPath(str(row.get("file_name", "")).replace("\\", "/")) for row in images]
+    found = [(path.parent, re.fullmatch(r"(.*?)(\d{1,15})", path.stem)) for path in paths]
+    names = [(folder, match[1], int(match[2])) for folder, match in found if match is not None]
+    alike = len(names) == len(images) and len({name[:2] for name in names}) == 1
+    return [number for _, _, number in names] if alike else []
 
 
 def _key(value: Any, path: Path) -> str:

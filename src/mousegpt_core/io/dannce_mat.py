@@ -2,7 +2,8 @@
 
 A Label3D file exported for DANNCE has ``labelData``, a cell for each camera with ``data_3d``
 (frames, 3 x keypoints; mm, the same in all), ``data_2d`` (frames, 2 x keypoints; px) and
-``data_frame``. Predictions have ``pred`` (frames, 3, keypoints; mm), ``p_max`` and ``sampleID``.
+``data_frame``. Predictions have ``pred`` (frames, 3, keypoints; mm), ``p_max`` and ``sampleID``;
+those of the centre of mass alone ``com`` (frames, 3; mm) and ``sampleID``.
 """
 
 from __future__ import annotations
@@ -19,16 +20,21 @@ from mousegpt_core.io.conventions import choose_view
 from mousegpt_core.io.mat_files import is_mat, load_mat, mat_names
 from mousegpt_core.skeletons import find_built_in
 
-LOOKED_FOR = "'labelData' or 'pred' in a MATLAB file"
+LOOKED_FOR = "'labelData', 'pred', or 'com' and 'sampleID', in a MATLAB file"
 _SPACE = "3d"
-_VARIABLES = ("labelData", "camnames", "skeleton", "pred", "p_max", "sampleID")
+_VARIABLES = ("labelData", "camnames", "skeleton", "pred", "p_max", "com", "sampleID")
+_CENTRE = "com"
+_LAST_FRAME = 1e15
 _STANDARD = "DANNCE-22"
 _HINT = "export it again from Label3D or DANNCE"
 
 
 def recognise(path: Path) -> bool:
     """Whether a MATLAB file has labels or predictions."""
-    return is_mat(path) and bool({"labelData", "pred"} & set(mat_names(path)))
+    if not is_mat(path):
+        return False
+    found = set(mat_names(path))
+    return bool({"labelData", "pred"} & found) or {_CENTRE, "sampleID"} <= found
 
 
 def read(path: Path, options: ReadOptions) -> RawPoses:
@@ -46,6 +52,8 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         return _labels(found, options, path)
     if "pred" in found:
         return _predictions(found, options, path)
+    if {_CENTRE, "sampleID"} <= found.keys():
+        return _centres(found, path)
     raise FormatError("no poses of DANNCE", file=path, expected=LOOKED_FOR, hint=_HINT)
 
 
@@ -69,7 +77,7 @@ def _labels(found: dict[str, Any], options: ReadOptions, path: Path) -> RawPoses
         )  # fmt: skip
     keypoints = values.shape[1] // axes
     frames = _numbers(camera.get("data_frame"), "data_frame", path).ravel()
-    if len(frames) != len(values) or not np.isfinite(frames).all() or (frames < 0).any():
+    if len(frames) != len(values) or not ((frames >= 0) & (frames <= _LAST_FRAME)).all():
         raise FormatError(
             "frame numbers do not fit the labels", file=path, place="data_frame",
             expected=str(len(values)), found=str(len(frames)), hint=_HINT,
@@ -99,19 +107,33 @@ def _predictions(found: dict[str, Any], options: ReadOptions, path: Path) -> Raw
     return _poses(values.transpose(0, 2, 1), trust, frames, names)
 
 
+def _centres(found: dict[str, Any], path: Path) -> RawPoses:
+    values = _numbers(found[_CENTRE], _CENTRE, path)
+    if values.ndim != 2 or values.shape[1] != 3 or not values.size:
+        raise FormatError(
+            "centres of mass of a wrong shape", file=path, place=_CENTRE,
+            expected="(frames, 3)", found=str(values.shape), hint=_HINT,
+        )  # fmt: skip
+    frames = _sampled_frames(found["sampleID"], len(values), path)
+    return _poses(values[:, None], None, frames, (_CENTRE,))
+
+
 def _sampled_frames(samples: Any, count: int, path: Path) -> NDArray[np.int64] | None:
-    """Frames of sample ids: 1, 11, 21, ... are frames 0, 1, 2, ...; None where there are none."""
+    """Frames of sample ids: 1, 11, 21, ... are frames 0, 1, 2, ...; None where there are none.
+
+    Ids that begin with 0 are taken as frames from 0, too.
+    """
     if samples is None:
         return None
     ids = _numbers(samples, "sampleID", path).ravel()
-    if len(ids) != count or not np.isfinite(ids).all():
+    if len(ids) != count or not ((ids >= 0) & (ids <= _LAST_FRAME)).all():
         raise FormatError(
             "sample ids do not fit the predictions", file=path, place="sampleID",
             expected=str(count), found=str(len(ids)), hint=_HINT,
         )  # fmt: skip
     steps = np.diff(np.sort(ids))
     step = steps[steps > 0].min() if (steps > 0).any() else 1.0
-    return np.round((ids - 1) / step).astype(np.int64)
+    return np.round((ids - min(1.0, ids.min(initial=1.0))) / step).astype(np.int64)
 
 
 def _poses(

@@ -18,6 +18,7 @@ from mousegpt_core.io.csv_tables import reading
 
 _HEAP = b"GCOL\x01\0\0\0"
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_TEXT_BYTES = 512
 #: No pose file holds more numbers than this: ten hours of 120 fps, 50 keypoints, 4 animals.
 _MAX_ITEMS = 4_000_000_000
 #: No filter of HDF5's own packs better than deflate's 1032 : 1.
@@ -28,9 +29,10 @@ _BLOCK_ITEMS = 4_000_000
 
 
 def is_hdf5(path: Path) -> bool:
-    """Whether a file begins as HDF5 does."""
+    """Whether a file begins as HDF5 does, or after a text as MATLAB 7.3 puts before it."""
     with reading(path), path.open("rb") as file:
-        return file.read(len(_SIGNATURE)) == _SIGNATURE
+        head = file.read(_TEXT_BYTES + len(_SIGNATURE))
+    return head.startswith(_SIGNATURE) or head[_TEXT_BYTES:] == _SIGNATURE
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from mousegpt_core.io.contract import COPY_AGAIN
 from mousegpt_core.io.csv_tables import reading
 
 _HEAD = 4096
+#: What is read from JSON takes some ten times its size in memory.
+_MAX_BYTES = 1 << 30
 
 
 def looks_like_json(path: Path, *words: str) -> bool:
@@ -22,12 +25,16 @@ def looks_like_json(path: Path, *words: str) -> bool:
         head = file.read(_HEAD)
         if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
             return False
-        file.seek(max(_HEAD, path.stat().st_size - _HEAD))
+        size = path.stat().st_size
+        file.seek(max(_HEAD, size - _HEAD))
         ends = head + file.read(_HEAD)
-        if all(f'"{word}"'.encode() in ends for word in words):
-            return True
+        if size > _MAX_BYTES or _has(ends, words):
+            return _has(ends, words)
         file.seek(0)
-        text = file.read()
+        return _has(file.read(), words)
+
+
+def _has(text: bytes, words: Sequence[str]) -> bool:
     return all(f'"{word}"'.encode() in text for word in words)
 
 
@@ -40,6 +47,12 @@ def load_json(path: Path) -> Any:
         If it cannot be read or is no JSON; names the line.
     """
     with reading(path):
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            raise FormatError(
+                "too large", file=path, expected="at most 1 GiB of JSON", found=f"{size >> 20} MiB",
+                hint="export the poses as csv or HDF5",
+            )  # fmt: skip
         content = path.read_bytes()
     try:
         return json.loads(content.decode("utf-8-sig"))

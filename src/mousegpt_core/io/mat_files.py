@@ -14,6 +14,8 @@ import numpy as np
 from mousegpt_core.errors import FormatError, MouseGPTError
 from mousegpt_core.io.contract import COPY_AGAIN
 from mousegpt_core.io.csv_tables import reading
+from mousegpt_core.io.hdf import load, open_hdf5
+from mousegpt_core.io.mat5 import check_claims
 
 _MARK = b"MATLAB "
 _NEW = b"MATLAB 7.3"
@@ -39,9 +41,7 @@ def mat_names(path: Path) -> dict[str, tuple[int, ...]]:
     """
     with _mat_errors(path):
         if _is_new(path):
-            import h5py
-
-            with h5py.File(path, "r") as file:
+            with open_hdf5(path) as file:
                 return {
                     name: tuple(reversed(getattr(item, "shape", ())))
                     for name, item in file.items()
@@ -74,12 +74,12 @@ def load_mat(path: Path, names: Sequence[str]) -> dict[str, Any]:
     """
     with _mat_errors(path):
         if _is_new(path):
-            import h5py
-
-            with h5py.File(path, "r") as file:
-                return {n: _from_hdf5(file[n], file, path, 0) for n in names if n in file}
+            with open_hdf5(path) as file:
+                reader = _Hdf5Reader(file, path)
+                return {n: reader.read(file[n]) for n in names if n in file}
         from scipy.io import loadmat
 
+        check_claims(path, names)
         found = loadmat(
             str(path), variable_names=list(names), verify_compressed_data_integrity=True
         )
@@ -135,23 +135,48 @@ def _from_scipy(value: Any, depth: int) -> Any:
     return value
 
 
-def _from_hdf5(item: Any, file: Any, path: Path, depth: int) -> Any:
-    """A variable of a 7.3 file: axes are reversed there, cells are references."""
-    import h5py
+class _Hdf5Reader:
+    """Variables of a 7.3 file: axes are reversed there, cells are references.
 
-    from mousegpt_core.io.hdf import load
+    References and links may go round in circles, or many to one place, so what is read is counted.
+    """
 
-    if depth > _MAX_DEPTH:
-        return None
-    if isinstance(item, h5py.Group):
-        return {name: _from_hdf5(item[name], file, path, depth + 1) for name in item}
-    if h5py.check_ref_dtype(item.dtype) is not None:
-        cells = np.atleast_1d(item[()]).ravel()[:_MAX_CELLS]
-        return [_from_hdf5(file[cell], file, path, depth + 1) for cell in cells if cell]
-    kind = item.attrs.get("MATLAB_class", b"")
-    if item.attrs.get("MATLAB_empty", 0):
-        return "" if kind == b"char" else np.zeros((0, 0))
-    values = load(item, path).T
-    if kind == b"char":
-        return "".join(chr(int(code)) for code in values.ravel(order="C")[:1000])
-    return values
+    def __init__(self, file: Any, path: Path) -> None:
+        self._file = file
+        self._path = path
+        self._items = 0
+        self._bytes = 0
+
+    def read(self, item: Any, depth: int = 0) -> Any:
+        """A variable, or what is in one."""
+        import h5py
+
+        self._count(item)
+        if depth > _MAX_DEPTH:
+            return None
+        if isinstance(item, h5py.Group):
+            return {name: self.read(item[name], depth + 1) for name in item}
+        if h5py.check_ref_dtype(item.dtype) is not None:
+            if item.size > _MAX_CELLS:
+                self._refuse(item)
+            cells = np.atleast_1d(item[()]).ravel()
+            return [self.read(self._file[cell], depth + 1) for cell in cells if cell]
+        kind = item.attrs.get("MATLAB_class", b"")
+        if item.attrs.get("MATLAB_empty", 0):
+            return "" if kind == b"char" else np.zeros((0, 0))
+        values = load(item, self._path).T
+        if kind == b"char":
+            return "".join(chr(int(code)) for code in values.ravel(order="C")[:1000])
+        return values
+
+    def _count(self, item: Any) -> None:
+        self._items += 1
+        self._bytes += getattr(item, "nbytes", 0)
+        if self._items > _MAX_CELLS or self._bytes > _MAX_BYTES:
+            self._refuse(item)
+
+    def _refuse(self, item: Any) -> None:
+        raise FormatError(
+            "more in a variable than can be", file=self._path, place=str(item.name),
+            hint=COPY_AGAIN,
+        )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,12 @@ from mousegpt_core.io.csv_tables import reading
 from mousegpt_core.io.json_files import load_json, looks_like_json, numbers_of
 
 LOOKED_FOR = "a folder of JSON files with 'people' and 'pose_keypoints_2d'"
+_Person = tuple[int, NDArray[np.float64]]
 _KEY = "pose_keypoints_2d"
 _NUMBER = re.compile(r"(\d+)(?:_keypoints)?$")
 _MAX_PEOPLE = 100
+_MAX_VIEWS = 100
+_MAX_ITEMS = 2_000_000_000
 
 
 def recognise(path: Path) -> bool:
@@ -27,9 +32,11 @@ def recognise(path: Path) -> bool:
 
 
 def read(path: Path, options: ReadOptions) -> RawPoses:
-    """Read a folder. The first person of a frame is the first individual: none is followed.
+    """Read a folder. People are told apart by ``person_id`` where they were followed.
 
-    Keypoints have no names in such files; without names given they are numbered.
+    Else the first person of a frame is the first individual. Keypoints have no names in such
+    files (25 of them are BODY_25's or BODY_25B's, in another order): without names given they are
+    numbered.
 
     Raises
     ------
@@ -47,20 +54,24 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         folder = views[choose_view(list(views), options.view, path)]
     files = _numbered(folder)
     people = [_people(file) for _, file in files]
-    sizes = {len(one) for frame in people for one in frame}
+    sizes = {len(one) for frame in people for _, one in frame}
     if len(sizes) != 1 or (size := sizes.pop()) % 3 or not size:
         raise FormatError(
             "people with different or no keypoints", file=folder,
             expected="x, y, confidence of each keypoint, alike in all frames",
             hint="export the poses again with one model",
         )  # fmt: skip
-    most = max(len(frame) for frame in people)
-    points = np.full((len(files), most, size // 3, 3), np.nan, dtype=np.float32)
+    owners = _owners(people)
+    known = sorted({owner for frame in owners for owner in frame})
+    if len(known) * len(files) * size > _MAX_ITEMS:
+        raise FormatError(f"{len(known)} people are too many", file=folder,
+                          hint="delete those that were seen for moments only")  # fmt: skip
+    points = np.full((len(files), len(known), size // 3, 3), np.nan, dtype=np.float32)
     with np.errstate(over="ignore"):
         for row, frame in enumerate(people):
-            for who, values in enumerate(frame):
-                points[row, who] = values.reshape(-1, 3)
-    individuals = [DEFAULT_INDIVIDUAL] if most == 1 else [f"person_{n}" for n in range(most)]
+            for owner, (_, values) in zip(owners[row], frame, strict=True):
+                points[row, known.index(owner)] = values.reshape(-1, 3)
+    individuals = [DEFAULT_INDIVIDUAL] if len(known) == 1 else [f"person_{n}" for n in known]
     return RawPoses(
         np.ascontiguousarray(points[..., :2].transpose(0, 3, 2, 1)),
         np.ascontiguousarray(points[..., 2].transpose(0, 2, 1)),
@@ -73,7 +84,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
 
 def _folders(path: Path) -> list[Path]:
     with reading(path):
-        return sorted(each for each in path.iterdir() if each.is_dir())
+        return sorted(islice((each for each in path.iterdir() if each.is_dir()), _MAX_VIEWS))
 
 
 def _is_ours(folder: Path) -> bool:
@@ -99,8 +110,8 @@ def _numbered(folder: Path) -> list[tuple[int, Path]]:
     return sorted(numbered)
 
 
-def _people(file: Path) -> list[NDArray[np.float64]]:
-    """Keypoints of each person of a frame; people of whom nothing was seen are none."""
+def _people(file: Path) -> list[_Person]:
+    """Id and keypoints of each person of a frame; people of whom nothing was seen are none."""
     content = load_json(file)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list) or len(people) > _MAX_PEOPLE:
@@ -110,8 +121,21 @@ def _people(file: Path) -> list[NDArray[np.float64]]:
         values: Any = person.get(_KEY, []) if isinstance(person, dict) else None
         points = numbers_of(values, file, f"person {number}, {_KEY}")
         if len(points):
-            found.append(points)
+            found.append((_id(person), points))
     return found
+
+
+def _id(person: dict[str, Any]) -> int:
+    """The number by which a person is followed; -1 where it is not."""
+    ids = person.get("person_id")
+    return ids[0] if isinstance(ids, list) and len(ids) == 1 and isinstance(ids[0], int) else -1
+
+
+def _owners(people: Sequence[Sequence[_Person]]) -> list[list[int]]:
+    """Whose keypoints each are: by ids if all of a frame have different ones, else by order."""
+    ids = [[number for number, _ in frame] for frame in people]
+    followed = all(min(frame, default=0) >= 0 and len(set(frame)) == len(frame) for frame in ids)
+    return ids if followed else [list(range(len(frame))) for frame in ids]
 
 
 def _names(count: int, options: ReadOptions, path: Path) -> tuple[str, ...]:

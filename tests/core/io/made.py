@@ -9,6 +9,8 @@ from core.io.pose_files import (
     write_dlc_csv,
     write_dlc_fixed,
     write_dlc_table,
+    write_label3d,
+    write_label3d_hdf5,
     write_movement_hdf5,
     write_nwb,
     write_sleap,
@@ -72,6 +74,16 @@ def _write_dannce(path, values=VALUES):
     return path
 
 
+def _write_labels(write):
+    """Writer of labels of 22 keypoints, in one of MATLAB's two kinds of files."""
+
+    def write_(path, values=VALUES):
+        space = np.tile(values, 11)
+        return write(path, space, [space[:, :44]] * 2, np.arange(len(values))[None])
+
+    return write_
+
+
 #: Ending, writer, and the format where the name is not that.
 MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
@@ -88,6 +100,8 @@ MADE = {
     "sleap-slp": (".slp", _write_own("sleap-slp")),
     "coco": (".json", _write_own("coco")),
     "dannce-mat": (".mat", _write_dannce),
+    "dannce-mat, labels": (".mat", _write_labels(write_label3d)),
+    "dannce-mat, labels in HDF5": (".mat", _write_labels(write_label3d_hdf5)),
 }
 
 

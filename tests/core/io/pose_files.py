@@ -8,6 +8,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from scipy.io import savemat
 
 SCORER = "DLC_net"
 
@@ -202,3 +203,41 @@ def nwb_container(parent: h5py.Group, name: str, kind: str = "PoseEstimation") -
     group = parent.create_group(name)
     group.attrs["neurodata_type"] = kind
     return group
+
+
+CAMERAS = ("side", "top")
+
+
+def write_label3d(
+    path: Path, space: np.ndarray, flats: Sequence[np.ndarray], frames: np.ndarray
+) -> Path:
+    """As Label3D exports for DANNCE: `space` (frames, 3 x keypoints), `flats` the same in 2D."""
+    cameras = np.empty((len(flats), 1), dtype=object)
+    for number, flat in enumerate(flats):
+        cameras[number, 0] = {"data_2d": flat, "data_3d": space, "data_frame": frames}
+    names = np.array([[name] for name in CAMERAS], dtype=object)
+    savemat(path, {"labelData": cameras, "camnames": names, "params": 3})
+    return path
+
+
+def write_label3d_hdf5(
+    path: Path, space: np.ndarray, flats: Sequence[np.ndarray], frames: np.ndarray
+) -> Path:
+    """As MATLAB's ``-v7.3`` does: a text of 512 bytes, axes reversed, cells as references."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        cells = []
+        for number, flat in enumerate(flats):
+            group = file.create_group(f"#refs#/{number}")
+            for name, values in (("data_2d", flat), ("data_3d", space), ("data_frame", frames)):
+                group[name] = values.T
+            cells.append(group.ref)
+        file.create_dataset("labelData", (1, len(flats)), h5py.ref_dtype)[0] = cells
+        refs = []
+        for number, name in enumerate(CAMERAS):
+            text = file.create_dataset(f"#refs#/n{number}", data=np.array([[ord(c)] for c in name]))
+            text.attrs["MATLAB_class"] = np.bytes_("char")
+            refs.append(text.ref)
+        file.create_dataset("camnames", (1, len(refs)), h5py.ref_dtype)[0] = refs
+    content = path.read_bytes()
+    path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(512) + content[512:])
+    return path

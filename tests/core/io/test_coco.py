@@ -41,6 +41,12 @@ def test_pictures_without_numbers_stand_alone(tmp_path):
     assert read_poses(path, fps=10).attrs["single_pictures"] == 1
 
 
+def test_numbers_of_unlike_names_are_no_frames(tmp_path):
+    images = [{"id": n, "file_name": f"{name}.png"} for n, name in ((1, "cat110"), (2, "dog105"))]
+    path = write_coco(tmp_path / "a.json", [annotation()], images)
+    assert read_poses(path, fps=10).attrs["single_pictures"] == 1
+
+
 def test_animals_by_track_or_order(tmp_path):
     rows = [annotation(1, track_id=5), annotation(1, (7, 8, 2, 0, 0, 0), track_id=3)]
     poses = read_poses(write_coco(tmp_path / "a.json", rows), fps=10)

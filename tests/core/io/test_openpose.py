@@ -13,9 +13,11 @@ from mousegpt_core.io import read_poses, recognise_format
 POINTS = [1, 2, 0.5, 0, 0, 0]
 
 
-def write_frame(folder, number, *people):
+def write_frame(folder, number, *people, ids=()):
     folder.mkdir(exist_ok=True, parents=True)
     content = {"version": 1.3, "people": [{"pose_keypoints_2d": points} for points in people]}
+    for person, name in zip(content["people"], ids, strict=False):
+        person["person_id"] = [name]
     path = folder / f"film_{number:012d}_keypoints.json"
     path.write_text(json.dumps(content))
     return path
@@ -41,6 +43,25 @@ def test_folders_in_a_folder_are_views(tmp_path):
     poses = read_poses(tmp_path, fps=10, view="top")
     assert list(poses["individual"].values) == ["person_0", "person_1"]
     assert list(poses["keypoint"].values) == ["keypoint_0", "keypoint_1"]
+
+
+@pytest.mark.parametrize(("ids", "names", "first"), [
+    ((4, 2), ["person_2", "person_4"], [np.nan, 1]),
+    ((-1, -1), ["person_0", "person_1"], [1, np.nan]),
+    ((4, 4), ["person_0", "person_1"], [1, np.nan]),
+])  # fmt: skip
+def test_people_who_were_followed_keep_their_number(tmp_path, ids, names, first):
+    write_frame(tmp_path / "out", 0, POINTS, ids=ids)
+    write_frame(tmp_path / "out", 1, POINTS, [8, 9, 0.5, 8, 9, 0.5], ids=ids)
+    poses = read_poses(tmp_path / "out", fps=10)
+    assert list(poses["individual"].values) == names
+    np.testing.assert_equal(poses["position"].values[0, 0, 0], first)
+
+
+def test_a_crowd_is_refused(tmp_path):
+    write_frame(tmp_path / "out", 0, *[POINTS] * 101)
+    with pytest.raises(FormatError, match="list of people"):
+        read_poses(tmp_path / "out", fps=10)
 
 
 @pytest.mark.parametrize(
