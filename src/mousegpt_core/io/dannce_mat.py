@@ -133,7 +133,8 @@ def _sampled_frames(samples: Any, count: int, path: Path) -> NDArray[np.int64] |
         )  # fmt: skip
     steps = np.diff(np.sort(ids))
     step = steps[steps > 0].min() if (steps > 0).any() else 1.0
-    return np.round((ids - min(1.0, ids.min(initial=1.0))) / step).astype(np.int64)
+    first = min(1.0, float(ids.min()))
+    return np.asarray(np.round((ids - first) / step), dtype=np.int64)
 
 
 def _poses(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 
 import numpy as np
 import pytest
 
-from mousegpt_core.errors import FormatError
+from core.io.damage import damaged
+from mousegpt_core.errors import FormatError, MouseGPTError
 from mousegpt_core.io import read_poses, recognise_format
 
 POINTS = [1, 2, 0.5, 0, 0, 0]
@@ -90,3 +92,18 @@ def test_a_folder_of_something_else(tmp_path):
     (tmp_path / "notes.json").write_text("{}")
     with pytest.raises(FormatError, match="no known format"):
         recognise_format(tmp_path)
+
+
+def test_a_frame_damaged_anyhow_is_read_or_named(tmp_path):
+    for number in range(3):
+        last = write_frame(tmp_path / "out", number, POINTS, [8, 9, 0.5, 8, 9, 0.5], ids=(1, 2))
+    whole = last.read_bytes()
+    for seed in range(300):
+        last.write_bytes(damaged(whole, random.Random(seed), text=True))
+        said, frames = "", 3
+        try:
+            frames = read_poses(tmp_path / "out", fps=10).sizes["time"]
+        except MouseGPTError as error:
+            said = str(error)
+        assert frames == 3
+        assert not said or "out" in said
