@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from mousegpt_core.cli import answers, stages, study, system
+from mousegpt_core.cli import answers, stages, study, synthetic, system
 from mousegpt_core.cli.console import EXIT_STOPPED, Console, exit_code
 from mousegpt_core.errors import MouseGPTError, SettingsError
 from mousegpt_core.progress import CancelledError
@@ -38,6 +38,7 @@ app = typer.Typer(
 study.register(app)
 stages.register(app)
 answers.register(app)
+synthetic.register(app)
 system.register(app)
 
 

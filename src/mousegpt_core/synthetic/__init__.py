@@ -15,6 +15,8 @@ from mousegpt_core.synthetic.noise import NoiseSettings, add_noise
 from mousegpt_core.synthetic.presets import preset_camera, preset_rig
 from mousegpt_core.synthetic.render import Renderer
 from mousegpt_core.synthetic.script import BehaviourScript, draw_script
+from mousegpt_core.synthetic.session import Session, SessionSettings, record_session
+from mousegpt_core.synthetic.session_files import write_session
 from mousegpt_core.synthetic.simulate import (
     SimulationSettings,
     SyntheticRecording,
@@ -32,6 +34,8 @@ __all__ = [
     "Effect",
     "NoiseSettings",
     "Renderer",
+    "Session",
+    "SessionSettings",
     "SimulationSettings",
     "SyntheticRecording",
     "add_noise",
@@ -40,8 +44,10 @@ __all__ = [
     "effects_table",
     "preset_camera",
     "preset_rig",
+    "record_session",
     "simulate",
     "simulate_cohort",
     "simulate_group",
     "write_cohort",
+    "write_session",
 ]

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -200,20 +201,23 @@ def _film_at_once(
     takes: Sequence[Take], processes: int, on_frame: Callable[[int], None]
 ) -> list[np.ndarray]:
     context = multiprocessing.get_context("spawn")
-    counts = [context.Value("q", 0) for _ in takes]
+    drawn = context.Array("q", len(takes))
+    turn = context.Value("q", 0)
     with tempfile.TemporaryDirectory(prefix="mousegpt-film-") as folder:
         notes = [Path(folder) / f"{number}.npy" for number in range(len(takes))]
         crew = [
-            context.Process(target=_film, args=(take, note, count), daemon=True)
-            for take, note, count in zip(takes, notes, counts, strict=True)
+            context.Process(target=_work, args=(takes, notes, drawn, turn), daemon=True)
+            for _ in range(min(processes, len(takes)))
         ]
         told = 0
         try:
-            for _ in _take_turns(crew, processes):
-                drawn = sum(count.value for count in counts)
-                if drawn > told:
-                    told = drawn
-                    on_frame(drawn)
+            for process in crew:
+                process.start()
+            while at_work := [process for process in crew if process.is_alive()]:
+                at_work[0].join(_ASK_S)
+                if (done := sum(drawn[:])) > told:
+                    told = done
+                    on_frame(told)
         finally:
             for process in crew:
                 if process.pid is not None:
@@ -221,8 +225,8 @@ def _film_at_once(
                     process.join()
         # What failed, again in this process, where it either works or tells what is wrong.
         seen = [
-            film_take(take) if process.exitcode else np.load(note, allow_pickle=False)
-            for take, process, note in zip(takes, crew, notes, strict=True)
+            np.load(note, allow_pickle=False) if note.exists() else film_take(take)
+            for take, note in zip(takes, notes, strict=True)
         ]
     total = sum(len(take.points) for take in takes)
     if told < total:
@@ -230,32 +234,27 @@ def _film_at_once(
     return seen
 
 
-def _take_turns(crew: Sequence[Any], processes: int) -> Iterator[None]:
-    """Run processes, some at once; comes back every now and then until all have ended."""
-    waiting = list(crew)
-    at_work: list[Any] = []
-    while waiting or at_work:
-        while waiting and len(at_work) < processes:
-            process = waiting.pop(0)
-            process.start()
-            at_work.append(process)
-        at_work[0].join(_ASK_S)
-        at_work = [process for process in at_work if process.is_alive()]
-        yield
-
-
-def _film(take: Take, note: Path, count: Any) -> None:
-    """Make one film and note what is seen; runs in a process of its own."""
+def _work(takes: Sequence[Take], notes: Sequence[Path], drawn: Any, turn: Any) -> None:
+    """Make films, one after the other, and note what is seen; runs in a process of its own."""
     # The process that started this one is told of Ctrl-C too, and ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
-    def drawn(done: int) -> None:
+    def told(number: int, done: int) -> None:
         if parent is not None and not parent.is_alive():
             sys.exit(1)
-        count.value = done
+        drawn[number] = done
 
-    try:
-        np.save(note, film_take(take, drawn))
-    except MouseGPTError:
-        sys.exit(1)
+    while True:
+        with turn.get_lock():
+            number = turn.value
+            turn.value += 1
+        if number >= len(takes):
+            return
+        try:
+            seen = film_take(takes[number], partial(told, number))
+        except MouseGPTError:
+            sys.exit(1)
+        partly = notes[number].with_suffix(".part.npy")
+        np.save(partly, seen)
+        partly.replace(notes[number])

@@ -7,8 +7,8 @@ the picture, which keypoints it sees, comes from the same depth buffer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from mousegpt_core.synthetic.body import KEYPOINTS, Array
 from mousegpt_core.synthetic.coats import find_coat
 from mousegpt_core.synthetic.light import Shadows, cast_shadows, shade
 from mousegpt_core.synthetic.splat import Layer, smear, splat
-from mousegpt_core.synthetic.stage import build_stage, lay_over
-from mousegpt_core.synthetic.surface import Skin, make_skin, paint, pose_skin
+from mousegpt_core.synthetic.stage import Stage, build_stage, lay_over
+from mousegpt_core.synthetic.surface import make_skin, paint, pose_skin, select
 
 #: Keypoints whose skin carries a fluorescent dot: ears, back, tail and paws.
 MARKERS = (
@@ -91,18 +91,25 @@ class Renderer:
     ) -> None:
         self.camera = camera
         self.skin = make_skin(n_points or _count_points(camera))
-        self._coarse = _thin_out(self.skin, _COARSE)
+        self._coarse = select(self.skin, np.arange(0, len(self.skin.points), _COARSE))
         painted = {coat: paint(self.skin, find_coat(coat)) for coat in dict.fromkeys(coats)}
         self._paint = [painted[coat] for coat in coats]
-        self._stage = build_stage(camera)
         self._rng = np.random.default_rng([seed, 5])
         count = int(np.clip(_NOISE_PIXELS // (camera.width * camera.height), 2, _MOST_NOISE))
         shape = (count, camera.height, camera.width, 1)
         self._noise = self._rng.standard_normal(shape, dtype=np.float32)
         self._dark_noise = noise
+
+    @cached_property
+    def _stage(self) -> Stage:
+        return build_stage(self.camera)
+
+    @cached_property
+    def _empty(self) -> np.ndarray:
+        """Pictures (n, h, w, 3) of the empty arena, one for each picture of noise."""
         empty = lay_over(self._stage.background, self._stage.veil)
         empty *= self._stage.vignette[..., None]
-        self._empty = np.stack([self._develop(empty, noise) for noise in self._noise])
+        return np.stack([self._develop(empty, noise) for noise in self._noise])
 
     def draw(self, points: Array, moves: Array | None = None, frame: int = 0) -> Shot:
         """Picture of the animals.
@@ -164,12 +171,6 @@ class Renderer:
         noise = self._noise[self._choose_noise(frame)]
         picture = self._develop(glow[..., None], noise)
         return Shot(np.repeat(picture, 3, axis=-1), visible)
-
-    def markers(self, points: Array) -> Array:
-        """Where the fluorescent dots are (animal, 12, 3) in cm, in the order of `MARKERS`."""
-        dots = self.skin.markers[_MARKER_INDEX]
-        some = _select(self.skin, dots)
-        return np.stack([pose_skin(some, pose)[0] for pose in points]).astype(np.float64)
 
     def mask(self, points: Array) -> np.ndarray:
         """Where the animals are in the picture: (animal, height, width), bool, no shadows."""
@@ -332,18 +333,19 @@ def _count_points(camera: Camera) -> int:
     return int(np.clip(round(wanted / _STEP) * _STEP, _FEWEST, _MOST))
 
 
-def _thin_out(skin: Skin, step: int) -> Skin:
-    return _select(skin, np.arange(0, len(skin.points), step))
+def place_markers(points: Array) -> Array:
+    """Where the fluorescent dots are (..., 12, 3) in cm, in the order of `MARKERS`.
 
-
-def _select(skin: Skin, index: np.ndarray) -> Skin:
-    """The skin at some of its points only; what is drawn of them is not kept apart."""
-    return replace(
-        skin,
-        points=skin.points[index],
-        normals=skin.normals[index],
-        weights=skin.weights[index],
-    )
+    Parameters
+    ----------
+    points : array of shape (..., 24, 3)
+        Keypoints (cm) in the order of `body.KEYPOINTS`.
+    """
+    skin = make_skin(_FEWEST)
+    dots = select(skin, skin.markers[_MARKER_INDEX])
+    poses = np.asarray(points).reshape(-1, len(KEYPOINTS), 3)
+    found = np.stack([pose_skin(dots, pose)[0] for pose in poses]).astype(np.float64)
+    return found.reshape(*np.shape(points)[:-2], len(MARKERS), 3)
 
 
 def _union(boxes: list[tuple[int, int, int, int]]) -> tuple[slice, slice]:

@@ -6,7 +6,7 @@ bones near it (linear blend skinning), so that a pose moves the whole skin by on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -70,58 +70,113 @@ class Skin:
     length: float
 
 
-@cache
-def make_skin(n_points: int = 48_000, seed: int = 0) -> Skin:
-    """Sample the skin of an adult mouse, its hair and its whiskers.
+@dataclass(frozen=True)
+class _Body:
+    """The skin without hair, evenly sampled in random order.
 
-    Points are drawn evenly in a thin shell around the surface and moved onto it along the
-    gradient of the distance field; on furry parts every four of them then form a hair.
+    Attributes
+    ----------
+    points, normals : array of shape (n, 3)
+        In cm; outward.
+    weights : array of shape (n, bone)
+        How much each point follows each bone.
+    parts, bones : array of shape (n,)
+        Names of parts and numbers of bones.
+    markers : array of shape (24,), int
+        The point over each keypoint.
+    patches : array of shape (24, m), int
+        Points around each keypoint.
     """
+
+    points: Array
+    normals: Array
+    weights: Array
+    parts: np.ndarray
+    bones: np.ndarray
+    markers: np.ndarray
+    patches: np.ndarray
+
+
+@cache
+def _sample_body() -> _Body:
+    """Sample the surface: points are drawn in a thin shell around it and moved onto it along the
+    gradient of the distance field."""
     rest = resting_points()
-    origins, frames, length = bone_frames(rest)
+    origins, frames, _ = bone_frames(rest)
     parts = build_parts(rest, origins, frames)
-    rng = np.random.default_rng(seed)
-    points = sample(parts, min(n_points, _SAMPLED), rng)
+    points = sample(parts, _SAMPLED, np.random.default_rng(0))
     normals = gradient(parts, points)
     normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
     points = points - field(parts, points)[:, None] * normals
     distances = np.stack([part.distance(points) for part in parts], axis=-1)
-    points, source = _densify(points, normals, n_points, rng)
-    weights, normals = bind(parts, distances, len(origins))[source], normals[source]
-    nearest = distances.argmin(axis=1)[source]
-    names = np.array([part.colour for part in parts])[nearest]
-    bones = np.array([part.bone for part in parts])[nearest]
-    belly = np.clip(-normals[:, 2] * 1.6 - 0.35, 0, 1)
-    markers = _find_markers(rest, points, normals, frames)
-    patches = _find_patches(rest, points)
-    # Both are points of their own that no hair is made of; markers sit on top of the fur.
-    fixed = np.concatenate([markers, patches.reshape(-1)])
-    glued = [values[fixed] for values in (points, normals, weights)]
-    glued[0][: len(markers)] += _MARKER_CM * glued[1][: len(markers)]
+    nearest = distances.argmin(axis=1)
+    return _Body(
+        points,
+        normals,
+        bind(parts, distances, len(origins)),
+        np.array([part.colour for part in parts])[nearest],
+        np.array([part.bone for part in parts])[nearest],
+        _find_markers(rest, points, normals, frames),
+        _find_patches(rest, points),
+    )
+
+
+@cache
+def make_skin(n_points: int = 48_000) -> Skin:
+    """The skin of an adult mouse, its hair and its whiskers.
+
+    Every four points of a furry part form a hair. Markers and the patches around keypoints are
+    points of their own, and the same whatever `n_points`.
+    """
+    origins, frames, length = bone_frames(resting_points())
+    body, rng = _sample_body(), np.random.default_rng(1)
+    points, source = _densify(body.points, body.normals, n_points, rng)
+    names, bones = body.parts[source], body.bones[source]
+    weights, normals = body.weights[source], body.normals[source]
+    belly = _belly(normals)
     hairs = find_hairs(names == "fur")
     points, normals, shade, tip = grow_hair(points, normals, hairs, bones, frames, rng)
     for values in (weights, belly):
         values[hairs] = values[hairs[:, :1]]
     per_whisker = round(_WHISKER_POINTS * np.sqrt(n_points / _SAMPLED))
     whiskers = grow_whiskers(origins[HEAD_BONE], frames[HEAD_BONE], per_whisker, rng)
-    count, n_fixed = len(whiskers), len(fixed)
-    bound = np.zeros((count, len(origins)))
+    bound = np.zeros((len(whiskers), len(origins)))
     bound[:, HEAD_BONE] = 1.0
-    more = np.ones(count + n_fixed)
+    fixed = np.concatenate([body.markers, body.patches.reshape(-1)])
+    places = body.points[fixed]
+    places[: len(body.markers)] += _MARKER_CM * body.normals[body.markers]
+    more = np.ones(len(fixed) + len(whiskers))
+    masses = [np.ones(n_points + len(fixed)), np.full(len(whiskers), _WHISKER_MASS)]
+    after = n_points + len(body.markers)
     return Skin(
-        np.concatenate([points, glued[0], whiskers]).astype(np.float32),
-        np.concatenate([normals, glued[1], np.zeros_like(whiskers)]).astype(np.float32),
-        np.concatenate([weights, glued[2], bound]).astype(np.float32),
-        np.concatenate([names, names[fixed], np.full(count, "whisker")]),
-        np.concatenate([belly, belly[fixed], np.zeros(count)]).astype(np.float32),
+        np.concatenate([points, places, whiskers]).astype(np.float32),
+        np.concatenate([normals, body.normals[fixed], 0 * whiskers]).astype(np.float32),
+        np.concatenate([weights, body.weights[fixed], bound]).astype(np.float32),
+        np.concatenate([names, body.parts[fixed], np.full(len(whiskers), "whisker")]),
+        np.concatenate([belly, _belly(body.normals[fixed]), 0 * masses[1]]).astype(np.float32),
         np.append(shade, more).astype(np.float32),
         np.append(tip, more).astype(np.float32),
-        np.append(np.ones(n_points + n_fixed), _WHISKER_MASS * more[:count]).astype(np.float32),
-        len(points) + np.arange(len(markers)),
-        len(points) + len(markers) + np.arange(patches.size).reshape(patches.shape),
+        np.concatenate(masses).astype(np.float32),
+        n_points + np.arange(len(body.markers)),
+        after + np.arange(body.patches.size).reshape(body.patches.shape),
         origins,
         frames,
         length,
+    )
+
+
+def _belly(normals: Array) -> Array:
+    """How much points with these normals (n, 3) are of the belly, 0-1."""
+    return np.asarray(np.clip(-normals[:, 2] * 1.6 - 0.35, 0, 1))
+
+
+def select(skin: Skin, index: np.ndarray) -> Skin:
+    """The skin at some of its points only, to be posed; how they look is not kept."""
+    return replace(
+        skin,
+        points=skin.points[index],
+        normals=skin.normals[index],
+        weights=skin.weights[index],
     )
 
 
@@ -150,11 +205,10 @@ def paint(skin: Skin, coat: Coat) -> tuple[np.ndarray, np.ndarray]:
 def _densify(
     points: Array, normals: Array, n_points: int, rng: np.random.Generator
 ) -> tuple[Array, np.ndarray]:
-    """More points, strewn on the surface around those there are; and which each is next to."""
-    source = np.arange(len(points))
-    if n_points <= len(points):
-        return points, source
-    source = np.append(source, rng.integers(len(points), size=n_points - len(points)))
+    """As many points as wanted, (n, 3), and which of the given ones each is or is next to."""
+    more = max(n_points - len(points), 0)
+    source = np.arange(min(n_points, len(points)))
+    source = np.append(source, rng.integers(len(points), size=more))
     shift = rng.normal(0, _STREWN_CM, (n_points, 3))
     shift[: len(points)] = 0.0
     normal = normals[source]

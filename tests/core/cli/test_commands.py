@@ -13,7 +13,7 @@ from mousegpt_core.study import Study
 
 VERBS = [
     *("new", "add", "run", "kinematics", "describe", "classify", "embed", "profile", "search"),
-    *("report", "evaluate", "export", "demo", "doctor", "backends"),
+    *("report", "evaluate", "export", "demo", "synth", "doctor", "backends"),
 ]
 LABELS = """
 [moving]
@@ -204,3 +204,42 @@ def test_clocks_of_views(files: Path, tmp_path: Path) -> None:
     view = Study.open(tmp_path / "s").recording("M1").info.views[0]
     assert (view.fps, view.timestamps, view.offset_s) == (25.0, "../times.csv", -1.5)
     assert view.calibration == "../rig.toml"
+
+
+def test_synth_makes_a_recording_that_can_be_added(tmp_path: Path) -> None:
+    made = mousegpt(
+        "synth", "--out", tmp_path / "r", "--cameras", "top,side", "--seconds", "0.4",
+        "--fps", "10", "--rate", "side=20", "--size", "96x72", "--offsets", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert {"top.mp4", "side.mp4", "calibration.toml", "behaviours.csv"} <= set(made.json["files"])
+    mousegpt("new", tmp_path / "s")
+    options = [f"--{kind}={view}={tmp_path / 'r' / view}.{end}" for view in ("top", "side")
+               for kind, end in (("film", "mp4"), ("poses", "poses.csv"),
+                                 ("timestamps", "timestamps.csv"))]  # fmt: skip
+    added = mousegpt(
+        "add", tmp_path / "s", "--id", "R", *options,
+        "--calibration", tmp_path / "r" / "calibration.toml", "--json",
+    )  # fmt: skip
+    assert added.code == 0, added.err
+    views = Study.open(tmp_path / "s").recording("R").info.views
+    assert {view.name: view.fps for view in views} == pytest.approx({"top": 10.0, "side": 20.0})
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--size", "big"], "WIDTHxHEIGHT"),
+        (["--rate", "top"], "--rate top=30"),
+        (["--rate", "top=fast"], "rates"),
+        (["--animals", "9"], "animals"),
+        (["--cameras", "under"], "views: top"),
+        (["--format", "none"], "wide-csv"),
+        (["--coats", "green"], "black"),
+    ],
+)
+def test_synth_says_what_is_wrong(tmp_path: Path, options: list[str], says: str) -> None:
+    answer = mousegpt("synth", "--out", tmp_path / "r", *options)
+    assert answer.code == 2
+    assert says in answer.err
+    assert not (tmp_path / "r").exists()
