@@ -127,7 +127,7 @@ def test_subtle_two_ages_of_the_same_mice(test_data: Data, tmp_path: Path) -> No
     for said in ("7678 (adult)", "7678 (young)", "2 animals in 3 recordings", "licks or wipes"):
         assert said.casefold() in page.casefold()
     assert "look exchanged" not in page
-    hits, _ = search_study(study, "mouse standing on two legs", top=3)
+    hits, _, _ = search_study(study, "mouse standing on two legs", top=3)
     assert all("rears" in hit["sentence"] or "rear up" in hit["sentence"] for hit in hits)
 
 

@@ -20,6 +20,8 @@ from mousegpt_core.describe.rules import Rules
 _ACTIVITY_WEIGHT = 2.0
 #: A kind of what is asked for; what is asked for only as a kind of this.
 _KIND, _PARENT = 0.9, 0.4
+#: From this on a clip is what was asked for: agreement, or the cosine where nothing was understood.
+_FITS = 0.5
 
 #: Words of people to words of the keywords.
 _SAME: Mapping[str, str] = {
@@ -54,6 +56,11 @@ class Asked:
     activities: frozenset[str]
     keywords: frozenset[str]
     words: str
+
+    @property
+    def understood(self) -> bool:
+        """Whether an activity or a keyword was asked for."""
+        return bool(self.activities or self.keywords)
 
 
 def read_question(question: str, rules: Rules, vocabulary: Iterable[str]) -> Asked:
@@ -125,6 +132,22 @@ def agreement(
         total += np.array([has[text] for text in keywords], dtype=np.float32)
         weight += 1.0
     return total / np.float32(weight or 1.0)
+
+
+def fits_well(asked: Asked, agreements: npt.ArrayLike, scores: npt.ArrayLike) -> bool:
+    """Whether any of some hits is what was asked for.
+
+    Parameters
+    ----------
+    asked : Asked
+        As `read_question` gives it.
+    agreements : array of shape (hits,)
+        As `agreement` gives it.
+    scores : array of shape (hits,)
+        Their scores, which are cosines where nothing was understood.
+    """
+    tell = np.asarray(agreements if asked.understood else scores, dtype=np.float64)
+    return bool((tell >= _FITS).any())
 
 
 def _names(rules: Rules) -> dict[frozenset[str], str]:

@@ -31,24 +31,27 @@ def search(
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
-    hits, ranking = search_study(Study.open(study), words, top=top)
-    console.table(
-        "",
-        ["#", "recording", "animal", "time", "score", "description"],
-        [
+    found = search_study(Study.open(study), words, top=top)
+    if found.note:
+        console.say(f"note: {found.note}")
+    if found.hits:
+        console.table(
+            "",
+            ["#", "recording", "animal", "time", "score", "description"],
             [
-                str(hit["rank"]),
-                hit["recording"],
-                hit["individual"],
-                f"{hit['start_s']:.2f} s",
-                f"{hit['score']:.2f}",
-                hit["sentence"],
-            ]
-            for hit in hits
-        ],
-    )
-    console.say(f"Full ranking: {ranking}")
-    console.result({"hits": hits, "ranking": str(ranking)})
+                [
+                    str(hit["rank"]),
+                    hit["recording"],
+                    hit["individual"],
+                    f"{hit['start_s']:.2f} s",
+                    f"{hit['score']:.2f}",
+                    hit["sentence"],
+                ]
+                for hit in found.hits
+            ],
+        )
+    console.say(f"Full ranking: {found.ranking}")
+    console.result({"hits": found.hits, "ranking": str(found.ranking), "note": found.note})
 
 
 def evaluate(

@@ -101,7 +101,7 @@ def test_a_changed_file_of_poses_is_read_again(study: Study, files: Path, tmp_pa
 
 
 def test_search_finds_what_was_said(study: Study) -> None:
-    hits, ranking = search_study(study, "the mouse grooms", top=3)
+    hits, ranking, _ = search_study(study, "the mouse grooms", top=3)
     assert [hit["rank"] for hit in hits] == [1, 2, 3][: len(hits)]
     assert "groom" in hits[0]["sentence"]
     assert len(pd.read_csv(ranking)) == len(described_clips(study.recording("M1"))) + len(
@@ -112,7 +112,7 @@ def test_search_finds_what_was_said(study: Study) -> None:
 def test_search_finds_what_is_like_a_clip(study: Study) -> None:
     clips = described_clips(study.recording("M1"))
     clip = clips[clips["label"].str.contains("groom")].iloc[2]
-    hits, _ = search_study(study, clip["clip_id"], top=3)
+    hits, _, _ = search_study(study, clip["clip_id"], top=3)
     assert "groom" in hits[0]["sentence"]
     assert clip["clip_id"] not in {hit["clip_id"] for hit in hits}
 

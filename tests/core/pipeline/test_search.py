@@ -14,7 +14,7 @@ from mousegpt_core.study import Study
 
 def _labels(study: Study, question: str, top: int = 3) -> list[str]:
     """Activities of the hits, in their order."""
-    hits, _ = search_study(study, question, top=top)
+    hits, _, _ = search_study(study, question, top=top)
     label = all_described_clips(study).set_index("clip_id")["label"]
     return [str(label[hit["clip_id"]]) for hit in hits]
 
@@ -38,7 +38,7 @@ def test_people_ask_in_their_own_words(study: Study, question: str, posture: str
 
 
 def test_hits_lie_apart_and_scores_fall(study: Study) -> None:
-    hits, ranking = search_study(study, "mouse walking", top=5)
+    hits, ranking, _ = search_study(study, "mouse walking", top=5)
     scores = [hit["score"] for hit in hits]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 + 1e-6 for score in scores)
@@ -51,3 +51,27 @@ def test_what_is_not_understood_is_said(study: Study) -> None:
     with pytest.raises(DataError, match="xylophone") as caught:
         search_study(study, "xylophone")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("question", ["the mouse is jumping", "running", "sleeping curled up"])
+def test_what_did_not_happen_is_said(study: Study, question: str) -> None:
+    hits, _, note = search_study(study, question)
+    assert hits
+    assert "nothing fits well: no moment of this study is told as" in note
+    assert "these are only the nearest" in note
+
+
+def test_what_could_not_be_judged_is_said(study: Study) -> None:
+    for question in ("scratching", "head twitch"):
+        assert "could not be judged here" in search_study(study, question).note
+
+
+def test_words_that_fit_nothing_are_said(study: Study) -> None:
+    assert search_study(study, "digging in the bedding").note.startswith("nothing fits well;")
+
+
+@pytest.mark.parametrize(
+    "question", ["mouse standing on two legs", "freezing", "near the wall", "turning left"]
+)
+def test_what_fits_needs_no_note(study: Study, question: str) -> None:
+    assert search_study(study, question).note == ""
