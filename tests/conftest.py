@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A green run means the same tomorrow; `benchmarks/fuzz.py` looks for new trouble at random.
+settings.register_profile("steady", derandomize=True, database=None)
+settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST_DATA = Path(os.environ.get("MOUSEGPT_TEST_DATA", ROOT.parent / "shared" / "data"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import xarray as xr
@@ -151,11 +151,9 @@ def _is_classic(path: Path) -> bool:
 
 
 def _read_classic(path: Path) -> _File:
-    from scipy.io import netcdf_file
-
     try:
-        opened: Any = netcdf_file(path, "r", mmap=False)
-        with opened as file:
+        # Opened here, so that it is closed wherever in a damaged file the reader stops.
+        with path.open("rb") as stream, _classic_file(stream) as file:
             return _file(
                 ((name, _classic_variable(one)) for name, one in file.variables.items()),
                 {key: _plain(value) for key, value in file._attributes.items()},
@@ -168,6 +166,20 @@ def _read_classic(path: Path) -> _File:
             f"the netCDF file is damaged: {error or type(error).__name__}", file=path,
             hint=COPY_AGAIN,
         ) from error  # fmt: skip
+
+
+def _classic_file(stream: BinaryIO) -> Any:
+    from scipy.io import netcdf_file
+
+    reader: Any = netcdf_file
+
+    class ClassicFile(reader):  # type: ignore[misc]
+        """Keeps the file's attributes apart from its own: one named ``fp`` would replace it."""
+
+        def _read_gatt_array(self) -> None:
+            self._attributes.update(self._read_att_array())
+
+    return ClassicFile(stream, "r", mmap=False)
 
 
 def _classic_variable(variable: Any) -> _Variable:

@@ -23,6 +23,8 @@ from mousegpt_core.synthetic.render import Renderer, Shot
 
 #: How often the cameras are asked how far they are (s).
 _ASK_S = 0.1
+#: Longest wait for a process to leave by itself (s).
+_LEAVE_S = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,10 +205,11 @@ def _film_at_once(
     context = multiprocessing.get_context("spawn")
     drawn = context.Array("q", len(takes))
     turn = context.Value("q", 0)
+    ended = context.Event()
     with tempfile.TemporaryDirectory(prefix="mousegpt-film-") as folder:
         notes = [Path(folder) / f"{number}.npy" for number in range(len(takes))]
         crew = [
-            context.Process(target=_work, args=(takes, notes, drawn, turn), daemon=True)
+            context.Process(target=_work, args=(takes, notes, drawn, turn, ended), daemon=True)
             for _ in range(min(processes, len(takes)))
         ]
         told = 0
@@ -219,8 +222,11 @@ def _film_at_once(
                     told = done
                     on_frame(told)
         finally:
+            # A process that ends by itself takes its half-made film away.
+            ended.set()
             for process in crew:
                 if process.pid is not None:
+                    process.join(_LEAVE_S)
                     process.terminate()
                     process.join()
         # What failed, again in this process, where it either works or tells what is wrong.
@@ -234,18 +240,18 @@ def _film_at_once(
     return seen
 
 
-def _work(takes: Sequence[Take], notes: Sequence[Path], drawn: Any, turn: Any) -> None:
+def _work(takes: Sequence[Take], notes: Sequence[Path], drawn: Any, turn: Any, ended: Any) -> None:
     """Make films, one after the other, and note what is seen; runs in a process of its own."""
     # The process that started this one is told of Ctrl-C too, and ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def told(number: int, done: int) -> None:
-        if parent is not None and not parent.is_alive():
+        if ended.is_set() or (parent is not None and not parent.is_alive()):
             sys.exit(1)
         drawn[number] = done
 
-    while True:
+    while not ended.is_set():
         with turn.get_lock():
             number = turn.value
             turn.value += 1

@@ -216,13 +216,15 @@ def test_unknown_individual_or_mixed_clips() -> None:
 
 def kinematics(data: xr.Dataset, length: np.ndarray) -> xr.Dataset:
     """A body length that the definitions do not speak of."""
+    still = (
+        ("time", "space", "keypoint", "individual"),
+        np.zeros((len(length), 2, 1, 1), dtype=np.float32),
+    )
     return xr.Dataset(
         {
             "body_length": (("time", "individual"), length[:, None]),
-            "position": (
-                ("time", "space", "keypoint", "individual"),
-                np.zeros((len(length), 2, 1, 1), dtype=np.float32),
-            ),
+            "position": still,
+            "unsmoothed": still,
         },
         coords={
             "time": data["time"],
