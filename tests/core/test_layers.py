@@ -18,7 +18,7 @@ FLOORS = (
     ("registry", "keypoint_names"),
     ("skeletons",),
     ("study", "io", "video"),
-    ("kinematics", "geometry"),
+    ("kinematics", "geometry", "language"),
     ("describe", "embed", "synthetic"),
     ("analysis", "stats", "plots"),
     ("report",),
