@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from mousegpt_core.cli import answers, stages, study, synthetic, system
+from mousegpt_core.cli import answers, films, stages, study, synthetic, system
 from mousegpt_core.cli.console import EXIT_STOPPED, Console, exit_code
 from mousegpt_core.errors import MouseGPTError, SettingsError
 from mousegpt_core.progress import CancelledError
@@ -39,6 +39,7 @@ study.register(app)
 stages.register(app)
 answers.register(app)
 synthetic.register(app)
+films.register(app)
 system.register(app)
 
 

@@ -169,6 +169,7 @@ def run(
     beside the film first.
     """
     from mousegpt_core.pipeline import is_poses, run_study, study_for_file
+    from mousegpt_core.video import is_film_folder
 
     console = Console(as_json=as_json)
     names = [name.strip() for name in keypoints.split(",") if name.strip()]
@@ -180,7 +181,7 @@ def run(
                 hint=f"give them to mousegpt add {target} --id ID ..., or change them in "
                 "recording.toml",
             )
-    elif target.is_file() or (target.is_dir() and is_poses(target)):
+    elif target.is_file() or is_film_folder(target) or (target.is_dir() and is_poses(target)):
         made = study_for_file(
             target,
             poses,

@@ -1,6 +1,7 @@
 """Stages run over a study: only what is missing is made, progress is told, kills do no harm."""
 
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
+from mousegpt_core.pipeline.converting import Conversion, convert_film
 from mousegpt_core.pipeline.demo import run_demo
 from mousegpt_core.pipeline.evaluation import evaluate_study
 from mousegpt_core.pipeline.exporting import export_study
@@ -20,11 +21,13 @@ from mousegpt_core.pipeline.work import Work
 
 __all__ = [
     "AddedRecording",
+    "Conversion",
     "FileStudy",
     "NewRecording",
     "Work",
     "add_recording",
     "classify_study",
+    "convert_film",
     "embed_study",
     "evaluate_study",
     "export_study",

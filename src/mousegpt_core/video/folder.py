@@ -140,11 +140,7 @@ def _pictures(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise VideoError(f"{folder}: no such folder", hint="check the path")
-    files = [
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in _ENDINGS and not file.name.startswith(".") and file.is_file()
-    ]
+    files = [file for file in folder.iterdir() if _is_picture(file)]
     if not files:
         raise VideoError(
             f"{folder}: no pictures in this folder", hint="give a folder of png, jpg or tif files"
@@ -156,6 +152,16 @@ def _pictures(folder: Path) -> list[Path]:
             hint="put each into a folder of its own",
         )
     return sorted(files, key=lambda file: (_numbers_in(file), file.name))
+
+
+def has_pictures(folder: Path) -> bool:
+    """Whether there is a picture in a folder."""
+    return any(map(_is_picture, folder.iterdir()))
+
+
+def _is_picture(file: Path) -> bool:
+    hidden = file.name.startswith(".")
+    return file.suffix.lower() in _ENDINGS and not hidden and file.is_file()
 
 
 def _numbers_in(file: Path) -> list[int]:
