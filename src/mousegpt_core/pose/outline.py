@@ -1,0 +1,155 @@
+"""From silhouettes to poses: which end of each outline is the nose, decided over the whole film."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mousegpt_core.poses import make_poses
+
+Floats = NDArray[np.float64]
+
+#: Names of the points from nose to tail base, in the order of the midline.
+KEYPOINTS = ("nose", "front", "centre", "rear", "tail_base")
+#: Log odds that the nose is at an end, for one second of a tail clearly seen at the other, for one
+#: second of skewness 1, and for one body length covered in its direction.
+_TAIL, _TAPER, _WALKED = 8.0, 3.0, 5.0
+#: Most of what one second can tell by the shape, and how much steadily the axis points one way:
+#: log odds per frame that a long animal does not turn end for end.
+_KEEPS = 4.0
+#: Length over width, less 1, from which an outline has a clear axis.
+_LONG = 0.6
+#: After this long out of sight (s), the old direction says nothing.
+_GONE_S = 0.5
+#: Movement is judged over this long (s).
+_STEP_S = 0.2
+#: Confidence of a place that was guessed in a blob of several animals.
+_GUESSED = 0.55
+
+
+def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None) -> xr.Dataset:
+    """Midlines as poses, nose first.
+
+    The nose is at the end that leads when the animal walks, where the tail is not, and towards
+    which the body tapers. A hidden Markov model of two states, with transitions that follow the
+    turning of the body's axis, joins what the frames tell (forward-backward algorithm; Rabiner,
+    Proc. IEEE 77 (1989) 257).
+
+    Parameters
+    ----------
+    silhouettes : Dataset
+        From `silhouettes_in_blocks`, joined; may be lazy.
+    times : array of shape (time,), optional
+        Times of the frames (s), where the film's own are wrong.
+
+    Returns
+    -------
+    Dataset
+        Poses in px of the film; ``confidence`` of the ends is the probability that they are not
+        exchanged. Also ``pixel_speed`` (px/s), ``area`` (px^2) and ``merged`` (time, individual).
+    """
+    own = np.asarray(silhouettes["time"].values, dtype=np.float64)
+    times = own if times is None else np.asarray(times, dtype=np.float64)
+    midline = np.asarray(silhouettes["midline"].values, dtype=np.float64)
+    shapes = {
+        name: np.asarray(silhouettes[name].values, dtype=np.float64)
+        for name in ("length", "width", "tail", "taper")
+    }
+    merged = np.asarray(silhouettes["merged"].values, dtype=bool)
+    confidence = np.full((len(times), len(KEYPOINTS), midline.shape[3]), np.nan)
+    for i in range(midline.shape[3]):
+        one = {name: values[:, i] for name, values in shapes.items()}
+        first = nose_first(midline[..., i], times, **one)
+        midline[..., i] = np.where((first < 0.5)[:, None, None], midline[:, :, ::-1, i], midline[..., i])
+        sure = np.maximum(first, 1 - first)
+        confidence[:, :, i] = sure[:, None]
+        confidence[:, KEYPOINTS.index("centre"), i] = np.where(np.isfinite(sure), 1.0, np.nan)
+    confidence = np.where(merged[:, None], np.minimum(confidence, _GUESSED), confidence)
+    fps = 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    poses = make_poses(
+        midline,
+        confidence,
+        keypoints=KEYPOINTS,
+        individuals=[str(name) for name in silhouettes["individual"].values],
+        fps=fps,
+        unit="px",
+        times=times,
+        frames=silhouettes["frame"].values,
+        source_software="mousegpt silhouette",
+        single_pictures=False,
+        timed=False,
+    )
+    return poses.assign(
+        {name: silhouettes[name].load().variable for name in ("pixel_speed", "area", "merged")}
+    )
+
+
+def nose_first(
+    midline: Floats, times: Floats, *, length: Floats, width: Floats, tail: Floats, taper: Floats
+) -> Floats:
+    """Probability that the first point of each midline is the nose; NaN where there is none.
+
+    Parameters
+    ----------
+    midline : array of shape (time, 2, point)
+        From end to end.
+    times : array of shape (time,)
+        Seconds.
+    length, width, tail, taper : arrays of shape (time,)
+        As in `shape.Shape`.
+    """
+    seen = np.flatnonzero(np.isfinite(midline).all(axis=(1, 2)))
+    found = np.full(len(midline), np.nan)
+    if not len(seen):
+        return found
+    ends = midline[seen, :, 0] - midline[seen, :, -1]
+    axis = ends / np.maximum(np.linalg.norm(ends, axis=1, keepdims=True), 1e-9)
+    when = times[seen]
+    dt = np.diff(when, prepend=when[0] - (np.median(np.diff(when)) if len(when) > 1 else 1.0))
+    dt = np.minimum(dt, _GONE_S)
+    walked = _walked(midline[seen].mean(axis=2), when, axis) * dt / np.nanmedian(length)
+    tells = _TAIL * tail[seen] * dt - _TAPER * np.clip(taper[seen], -1, 1) * dt + _WALKED * walked
+    long = np.clip((length[seen] / np.maximum(width[seen], 1e-9) - 1) / _LONG, 0, 1)
+    turn = np.append(0.0, (axis[1:] * axis[:-1]).sum(axis=1))
+    keeps = _KEEPS * turn * np.minimum(long, np.append(long[:1], long[:-1]))
+    keeps[np.diff(when, prepend=when[0]) >= _GONE_S] = 0.0
+    found[seen] = _smoothed_odds(tells, keeps)
+    return found
+
+
+def _walked(centre: Floats, times: Floats, axis: Floats) -> Floats:
+    """Velocity along the axis (px/s), over `_STEP_S` around each frame."""
+    before = np.searchsorted(times, times - _STEP_S / 2)
+    after = np.minimum(np.searchsorted(times, times + _STEP_S / 2), len(times) - 1)
+    span = times[after] - times[before]
+    velocity = (centre[after] - centre[before]) / np.maximum(span, 1e-9)[:, None]
+    usable = (span > 0) & (span < _GONE_S)
+    return np.asarray(np.where(usable, (velocity * axis).sum(axis=1), 0.0))
+
+
+def _smoothed_odds(tells: Floats, keeps: Floats) -> Floats:
+    """Probability of state 1 of a chain of two states.
+
+    Parameters
+    ----------
+    tells : array of shape (time,)
+        Log odds of state 1 by each frame alone.
+    keeps : array of shape (time,)
+        Log odds that the state is that of the frame before; the first is not used.
+    """
+    ahead = np.empty(len(tells))
+    ahead[0] = tells[0]
+    for t in range(1, len(tells)):
+        ahead[t] = tells[t] + _passed(ahead[t - 1], keeps[t])
+    back = 0.0
+    odds = ahead
+    for t in range(len(tells) - 2, -1, -1):
+        back = _passed(back + tells[t + 1], keeps[t + 1])
+        odds[t] += back
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50))))
+
+
+def _passed(odds: float, keep: float) -> float:
+    """Log odds of a state one step on: log((e^(o+k) + 1) / (e^o + e^k))."""
+    return float(np.logaddexp(odds + keep, 0.0) - np.logaddexp(odds, keep))
