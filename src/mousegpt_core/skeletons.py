@@ -188,7 +188,16 @@ tailbase tail_base
 tailcentre tail
 tailtip tail_tip
 """
+_SILHOUETTE_5 = """
+nose nose
+front neck
+centre spine
+rear hip
+tail_base tail_base
+"""
 
+#: Of animals that were found in a film without poses.
+SILHOUETTE = "silhouette-5"
 #: Name to skeleton.
 BUILT_IN: dict[str, Skeleton] = {
     name: _skeleton(name, table)
@@ -204,6 +213,7 @@ BUILT_IN: dict[str, Skeleton] = {
         "VAME-6": _VAME_6,
         "B-SOiD-6": _BSOID_6,
         "DLCAnalyzer-13": _DLCANALYZER_13,
+        SILHOUETTE: _SILHOUETTE_5,
     }.items()
 }
 

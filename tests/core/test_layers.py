@@ -19,6 +19,7 @@ FLOORS = (
     ("skeletons",),
     ("study", "io", "video"),
     ("kinematics", "geometry", "language"),
+    ("pose",),
     ("describe", "embed", "synthetic"),
     ("analysis", "stats", "plots"),
     ("report",),

@@ -160,13 +160,16 @@ def run(
     seen_from: Annotated[
         str, typer.Option(help="Where the camera is: above (if not said), below or side.")
     ] = "",
+    individuals: Annotated[
+        int | None, typer.Option(help="Number of animals, where there are no poses (1).")
+    ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Show the report.")] = False,
     as_json: Json = False,
 ) -> None:
     """Do all that is missing, from poses to report. Run it again at any time.
 
     `mousegpt run STUDY` works on a study. `mousegpt run FILM --poses FILE` makes a study
-    beside the film first.
+    beside the film first; where there are no poses, the animal is found in the film.
     """
     from mousegpt_core.pipeline import is_poses, run_study, study_for_file
     from mousegpt_core.video import is_film_folder
@@ -174,10 +177,10 @@ def run(
     console = Console(as_json=as_json)
     names = [name.strip() for name in keypoints.split(",") if name.strip()]
     if (target / "study.toml").exists():
-        if poses or names or fps or unit or px_per_cm or seen_from:
+        if poses or names or fps or unit or px_per_cm or seen_from or individuals:
             raise SettingsError(
-                f"{target} is a study; --poses, --keypoints, --fps, --unit, --px-per-cm and "
-                "--seen-from are of a recording",
+                f"{target} is a study; --poses, --keypoints, --fps, --unit, --px-per-cm, "
+                "--seen-from and --individuals are of a recording",
                 hint=f"give them to mousegpt add {target} --id ID ..., or change them in "
                 "recording.toml",
             )
@@ -190,6 +193,7 @@ def run(
             unit=unit or None,
             px_per_cm=px_per_cm,
             seen_from=seen_from or None,
+            count=individuals,
         )
         if made.added is not None:
             show_added(console, made.added)

@@ -101,10 +101,16 @@ def add(
             "Of several in one file: INDIVIDUAL:KEY=VALUE for one of them."
         ),
     ] = None,
+    individuals: Annotated[
+        int, typer.Option(help="Number of animals, where there are no poses that tell.")
+    ] = 1,
     notes: Annotated[str, typer.Option(help="Free text.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Add a recording: its films, poses and animal. Files stay where they are."""
+    """Add a recording: its films, poses and animal. Files stay where they are.
+
+    Without poses, the animal is found in the film.
+    """
     from mousegpt_core.pipeline import NewRecording, add_recording
     from mousegpt_core.study import Study
 
@@ -129,6 +135,7 @@ def add(
         animal=everybody,
         animal_of=single,
         notes=notes,
+        count=individuals,
     )
     added = add_recording(Study.open(study), request)
     show_added(console, added)

@@ -14,6 +14,7 @@ from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.io import read_poses
 from mousegpt_core.pipeline.clocks import on_clock, view_clock
 from mousegpt_core.pipeline.recording_stages import keep_poses
+from mousegpt_core.pipeline.tracking import film_source
 from mousegpt_core.pipeline.views import (
     Named,
     OpenedView,
@@ -24,7 +25,7 @@ from mousegpt_core.pipeline.views import (
     remarks_on,
 )
 from mousegpt_core.skeleton import Skeleton
-from mousegpt_core.skeletons import Guess, guess_skeleton
+from mousegpt_core.skeletons import BUILT_IN, SILHOUETTE, Guess, guess_skeleton
 from mousegpt_core.study import (
     PoseFile,
     Recording,
@@ -38,6 +39,16 @@ from mousegpt_core.study import (
 SINGLE_PICTURES = (
     "these are labels of single pictures, not the poses of a film: each stands alone, so postures "
     "are described and movements are not; for those let a pose estimator analyse a whole film"
+)
+#: Said of a recording without poses.
+FILM_ALONE = (
+    "there are no poses: the animal is found in the film as a silhouette, by its difference from "
+    "the background; paws are not seen, nor what is done with them, and which end is the nose is "
+    "a guess"
+)
+_NO_SCALE = (
+    "the scale is not known and is estimated from the animal's length; "
+    "give it with --px-per-cm, or as known_length in recording.toml"
 )
 
 
@@ -73,6 +84,8 @@ class NewRecording:
         The same for single individuals of the poses, by name; goes over `animal`.
     notes : str
         Free text.
+    count : int
+        Number of animals, where there are no poses that tell.
     """
 
     id: str
@@ -92,6 +105,7 @@ class NewRecording:
     animal: dict[str, Any] = field(default_factory=dict)
     animal_of: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: str = ""
+    count: int = 1
 
     @property
     def view_options(self) -> ViewOptions:
@@ -133,9 +147,7 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     study.refuse_taken(new.id)
     _check_numbers(new)
     if not new.poses:
-        raise DataError(
-            f"recording {new.id!r} has no poses", hint="give a file of poses with --poses FILE"
-        )
+        return _add_film_alone(study, new)
     remarks: list[str] = []
     views = open_views(new.view_options, [name for name, _ in new.poses if name])
     remarks += remarks_on(views.values())
@@ -147,7 +159,7 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     poses = _on_their_clocks(files, read, primary, views, remarks)
     main = poses[primary]
     skeleton, guess = _skeleton(study, main, remarks)
-    animals = _animals(new, main)
+    animals = _animals(new, [str(value) for value in main["individual"].values])
     treatment = _treatment_of_session(study, animals, remarks)
     info = RecordingInfo.parse(
         {
@@ -169,20 +181,65 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     )
     if study.skeleton(skeleton.name) is None:
         study.set_skeleton(skeleton.name, skeleton)
-    # First: an animal without a recording does no harm if we are killed here.
-    for name, columns in animals.items():
-        study.set_animal(name, **columns)
-    recording = study.add_recording(info)
+    recording = _with_animals(study, info, animals)
     keep_poses(recording, recording.info.poses[primary], main)
     if info.space.scale is None and main.sizes["space"] == 2:
-        remarks.append(
-            "the scale is not known and is estimated from the animal's length; "
-            "give it with --px-per-cm, or as known_length in recording.toml"
-        )
+        remarks.append(_NO_SCALE)
     return AddedRecording(recording, _shown(skeleton, guess), remarks)
 
 
+def _add_film_alone(study: Study, new: NewRecording) -> AddedRecording:
+    """Add a recording without poses: its animals are found in the film when it is run."""
+    if not new.films:
+        raise DataError(
+            f"recording {new.id!r} has neither poses nor a film",
+            hint="give a file of poses with --poses FILE, or a film with --film FILE",
+        )
+    views = open_views(new.view_options, ())
+    remarks = remarks_on(views.values())
+    animals = _animals(new, [str(i + 1) for i in range(new.count)])
+    treatment = _treatment_of_session(study, animals, remarks)
+    info = RecordingInfo.parse(
+        {
+            "id": new.id,
+            "individuals": tuple(animals),
+            "notes": new.notes,
+            "treatment": treatment,
+            "space": {
+                "unit": "px",
+                "cm_per_unit": 1 / new.px_per_cm if new.px_per_cm else None,
+                "seen_from": new.seen_from,
+            },
+            "arena": new.arena,
+            "views": tuple(view.view for view in views.values()),
+        },
+        source=f"recording {new.id}",
+    )
+    source = film_source(info)
+    if len(views) > 1 and source is not None:
+        remarks.append(f"of its {len(views)} films, that of {source.view} is used")
+    remarks.append(FILM_ALONE)
+    if info.space.scale is None:
+        remarks.append(_NO_SCALE)
+    skeleton = BUILT_IN[SILHOUETTE]
+    roles = [(name, skeleton.role_of(name), "by the outline") for name in skeleton.keypoints]
+    return AddedRecording(_with_animals(study, info, animals), roles, remarks)
+
+
+def _with_animals(
+    study: Study, info: RecordingInfo, animals: dict[str, dict[str, Any]]
+) -> Recording:
+    """Add the recording after its animals: one without a recording does no harm after a kill."""
+    for name, columns in animals.items():
+        study.set_animal(name, **columns)
+    return study.add_recording(info)
+
+
 def _check_numbers(new: NewRecording) -> None:
+    if new.count < 1:
+        raise SettingsError(
+            f"--individuals must be 1 or more, not {new.count}", hint="say how many animals"
+        )
     for option, value in (("--fps", new.fps), ("--px-per-cm", new.px_per_cm)):
         if value is not None and not 0 < value < np.inf:
             raise SettingsError(
@@ -317,7 +374,7 @@ def _shown(skeleton: Skeleton, guess: Guess) -> list[tuple[str, str | None, str]
     return rows
 
 
-def _animals(new: NewRecording, poses: xr.Dataset) -> dict[str, dict[str, Any]]:
+def _animals(new: NewRecording, individuals: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Name and columns of each animal, in the order of the individuals of the poses.
 
     Raises
@@ -325,7 +382,6 @@ def _animals(new: NewRecording, poses: xr.Dataset) -> dict[str, dict[str, Any]]:
     SettingsError
         If columns are given for an individual that the poses don't have, or two get one name.
     """
-    individuals = [str(value) for value in poses["individual"].values]
     for name in new.animal_of:
         if name not in individuals:
             raise SettingsError(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,12 @@ from mousegpt_core.kinematics import (
 )
 from mousegpt_core.pipeline.asynchronous import collect
 from mousegpt_core.pipeline.clocks import clock_mark, on_clock, view_clock
-from mousegpt_core.pipeline.work import Work
+from mousegpt_core.pipeline.tracking import FROM_FILM, film_source, track_film
+from mousegpt_core.pipeline.work import Work, counted
 from mousegpt_core.registry import load_backend
 from mousegpt_core.settings import Settings, content_hash
 from mousegpt_core.skeleton import Skeleton
-from mousegpt_core.skeletons import find_built_in
+from mousegpt_core.skeletons import SILHOUETTE, find_built_in, guess_skeleton
 from mousegpt_core.study import (
     PoseFile,
     Provenance,
@@ -70,18 +71,24 @@ def pose_stage(source: PoseFile) -> str:
     return f"poses2d/{source.view}" if source.view else "poses3d"
 
 
+def pose_sources(recording: Recording) -> tuple[PoseFile, ...]:
+    """Files of poses; where there are none, the film in which the animals are to be found."""
+    found = film_source(recording.info)
+    return recording.info.poses or ((found,) if found else ())
+
+
 def primary_pose(recording: Recording) -> PoseFile:
     """The poses that kinematics are computed from: 3D where there is, else the first view.
 
     Raises
     ------
     DataError
-        If the recording has no poses.
+        If the recording has neither poses nor a film.
     """
-    sources = recording.info.poses
+    sources = pose_sources(recording)
     if not sources:
         raise DataError(
-            "the recording has no poses",
+            "the recording has neither poses nor a film",
             file=recording.toml_path,
             hint=f"mousegpt add STUDY --id {recording.id} --poses FILE",
         )
@@ -100,7 +107,9 @@ def primary_poses(recording: Recording) -> xr.Dataset:
 
 
 def import_poses(work: Work, recording: Recording, source: PoseFile) -> str:
-    """Read a pose file into the study; returns the key of the result."""
+    """Read a pose file into the study, or make poses of a film; returns the key of the result."""
+    if source.format == FROM_FILM:
+        return track_film(work, recording, source, pose_stage(source))
     provenance = _pose_provenance(recording, source)
 
     def write() -> None:
@@ -177,8 +186,8 @@ def run_kinematics(work: Work, recording: Recording) -> str:
             settings=settings,
         )
         blocks = kinematics_in_blocks(poses, skeleton, scene, settings, block_frames=BLOCK_FRAMES)
-        counted = _counted(work, "kinematics", recording.id, blocks, poses.sizes["time"])
-        recording.store.write_blocks(provenance, counted)
+        told = counted(work, "kinematics", recording.id, blocks, poses.sizes["time"])
+        recording.store.write_blocks(provenance, told)
 
     return work.make(recording.store, provenance, write, recording=recording.id)
 
@@ -186,12 +195,19 @@ def run_kinematics(work: Work, recording: Recording) -> str:
 def recording_skeleton(study: Study, recording: Recording) -> Skeleton:
     """The skeleton of a recording: the study's own, or a built-in one of that name.
 
+    Without a name, that of silhouettes where there are no poses, else guessed from the keypoints.
+
     Raises
     ------
     SkeletonError
         If there is none of that name.
     """
     name = recording.info.skeleton
+    if not name and not recording.info.poses:
+        name = SILHOUETTE
+    elif not name:
+        keypoints = [str(each) for each in primary_poses(recording)["keypoint"].values]
+        return guess_skeleton(keypoints).skeleton
     skeleton = study.skeleton(name) or find_built_in(name)
     if skeleton is None:
         raise SkeletonError(
@@ -218,7 +234,7 @@ def run_ethogram(work: Work, recording: Recording) -> str:
         kinematics = store.read_dataset("kinematics")
         blocks = ethogram_in_blocks(kinematics, rules, block_frames=BLOCK_FRAMES, skeleton=skeleton)
         total = kinematics.sizes["time"]
-        store.write_blocks(provenance, _counted(work, "ethogram", recording.id, blocks, total))
+        store.write_blocks(provenance, counted(work, "ethogram", recording.id, blocks, total))
 
     key = work.make(store, provenance, write, recording=recording.id)
     bouts = Provenance("activities", ETHOGRAM_VERSION, {}, {"ethogram": key})
@@ -289,8 +305,8 @@ def run_descriptions(work: Work, recording: Recording) -> str:
             )
             for part in evidence
         )
-        counted = _counted(work, "descriptions", recording.id, tables, len(clips))
-        store.write_table_blocks(provenance, counted)
+        told = counted(work, "descriptions", recording.id, tables, len(clips))
+        store.write_table_blocks(provenance, told)
 
     return work.make(store, provenance, write, recording=recording.id)
 
@@ -360,17 +376,3 @@ def _named_after_animals(poses: xr.Dataset, recording: Recording) -> xr.Dataset:
 def _skeleton_values(skeleton: Skeleton) -> dict[str, Any]:
     roles = {role: list(names) for role, names in skeleton.roles.items()}
     return {"keypoints": list(skeleton.keypoints), "roles": roles}
-
-
-Block = TypeVar("Block", xr.Dataset, pd.DataFrame)
-
-
-def _counted(
-    work: Work, stage: str, recording: str, blocks: Iterable[Block], total: int
-) -> Iterator[Block]:
-    """Pass blocks on and say how far it is."""
-    done = 0
-    for block in blocks:
-        work.step(stage, recording, done, total)
-        yield block
-        done += len(block) if isinstance(block, pd.DataFrame) else block.sizes["time"]

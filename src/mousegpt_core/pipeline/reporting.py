@@ -31,6 +31,7 @@ from mousegpt_core.pipeline.labelling import LabelsTold, labels_told
 from mousegpt_core.pipeline.recording_stages import primary_poses, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
 from mousegpt_core.pipeline.study_stages import all_described_clips, described_recordings
+from mousegpt_core.pipeline.tracking import said_of_tracking
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
@@ -279,8 +280,10 @@ def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> lis
     """What a reader must know of a recording."""
     scene = Scene.from_dict(json.loads(kinematics.attrs["scene"]))
     found = []
-    if primary_poses(recording).attrs.get("single_pictures"):
+    poses = primary_poses(recording)
+    if poses.attrs.get("single_pictures"):
         found.append(SINGLE_PICTURES)
+    found += said_of_tracking(poses)
     found += _uneven(recording, kinematics)
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
         camera = "seen_from in recording.toml and " if scene.space_dims == 2 else ""

@@ -17,6 +17,7 @@ from mousegpt_core.pipeline.reporting import report_study
 from mousegpt_core.pipeline.study_stages import run_profile
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Recording, Study, safe_name
+from mousegpt_core.video import open_film
 
 _POSE_SUFFIXES = {suffix for reader in FORMATS.values() for suffix in reader.suffixes}
 _STAGES = {"kinematics": run_kinematics, "descriptions": run_descriptions}
@@ -93,6 +94,7 @@ def study_for_file(
     unit: str | None = None,
     px_per_cm: float | None = None,
     seen_from: str | None = None,
+    count: int | None = None,
 ) -> FileStudy:
     """A study beside a film (or file of poses) with this one recording, made if need be.
 
@@ -101,14 +103,15 @@ def study_for_file(
     file : Path
         A film, or a file of poses.
     poses : Path, optional
-        Poses of the film; by default a file beside it whose name begins with the film's.
-    keypoints, fps, unit, px_per_cm, seen_from
+        Poses of the film; by default a file beside it whose name begins with the film's. Without
+        one, the animals are found in the film.
+    keypoints, fps, unit, px_per_cm, seen_from, count
         As in `NewRecording`.
 
     Raises
     ------
     DataError
-        If there are no poses.
+        If several files may be its poses.
     SettingsError
         If the study is there already and says something else.
     """
@@ -118,21 +121,24 @@ def study_for_file(
     if known and id in (study := Study.open(folder)).recordings:
         asked = {
             "poses": poses, "keypoints": tuple(keypoints), "fps": fps, "unit": unit,
-            "px_per_cm": px_per_cm, "seen_from": seen_from,
+            "px_per_cm": px_per_cm, "seen_from": seen_from, "individuals": count,
         }  # fmt: skip
         _refuse_contradiction(study.recording(id), asked)
         return FileStudy(folder, None)
     of_poses = poses is None and is_poses(file)
     found = file if of_poses else poses or _poses_beside(file)
+    if found is None:
+        open_film(file, fps=fps).close()  # before a study is made for what is no film
     request = NewRecording(
         id=id,
         films=[] if of_poses else [(None, file)],
-        poses=[(None, found)],
+        poses=[(None, found)] if found else [],
         keypoints=keypoints,
         fps=fps,
         unit=unit,
         px_per_cm=px_per_cm,
         seen_from=seen_from or "above",
+        count=count or 1,
     )
     made_here = not folder.exists()
     study = Study.open(folder) if known else Study.create(folder, name=file.stem)
@@ -153,15 +159,16 @@ def _refuse_contradiction(recording: Recording, asked: Mapping[str, Any]) -> Non
         If an option differs from what the recording was added with.
     """
     info = recording.info
-    source = info.poses[0]
+    source = info.poses[0] if info.poses else None
     scale = info.space.cm_per_unit
     is_now = {
-        "poses": Path(source.path).name,
-        "keypoints": source.keypoints,
-        "fps": (info.main_view and info.main_view.fps) or source.fps,
+        "poses": Path(source.path).name if source else None,
+        "keypoints": source.keypoints if source else (),
+        "fps": (info.main_view and info.main_view.fps) or (source and source.fps),
         "unit": info.space.unit,
         "px_per_cm": 1 / scale if scale else None,
         "seen_from": info.space.seen_from,
+        "individuals": len(info.individuals),
     }
     for name, value in asked.items():
         wanted = value.name if isinstance(value, Path) else value
@@ -186,16 +193,18 @@ def is_poses(file: Path) -> bool:
     return True
 
 
-def _poses_beside(film: Path) -> Path:
-    """The only file of poses whose name begins with that of the film."""
+def _poses_beside(film: Path) -> Path | None:
+    """The only file of poses whose name begins with that of the film; None where there is none."""
     beside = sorted(path for path in film.parent.iterdir() if path != film)
     candidates = [p for p in beside if p.name.startswith(film.stem) and is_poses(p)]
     if len(candidates) == 1:
         return candidates[0]
     if not candidates and film.suffix.lower() in _POSE_SUFFIXES:
         recognise_format(film)  # no film, so say why it is no file of poses
+    if not candidates:
+        return None
     raise DataError(
-        "there are no poses for this film" if not candidates else "several files may be its poses",
+        "several files may be its poses",
         file=film,
         found=", ".join(path.name for path in candidates),
         hint="name them: mousegpt run FILM --poses FILE",

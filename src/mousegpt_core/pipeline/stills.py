@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.pipeline.clocks import view_clock
-from mousegpt_core.pipeline.recording_stages import pose_stage, primary_pose
+from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.study import Recording, Study, View
 from mousegpt_core.video import NO_FRAME, FilmLike, Image, encode_jpeg, frames_at, open_film, still
 
@@ -131,7 +131,7 @@ class Stills:
         self, recording: Recording, view: str, individual: str, moment: float
     ) -> np.ndarray[Any, Any] | None:
         """Keypoints in this view at this moment, in pixels; None where they are not known."""
-        for source in recording.info.poses:
+        for source in pose_sources(recording):
             if source.view != view or recording.store.entry(pose_stage(source)) is None:
                 continue
             poses = recording.store.read_dataset(pose_stage(source))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+import pandas as pd
+import xarray as xr
 
 from mousegpt_core.errors import DataError, MouseGPTError, StudyLockedError
 from mousegpt_core.progress import Cancellation, Progress
 from mousegpt_core.study import Provenance, Recording, ResultStore, Study
 
 Result = TypeVar("Result")
+Block = TypeVar("Block", xr.Dataset, pd.DataFrame)
 
 
 def _silent(step: Progress) -> None:
@@ -141,3 +145,14 @@ def _of_all(failed: dict[str, MouseGPTError]) -> MouseGPTError:
         return first
     listed = "; ".join(f"{id}: {error.message}" for id, error in failed.items())
     return DataError(f"no recording could be worked on: {listed}", hint=first.hint)
+
+
+def counted(
+    work: Work, stage: str, recording: str, blocks: Iterable[Block], total: int
+) -> Iterator[Block]:
+    """Pass blocks on and say how far it is."""
+    done = 0
+    for block in blocks:
+        work.step(stage, recording, done, total)
+        yield block
+        done += len(block) if isinstance(block, pd.DataFrame) else block.sizes["time"]

@@ -98,11 +98,15 @@ class Background:
         """
         difference = self.difference(grey)
         faint = max(min(_FAINT * self.contrast, self.threshold), _LEAST_CONTRAST)
-        labels, found = ndimage.label(difference > np.maximum(np.float32(faint), _CLEAR * self.noise))
+        labels, found = ndimage.label(
+            difference > np.maximum(np.float32(faint), _CLEAR * self.noise)
+        )
         if not found:
             return np.zeros(grey.shape, dtype=bool)
         clear = difference > np.maximum(np.float32(self.threshold), _CLEAR * self.noise)
-        share = np.bincount(labels[clear], minlength=found + 1) / np.bincount(labels.ravel(), minlength=found + 1)
+        share = np.bincount(labels[clear], minlength=found + 1) / np.bincount(
+            labels.ravel(), minlength=found + 1
+        )
         share[0] = 0.0
         return np.asarray((share >= _CLEAR_SHARE)[labels])
 
@@ -123,7 +127,9 @@ def shrunk(frame: NDArray[np.uint8], shrink: int) -> Floats:
     return np.asarray(grey.reduce(shrink) if shrink > 1 else grey, dtype=np.float32)
 
 
-def learn_background(film: FilmLike, count: int = 1, settings: SilhouetteSettings | None = None) -> Background:
+def learn_background(
+    film: FilmLike, count: int = 1, settings: SilhouetteSettings | None = None
+) -> Background:
     """Learn the picture without the animals, and how the animals differ from it.
 
     Parameters
@@ -156,7 +162,9 @@ def learn_background(film: FilmLike, count: int = 1, settings: SilhouetteSetting
     frames = film.frames(numbers.round().astype(int).tolist())
     samples = np.stack([shrunk(image, shrink) for _, image in frames])
     picture, noise = _usual(samples, film)
-    sign = {"dark": -1, "light": 1}.get(settings.polarity) or _polarity(samples, picture, noise, count)
+    sign = {"dark": -1, "light": 1}.get(settings.polarity) or _polarity(
+        samples, picture, noise, count
+    )
     picture = _uncovered(samples, picture, noise, sign)
     return _calibrated(film, samples, picture, noise, sign, shrink, count, settings)
 
@@ -244,11 +252,13 @@ def _calibrated(
             + _HINT,
         )
     values = np.concatenate(
-        [d[ndimage.binary_dilation(b, iterations=6)] for d, f in zip(differences, found, strict=True) for b in f]
+        [
+            d[ndimage.binary_dilation(b, iterations=6)]
+            for d, f in zip(differences, found, strict=True)
+            for b in f
+        ]
     )
-    inside = np.concatenate(
-        [d[b] for d, f in zip(differences, found, strict=True) for b in f]
-    )
+    inside = np.concatenate([d[b] for d, f in zip(differences, found, strict=True) for b in f])
     contrast = float(np.median(inside))
     threshold = settings.threshold or max(
         min(otsu(values), 0.5 * contrast), float(_CLEAR * np.median(noise)), _LEAST_CONTRAST

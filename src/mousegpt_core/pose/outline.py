@@ -24,6 +24,8 @@ _LONG = 0.6
 _GONE_S = 0.5
 #: Movement is judged over this long (s).
 _STEP_S = 0.2
+#: Shares of the frames from which a reader is told, and how sure of the nose one should be.
+_TOLD_LOST, _TOLD_DOUBT, _SURE_NOSE = 0.02, 0.1, 0.8
 #: Confidence of a place that was guessed in a blob of several animals.
 _GUESSED = 0.55
 
@@ -61,7 +63,9 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
     for i in range(midline.shape[3]):
         one = {name: values[:, i] for name, values in shapes.items()}
         first = nose_first(midline[..., i], times, **one)
-        midline[..., i] = np.where((first < 0.5)[:, None, None], midline[:, :, ::-1, i], midline[..., i])
+        midline[..., i] = np.where(
+            (first < 0.5)[:, None, None], midline[:, :, ::-1, i], midline[..., i]
+        )
         sure = np.maximum(first, 1 - first)
         confidence[:, :, i] = sure[:, None]
         confidence[:, KEYPOINTS.index("centre"), i] = np.where(np.isfinite(sure), 1.0, np.nan)
@@ -77,12 +81,48 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
         times=times,
         frames=silhouettes["frame"].values,
         source_software="mousegpt silhouette",
-        single_pictures=False,
-        timed=False,
+        single_pictures=0,
+        timed=0,
+        remarks=remarks_on(silhouettes, confidence),
     )
     return poses.assign(
         {name: silhouettes[name].load().variable for name in ("pixel_speed", "area", "merged")}
     )
+
+
+def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:
+    """What a reader must know of animals that were found in a film.
+
+    Parameters
+    ----------
+    silhouettes : Dataset
+        From `silhouettes_in_blocks`, joined.
+    confidence : array of shape (time, keypoint, individual)
+        Of the poses that were made of them.
+    """
+    found = [
+        "found in the film as a silhouette, without poses: paws, ears and what is done with them "
+        "are not seen (no grooming of face or body, no scratching, no sniffing); which end is the "
+        "nose is a guess from movement, tail and shape"
+    ]
+    nose = confidence[:, 0]
+    seen = np.isfinite(nose)
+    if (lost := 1 - seen.mean()) > _TOLD_LOST:
+        found.append(f"no animal was found in {lost:.0%} of the frames")
+    if seen.any() and (doubt := float((nose[seen] < _SURE_NOSE).mean())) > _TOLD_DOUBT:
+        found.append(f"in {doubt:.0%} of the frames it is uncertain which end is the nose")
+    if (merged := float(silhouettes["merged"].values.mean())) > 0:
+        found.append(
+            f"the animals touched in {merged:.0%} of the frames; there each one's place is a guess,"
+            " and they may have been exchanged"
+        )
+    if (others := float(silhouettes.attrs["others"])) >= 1:
+        found.append(
+            f"{others:.0f} more things of the animal's size move in the film: other animals, or "
+            "another view of the same? Give the number of animals with --individuals, or crop the "
+            "film"
+        )
+    return found
 
 
 def nose_first(

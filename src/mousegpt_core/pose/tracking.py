@@ -115,7 +115,9 @@ class Tracker:
             room = round(float(part.sum()) / self._background.area)
             near = ndimage.distance_transform_edt(~part)
             inside = [a for a in range(len(owner)) if owner[a] == i]
-            absent = [a for a in range(len(owner)) if owner[a] < 0 and np.isfinite(self._places[a, 0])]
+            absent = [
+                a for a in range(len(owner)) if owner[a] < 0 and np.isfinite(self._places[a, 0])
+            ]
             absent.sort(key=lambda a: _at(near, self._places[a]))
             absent = [a for a in absent if _at(near, self._places[a]) < self._reach / 2]
             members = (inside + absent)[: max(room, 2)]
@@ -137,7 +139,10 @@ class Tracker:
 
 def _at(values: NDArray[np.floating], place: Floats) -> float:
     """The value at a place (x, y), kept within the picture."""
-    x, y = (int(np.clip(round(v), 0, size - 1)) for v, size in zip(place, values.shape[::-1], strict=True))
+    x, y = (
+        int(np.clip(round(v), 0, size - 1))
+        for v, size in zip(place, values.shape[::-1], strict=True)
+    )
     return float(values[y, x])
 
 

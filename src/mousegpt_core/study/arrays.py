@@ -21,7 +21,9 @@ _NUMERIC = "biuf"
 _TEXT = "OUT"
 
 
-def write_zarr(path: Path, blocks: Iterable[xr.Dataset], dim: str) -> None:
+def write_zarr(
+    path: Path, blocks: Iterable[xr.Dataset], dim: str, *, chunk: int = CHUNK, shard: int = 0
+) -> None:
     """Write consecutive blocks as one Dataset, in the memory of one block.
 
     Parameters
@@ -32,6 +34,10 @@ def write_zarr(path: Path, blocks: Iterable[xr.Dataset], dim: str) -> None:
         With the same variables, and equal but for `dim`; of any length along `dim`.
     dim : str
         The dimension that is streamed. Blocks without it: there must be just one.
+    chunk : int
+        Entries along `dim` that are read at once.
+    shard : int
+        Entries along `dim` in one file, a multiple of `chunk`; 0 = a file for each chunk.
 
     Raises
     ------
@@ -40,12 +46,14 @@ def write_zarr(path: Path, blocks: Iterable[xr.Dataset], dim: str) -> None:
     """
     import zarr
 
+    group, whole = (shard, shard) if shard else (2 * chunk, chunk)
+
     first: xr.Dataset | None = None
     # Chunks of nothing but NaN are written too: one that is missing means damage, not NaN.
     with zarr.config.set({"array.write_empty_chunks": True}):
-        for block in _whole_chunks(blocks, dim):
+        for block in _whole_chunks(blocks, dim, group, whole):
             if first is None:
-                _create(path, block, dim)
+                _create(path, block, dim, chunk, shard)
                 first = block.isel({dim: slice(0, 0)}) if dim in block.dims else block
             else:
                 _append(path, block, dim)
@@ -109,8 +117,10 @@ def _while_there(block: np.ndarray, path: str) -> np.ndarray:
     return block
 
 
-def _whole_chunks(blocks: Iterable[xr.Dataset], dim: str) -> Iterator[xr.Dataset]:
-    """Regroup blocks so that all but the last are whole numbers of chunks."""
+def _whole_chunks(
+    blocks: Iterable[xr.Dataset], dim: str, group: int, size: int
+) -> Iterator[xr.Dataset]:
+    """Regroup blocks to at least `group` entries, all but the last a multiple of `size`."""
     waiting: list[xr.Dataset] = []
     first: xr.Dataset | None = None
     for number, block in enumerate(blocks):
@@ -120,10 +130,10 @@ def _whole_chunks(blocks: Iterable[xr.Dataset], dim: str) -> Iterator[xr.Dataset
         else:
             _check_alike(first, block, dim, number)
         waiting.append(block)
-        if sum(part.sizes.get(dim, 0) for part in waiting) < _GROUP:
+        if sum(part.sizes.get(dim, 0) for part in waiting) < group:
             continue
         joined = _join(waiting, dim)
-        whole = joined.sizes[dim] // CHUNK * CHUNK
+        whole = joined.sizes[dim] // size * size
         yield joined.isel({dim: slice(0, whole)})
         rest = joined.isel({dim: slice(whole, None)})
         # A copy, so that the few frames left over do not keep the whole block in memory.
@@ -209,7 +219,7 @@ def _check_alike(first: xr.Dataset, block: xr.Dataset, dim: str, number: int) ->
             )
 
 
-def _create(path: Path, block: xr.Dataset, dim: str) -> None:
+def _create(path: Path, block: xr.Dataset, dim: str, chunk: int, shard: int) -> None:
     from zarr.codecs import BloscCodec
 
     numbers = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
@@ -218,10 +228,13 @@ def _create(path: Path, block: xr.Dataset, dim: str) -> None:
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in block.variables.items():
         chunks = tuple(
-            CHUNK if d == dim else max(size, 1)
+            chunk if d == dim else max(size, 1)
             for d, size in zip(variable.dims, variable.shape, strict=True)
         )
         encoding[name] = {"chunks": chunks, "chunk_key_encoding": flat} if chunks else {}
+        if shard and dim in variable.dims:
+            files = (shard if d == dim else c for d, c in zip(variable.dims, chunks, strict=True))
+            encoding[name]["shards"] = tuple(files)
         if variable.dtype.kind in _NUMERIC:
             encoding[name]["compressors"] = (numbers,)
     block.to_zarr(str(path), mode="w-", consolidated=False, zarr_format=3, encoding=encoding)

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.errors import DataError, StageMissingError
-from mousegpt_core.study.arrays import open_zarr, slices, write_zarr
+from mousegpt_core.study.arrays import CHUNK, open_zarr, slices, write_zarr
 from mousegpt_core.study.files import remove, sync_path, sync_tree, validate_name, writing
 from mousegpt_core.study.locks import Leases
 from mousegpt_core.study.manifest import (
@@ -31,6 +31,7 @@ _SUFFIX: dict[Kind, str] = {"dataset": ".zarr", "table": ".parquet", "files": ".
 _RESULT = re.compile(r".+-[0-9a-f]{12}(-\d+)?\.(zarr|parquet|folder)")
 #: Stages that are not made by a command of their own name.
 _VERBS = {
+    "silhouettes": "kinematics",
     "poses2d": "kinematics",
     "poses3d": "kinematics",
     "ethogram": "describe",
@@ -99,9 +100,17 @@ class ResultStore:
         return self.write_blocks(provenance, slices(dataset, dim), dim=dim)
 
     def write_blocks(
-        self, provenance: Provenance, blocks: Iterable[xr.Dataset], *, dim: str = "time"
+        self,
+        provenance: Provenance,
+        blocks: Iterable[xr.Dataset],
+        *,
+        dim: str = "time",
+        chunk: int = CHUNK,
+        shard: int = 0,
     ) -> Entry:
         """Write consecutive blocks of any length as one Dataset, in the memory of one block.
+
+        Pictures need a smaller `chunk`, and a `shard` that makes one file of many (`write_zarr`).
 
         Raises
         ------
@@ -110,7 +119,11 @@ class ResultStore:
         StudyLockedError
             If another process works on this stage.
         """
-        return self._publish(provenance, "dataset", lambda path: write_zarr(path, blocks, dim))
+        return self._publish(
+            provenance,
+            "dataset",
+            lambda path: write_zarr(path, blocks, dim, chunk=chunk, shard=shard),
+        )
 
     def write_table(self, provenance: Provenance, frame: pd.DataFrame) -> Entry:
         """Write a table; its index is not kept."""

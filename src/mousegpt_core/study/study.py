@@ -54,6 +54,7 @@ from mousegpt_core.study.toml import edit_toml, load_toml, merge_into
 #: Tables of ``study.toml`` and what a new study says in them.
 SECTIONS: dict[str, str] = {
     "clips": "rate = 5.0  # clips per second",
+    "silhouette": "",
     "kinematics": "# smoothing, thresholds, ...; all have defaults",
     "describe": 'describer = "kinematic"',
     "embed": 'embedder = "lsa"',
