@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from mousegpt_core.errors import SkeletonError
@@ -43,6 +43,8 @@ class Skeleton:
         Names as in the pose files, in their order.
     roles : Mapping of str to tuple of str
         Role to keypoints; roles that are not listed are absent. Keypoints may have no role.
+    unseen : tuple of str
+        Activities that its keypoints cannot show although they have the roles, with their kinds.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Skeleton:
     name: str
     keypoints: tuple[str, ...]
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         seen: dict[str, str] = {}
@@ -170,9 +173,8 @@ class Skeleton:
             role: tuple(name for name in members if name in keypoints)
             for role, members in self.roles.items()
         }
-        return Skeleton(
-            self.name, tuple(keypoints), {role: names for role, names in kept.items() if names}
-        )
+        roles = {role: names for role, names in kept.items() if names}
+        return replace(self, keypoints=tuple(keypoints), roles=roles)
 
     def _limb_root(self, limb: str) -> str | None:
         """Where a limb meets the midline."""

@@ -213,9 +213,12 @@ BUILT_IN: dict[str, Skeleton] = {
         "VAME-6": _VAME_6,
         "B-SOiD-6": _BSOID_6,
         "DLCAnalyzer-13": _DLCANALYZER_13,
-        SILHOUETTE: _SILHOUETTE_5,
     }.items()
 }
+# An outline moves by its own uncertainty, as a head or a grooming mouse does.
+BUILT_IN[SILHOUETTE] = replace(
+    _skeleton(SILHOUETTE, _SILHOUETTE_5), unseen=("grooming", "sniffing", "head_twitch")
+)
 
 
 @dataclass(frozen=True)

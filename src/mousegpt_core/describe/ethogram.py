@@ -338,8 +338,9 @@ class _Fits:
     def all(self, rules: Rules) -> dict[str, Floats]:
         """Fit of each activity that can be judged, (time, individual); a child needs its parent."""
         found: dict[str, Floats] = {}
+        unseen = self._body.skeleton.unseen
         for name, rule in rules.activities.items():
-            fit = self.fit(rule)
+            fit = None if name in unseen else self.fit(rule)
             if fit is not None:
                 found[name] = fit
         return {n: fit for n, fit in found.items() if rules.posture_of(n) in found}

@@ -87,10 +87,9 @@ def _silhouettes(work: Work, recording: Recording, source: PoseFile) -> str:
     animals = list(recording.info.individuals) or [ANIMAL]
     file = resolve_path(source.path, recording.study_folder)
     made = recording.store.entry(stage)
-    if file.exists():
-        mark = fingerprint(file)
-    else:  # gone since the animals were found in it
-        mark = made.provenance.inputs["film"] if made else ""
+    # It may be gone since the animals were found in it.
+    before = made.provenance.inputs["film"] if made else ""
+    mark = fingerprint(file) if file.exists() else before
     provenance = Provenance(
         stage,
         SILHOUETTES_VERSION,

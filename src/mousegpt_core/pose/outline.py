@@ -102,8 +102,8 @@ def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:
     """
     found = [
         "found in the film as a silhouette, without poses: paws, ears and what is done with them "
-        "are not seen (no grooming of face or body, no scratching, no sniffing); which end is the "
-        "nose is a guess from movement, tail and shape"
+        "are not seen: grooming, scratching and sniffing look like standing; which end is the nose "
+        "is a guess from movement, tail and shape"
     ]
     nose = confidence[:, 0]
     seen = np.isfinite(nose)

@@ -1,0 +1,81 @@
+"""A recording of nothing but a film, from the film to the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from commands import mousegpt
+from core.pose.drawn import film, round_trip, with_rest
+from mousegpt_core.errors import DataError
+from mousegpt_core.pipeline import NewRecording, add_recording
+from mousegpt_core.study import Recording, Study
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("alone")
+    # Three rounds with a rest of 4 s.
+    path = with_rest(round_trip(450), 200, 120)
+    file = film(folder / "open field.mp4", path)
+    told = mousegpt("run", file, "--json")
+    assert told.code == 0, told.err
+    return folder
+
+
+def study_in(folder: Path) -> Study:
+    (study,) = (path.parent for path in folder.glob("*/study.toml"))
+    return Study.open(study)
+
+
+def only(study: Study) -> Recording:
+    (recording,) = study.recordings.values()
+    return recording
+
+
+def test_the_report_says_what_a_silhouette_cannot_show(studied: Path) -> None:
+    study = study_in(studied)
+    report = (study.folder / "results" / "report.html").read_text(encoding="utf-8")
+    assert "found in the film as a silhouette" in report
+    assert "body grooming, scratching, sniffing" in report
+    store = only(study).store
+    activities = set(store.read_dataset("ethogram")["activity"].values)
+    assert {"walking", "standing", "freezing"} <= activities
+    assert not activities & {"grooming", "face_grooming", "scratching", "sniffing", "head_twitch"}
+    said = " ".join(store.read_table("descriptions")[["overall", "limb"]].sum())
+    assert "paw" not in said
+
+
+def test_rest_and_running_are_told(studied: Path) -> None:
+    study = study_in(studied)
+    store = only(study).store
+    ethogram = store.read_dataset("ethogram")
+    names = ethogram["activity"].values
+    chosen = names[ethogram["activity_index"].values[:, 0]]
+    rest = np.isin(chosen[205:315], ["standing", "freezing", "crouching"])
+    moving = np.isin(
+        np.concatenate([chosen[10:190], chosen[330:560]]), ["walking", "running", "turning"]
+    )
+    assert rest.mean() > 0.9
+    assert moving.mean() > 0.9
+    speed = store.read_dataset("kinematics")["speed"].values[:, 0]
+    assert np.nanmedian(speed[210:310]) < 0.1 * np.nanmedian(speed[10:190])
+
+
+def test_masks_are_kept_and_the_film_is_read_once(studied: Path) -> None:
+    study = study_in(studied)
+    masks = only(study).store.read_dataset("silhouettes/open field")["mask"]
+    assert masks.shape == (570, 180, 240)
+    assert (masks.values > 0).any(axis=(1, 2)).all()
+    again = mousegpt("run", study.folder, "--json")
+    assert again.code == 0, again.err
+    assert again.json["failed"] == []
+
+
+def test_without_film_and_poses_there_is_no_recording(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    with pytest.raises(DataError, match="neither poses nor a film"):
+        add_recording(study, NewRecording(id="M1"))
+    assert not study.recordings

@@ -1,0 +1,125 @@
+"""Animals found in films of which everything is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from core.pose.drawn import FPS, HEIGHT, LONG, WIDTH, draw, film, round_trip, with_rest
+from mousegpt_core.errors import DataError
+from mousegpt_core.pose import learn_background, poses_from_silhouettes, silhouettes_in_blocks
+from mousegpt_core.video import open_film, write_film
+
+REST, AFTER = slice(100, 158), 160
+
+
+@pytest.fixture(scope="module")
+def path() -> np.ndarray:
+    return with_rest(round_trip(200), 98, 62)
+
+
+def found_in(file: Path, count: int = 1) -> xr.Dataset:
+    names = [f"mouse{number + 1}" for number in range(count)]
+    with open_film(file) as opened:
+        background = learn_background(opened, count)
+        return xr.concat(silhouettes_in_blocks(opened, background, names), "time")
+
+
+@pytest.mark.parametrize(("floor", "animal"), [(190.0, 40.0), (60.0, 200.0), (120.0, 80.0)])
+def test_a_dark_or_light_animal_is_where_it_was_drawn(
+    tmp_path: Path, path: np.ndarray, floor: float, animal: float
+) -> None:
+    silhouettes = found_in(film(tmp_path / "a.mp4", path, floor=floor, animal=animal))
+    poses = poses_from_silhouettes(silhouettes)
+    position = poses["position"].transpose("time", "keypoint", "space", "individual").values
+    assert silhouettes.attrs["polarity"] == ("dark" if animal < floor else "light")
+    centre = position[:, 2, :, 0]
+    assert np.isfinite(centre).all()
+    assert np.linalg.norm(centre - path[:, :2], axis=1).max() < 4.0
+    heading = np.stack([np.cos(path[:, 2]), np.sin(path[:, 2])], axis=1)
+    nose = path[:, :2] + LONG * heading
+    away = np.linalg.norm(position[:, 0, :, 0] - nose, axis=1)
+    assert np.median(away) < 0.15 * 2 * LONG
+    assert (away < LONG).all(), "the nose is never taken for the tail"
+
+
+def test_masks_cover_the_body_and_rest_is_still(tmp_path: Path, path: np.ndarray) -> None:
+    silhouettes = found_in(film(tmp_path / "a.mp4", path))
+    mask = silhouettes["mask"]
+    assert set(np.unique(mask)) == {0, 1}
+    area = silhouettes["area"].values[:, 0]
+    assert np.median(area) == pytest.approx(np.pi * 20 * 9 * 0.92, rel=0.2)
+    left, top, right, bottom = silhouettes["box"].values[0, :, 0]
+    assert left < path[0, 0] < right
+    assert top < path[0, 1] < bottom
+    speed = silhouettes["pixel_speed"].values[:, 0]
+    walked = 55 * 2 * np.pi / 150 * FPS
+    assert np.median(speed[REST]) < 0.05 * walked
+    assert np.median(speed[AFTER:]) == pytest.approx(walked, rel=0.4)
+
+
+def test_two_animals_keep_their_names(tmp_path: Path) -> None:
+    one, two = round_trip(150), round_trip(150, phase=np.pi)
+    poses = poses_from_silhouettes(found_in(film(tmp_path / "a.mp4", one, two), count=2))
+    centre = poses["position"].sel(keypoint="centre").transpose("time", "space", "individual")
+    away = np.stack(
+        [
+            np.linalg.norm(centre.values[..., animal] - truth[:, :2], axis=1)
+            for animal in (0, 1)
+            for truth in (one, two)
+        ]
+    )
+    same = away[0] + away[3]
+    other = away[1] + away[2]
+    assert min(same.max(), other.max()) < 8.0
+
+
+def test_a_film_may_begin_without_its_animal(tmp_path: Path, path: np.ndarray) -> None:
+    empty = [draw() for _ in range(20)]
+    shown = [draw(place) for place in path]
+    file = write_film(tmp_path / "a.mp4", [*empty, *shown], FPS, crf=18)
+    poses = poses_from_silhouettes(found_in(file))
+    seen = np.isfinite(poses["position"].sel(keypoint="centre", space="x").values[:, 0])
+    assert not seen[:19].any()
+    assert seen[21:].all()
+    assert any("no animal was found in" in remark for remark in poses.attrs["remarks"])
+
+
+def moved(shift: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    room = rng.integers(0, 255, (HEIGHT, WIDTH * 2), dtype=np.uint8)
+    return np.repeat(room[:, shift : shift + WIDTH, None], 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "said"),
+    [
+        ([draw()] * 60, "nothing of its size moves"),
+        ([np.zeros((HEIGHT, WIDTH, 3), np.uint8)] * 60, "alike"),
+        ([moved(3 * shift) for shift in range(60)], "the camera moves"),
+        ([draw(place) for place in round_trip(5)], "too short"),
+    ],
+    ids=["no animal", "black", "moving camera", "short"],
+)
+def test_what_cannot_be_told_is_refused(
+    tmp_path: Path, pictures: list[np.ndarray], said: str
+) -> None:
+    file = write_film(tmp_path / "bad.mp4", pictures, FPS)
+    with pytest.raises(DataError, match=said) as caught, open_film(file) as opened:
+        learn_background(opened)
+    assert "bad.mp4" in str(caught.value)
+
+
+def test_a_lamp_that_is_dimmed_is_no_animal(tmp_path: Path, path: np.ndarray) -> None:
+    dim = np.where(np.arange(len(path)) < 130, 1.0, 0.8)
+    pictures = [
+        (draw(place) * light).astype(np.uint8) for place, light in zip(path, dim, strict=True)
+    ]
+    poses = poses_from_silhouettes(found_in(write_film(tmp_path / "a.mp4", pictures, FPS, crf=18)))
+    centre = poses["position"].sel(keypoint="centre", individual="mouse1").values
+    away = np.linalg.norm(centre - path[:, :2], axis=1)
+    assert np.median(away) < 4.0
+    assert np.nanmax(away) < LONG
