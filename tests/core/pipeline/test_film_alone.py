@@ -71,7 +71,9 @@ def test_masks_are_kept_and_the_film_is_read_once(studied: Path) -> None:
     assert (masks.values > 0).any(axis=(1, 2)).all()
     again = mousegpt("run", study.folder, "--json")
     assert again.code == 0, again.err
-    assert again.json["failed"] == []
+    assert again.json["failed"] == {}
+    told = {event["message"] for event in again.events if event["stage"].startswith("silhouettes")}
+    assert told == {"up to date"}
 
 
 def test_without_film_and_poses_there_is_no_recording(tmp_path: Path) -> None:
