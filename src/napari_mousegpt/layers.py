@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-LayerTuple = tuple[np.ndarray[Any, Any], dict[str, Any], str]
+if TYPE_CHECKING:
+    from mousegpt_core.video import FilmLike
+
+#: Data, options and kind of a layer.
+LayerTuple = tuple[Any, dict[str, Any], str]
+
+
+def film_layer(film: FilmLike, *, name: str) -> LayerTuple:
+    """A film as an image layer that decodes frames when they are shown.
+
+    Parameters
+    ----------
+    film : FilmLike
+        Any film; the layer's data is the film itself, which keeps the last frames.
+    name : str
+        Name of the layer.
+
+    Returns
+    -------
+    layer tuple
+        Coordinates are ``(frame, y, x)``, as those of `points_layers`. Metadata: frames per second,
+        and what is remarkable of the film.
+    """
+    options = {
+        "name": name,
+        "rgb": film.ndim == 4,
+        # Else all of the film would be read for them.
+        "contrast_limits": (0, 255),
+        "metadata": {"fps": film.fps, "remarks": film.remarks},
+    }
+    return film, options, "image"
 
 
 def points_layers(poses: xr.Dataset, *, name: str = "poses") -> list[LayerTuple]:

@@ -51,13 +51,13 @@ class ImageFolder(FilmLike):
     def __init__(self, path: Path | str, fps: float | None) -> None:
         super().__init__()
         self.path = Path(path)
+        self.files = _pictures(self.path)
         if fps is None or not 0 < fps < np.inf:
             raise SettingsError(
                 f"{self.path}: pictures do not tell how many were taken in a second",
                 hint="give the rate: --fps 30",
             )
         self._rate = float(fps)
-        self.files = _pictures(self.path)
         self._numbers, self._remarks = _numbers(self.files)
         first = self._open(0)
         self._size, self._is_grey = first.size, first.mode in _GREY
@@ -143,7 +143,8 @@ def _pictures(folder: Path) -> list[Path]:
     files = [file for file in folder.iterdir() if _is_picture(file)]
     if not files:
         raise VideoError(
-            f"{folder}: no pictures in this folder", hint="give a folder of png, jpg or tif files"
+            f"{folder}: no pictures in this folder",
+            hint="give a folder of png, jpg or tif files, or one that mousegpt convert made",
         )
     series = sorted({_DIGITS.sub("#", file.name) for file in files})
     if len(series) > 1:

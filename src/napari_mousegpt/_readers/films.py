@@ -1,0 +1,50 @@
+"""Films as image layers, of which napari reads only the frames that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mousegpt_core.errors import MouseGPTError
+from napari_mousegpt.layers import LayerTuple, film_layer
+
+Reader = Callable[[str | list[str]], list[LayerTuple]]
+
+#: Pictures do not tell their rate; a layer counts frames and needs none.
+_NO_RATE = 1.0
+
+
+def get_reader(path: str | list[str]) -> Reader | None:
+    """A reader for films, or None for folders that are none.
+
+    Files are chosen by their names; what is wrong with one is told when it is read.
+    """
+    return read if all(map(_may_be_film, _paths(path))) else None
+
+
+def read(path: str | list[str]) -> list[LayerTuple]:
+    """Read films, films converted to Zarr and folders of pictures; the time axis counts frames.
+
+    Raises
+    ------
+    VideoError
+        If one is damaged, or no film.
+    """
+    from mousegpt_core.video import open_film
+
+    return [film_layer(open_film(item, fps=_NO_RATE), name=item.stem) for item in _paths(path)]
+
+
+def _may_be_film(path: Path) -> bool:
+    from mousegpt_core.video import is_film_folder, open_film
+
+    if not path.is_dir():
+        return path.is_file()
+    try:
+        return is_film_folder(path) and len(open_film(path, fps=_NO_RATE)) > 0
+    except MouseGPTError:
+        return False
+
+
+def _paths(path: str | list[str]) -> list[Path]:
+    return [Path(item) for item in ([path] if isinstance(path, str) else path)]
