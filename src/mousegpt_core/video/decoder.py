@@ -20,6 +20,7 @@ from mousegpt_core.video.index import (
     open_container,
     whole_packets,
 )
+from mousegpt_core.video.x264_note import note_in, with_note
 
 #: Up to so many frames ahead, decoding onward is cheaper than seeking to a keyframe between.
 _STEP = 8
@@ -228,8 +229,18 @@ class Decoder:
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._threads
         self._may_skip = self._stream.codec_context.name in _SKIPPABLE and not self._index.counted
+        self._note = b""
         self._start()
+        self._keep_note()
         self._is_fresh = True
+
+    def _keep_note(self) -> None:
+        """Remember the note in the first packet."""
+        context = self._stream.codec_context
+        first = next(self._packets, None) if context.name == "h264" else None
+        if first is not None:
+            self._note = note_in(first, context.extradata)
+            self._packets = chain([first], self._packets)
 
     def _start(self) -> None:
         """Decode from where the file stands now."""
@@ -256,6 +267,8 @@ class Decoder:
         packets = self._packets
         if self._index.counted:
             packets = number_packets(packets, self._count)
+        if self._note and (first := next(packets, None)) is not None:
+            packets = chain([with_note(first, self._note)], packets)
         for packet in packets:
             if self._may_skip:
                 context.skip_frame = "NONREF" if self._is_spare(packet.pts) else "DEFAULT"

@@ -21,6 +21,7 @@ from core.video.films import (
 )
 from mousegpt_core.errors import VideoError
 from mousegpt_core.video import Film
+from mousegpt_core.video.x264_note import note_in, with_note
 
 COUNT = 90
 OPEN = {"x264-params": "open-gop=1:b-adapt=0:bframes=3:scenecut=0"}
@@ -233,3 +234,37 @@ def test_gaps_are_gaps_in_time(tmp_path):
     assert film.number_at(0.36) == 9
     assert film.number_at(0.47) == 9
     assert film.number_at(0.48) == 10
+
+
+def test_films_of_old_encoders_are_decoded_alike_from_anywhere(test_data):
+    """In 4:4:4, old x264 made errors that FFmpeg allows for once it has read who made the film."""
+    (path,) = test_data("dlc-openfield").glob("*/videos/m3v1mp4.mp4")
+    wanted = (0, 190, 401, 1000)
+    with av.open(str(path)) as container:
+        frames = enumerate(container.decode(video=0))
+        plain = {}
+        for number, frame in frames:
+            if number in wanted:
+                plain[number] = frame.to_ndarray(format="rgb24")
+            if number == max(wanted):
+                break
+    film = Film(path)
+    for number in reversed(wanted):
+        np.testing.assert_array_equal(film.frame(number), plain[number], err_msg=f"{number}")
+    for number, image in film.frames(wanted):
+        np.testing.assert_array_equal(image, plain[number], err_msg=f"{number}")
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "h264"])
+def test_the_note_of_the_encoder_is_put_before_other_packets(kind, tmp_path):
+    path = encode(tmp_path / f"a.{kind}", 40, gop=20)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        note = note_in(packets[0], stream.codec_context.extradata)
+        assert b"x264 - core " in note
+        assert note_in(packets[1], stream.codec_context.extradata) == b""
+    later = next(packet for packet in packets[1:] if packet.is_keyframe)
+    noted = with_note(later, note)
+    assert bytes(noted) == note + bytes(later)
+    assert (noted.pts, noted.dts, noted.is_keyframe) == (later.pts, later.dts, True)
