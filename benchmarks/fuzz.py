@@ -27,14 +27,14 @@ from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.io import read_poses
 from mousegpt_core.poses import validate_poses
 
-#: Longer than this is a hang (s); more than this is a blow-up (bytes of address space).
-_LONGEST, _MOST = 30, 6 << 30
+#: Longer than this is a hang (s); more memory than this is a blow-up (MiB).
+_LONGEST, _MOST = 30, 800
 
 
 def main() -> int:
     """Read them and return how many went wrong."""
     arguments = _arguments()
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
+    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
     warnings.simplefilter("error")
     names = [name for name in MADE if arguments.only in ("", reader_of(name))]
     outcomes: dict[str, collections.Counter[str]] = {}
@@ -50,19 +50,21 @@ def main() -> int:
                 path.write_bytes(damaged(whole, random.Random(seed), text=is_text(name)))
                 began = time.monotonic()
                 outcome = _read(path, name, seed)
+                if "memory" in outcome:
+                    print(f"{name}, seed {seed}: {_peak()} MiB")
                 slowest = max(slowest, (time.monotonic() - began, name, seed))
                 seen[outcome] += 1
     for name, seen in outcomes.items():
         print(f"{name:24}", ", ".join(f"{count} {what}" for what, count in seen.most_common()))
     print(f"slowest: {slowest[0]:.2f} s ({slowest[1]}, seed {slowest[2]})")
-    print(f"peak: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")
-    return sum(seen["WRONG"] for seen in outcomes.values())
+    print(f"peak: {_peak()} MiB")
+    return sum(seen[what] for seen in outcomes.values() for what in seen if "WRONG" in what)
 
 
 def _read(path: Path, name: str, seed: int) -> str:
     """Read a file as what it looks like, and as what it was; say what came of it."""
     faulthandler.dump_traceback_later(_LONGEST, exit=True)
-    outcome = "read"
+    outcome, before = "read", _peak()
     for format in (None, reader_of(name)):
         try:
             names = NAMES if reader_of(name) == "plain-csv" else None
@@ -77,7 +79,12 @@ def _read(path: Path, name: str, seed: int) -> str:
             traceback.print_exc(limit=-3, file=sys.stdout)
             outcome = "WRONG"
     faulthandler.cancel_dump_traceback_later()
-    return outcome
+    return outcome if _peak() <= before or _peak() < _MOST else "WRONG: memory"
+
+
+def _peak() -> int:
+    """The greatest memory so far (MiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 def _arguments() -> argparse.Namespace:

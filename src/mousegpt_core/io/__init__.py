@@ -89,6 +89,7 @@ FORMATS: dict[str, PoseFormat] = {
         PoseFormat("openpose", "OpenPose folder of JSON", (), "mousegpt_core.io.openpose",
                    is_folder=True),
         PoseFormat("dannce-mat", "DANNCE, Label3D mat", (".mat",), "mousegpt_core.io.dannce_mat"),
+        PoseFormat("qualisys-mat", "Qualisys mat", (".mat",), "mousegpt_core.io.qualisys_mat"),
         PoseFormat("movement", "movement's netCDF", (".nc", ".h5"),
                    "mousegpt_core.io.movement_nc", writes=True),
         PoseFormat("nwb", "NWB with ndx-pose", (".nwb",), "mousegpt_core.io.nwb", writes=True),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ from numpy.typing import NDArray
 from mousegpt_core.errors import FormatError, MouseGPTError
 from mousegpt_core.io.contract import COPY_AGAIN, OTHER_FORMAT
 from mousegpt_core.io.csv_tables import reading
+from mousegpt_core.io.hdf_trial import try_hdf5
 
-_HEAP = b"GCOL\x01\0\0\0"
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _TEXT_BYTES = 512
 #: No pose file holds more numbers than this: ten hours of 120 fps, 50 keypoints, 4 animals.
@@ -56,11 +54,7 @@ def open_hdf5(path: Path) -> Iterator[Any]:
             file=path,
             hint=OTHER_FORMAT,
         )
-    status = path.stat()
-    if not _has_sound_heaps(path, status.st_size, status.st_mtime_ns):
-        raise FormatError(
-            "the HDF5 file is damaged: a heap without end", file=path, hint=COPY_AGAIN
-        )
+    try_hdf5(path)
     try:
         with h5py.File(path, "r") as file:
             yield file
@@ -75,36 +69,6 @@ def open_hdf5(path: Path) -> Iterator[Any]:
             f"the HDF5 file is damaged or not as expected: {reason}", file=path,
             hint="copy or export it again",
         ) from error  # fmt: skip
-
-
-@lru_cache(maxsize=16)
-def _has_sound_heaps(path: Path, size: int, changed_ns: int) -> bool:
-    """Whether the collections that hold strings of any length can be walked through.
-
-    The HDF5 library walks one for ever whose free space claims to be empty. Size and time of the
-    file only tell apart what was looked at already.
-    """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = data.find(_HEAP)
-        while at >= 0:
-            if not _ends(data, at):
-                return False
-            at = data.find(_HEAP, at + len(_HEAP))
-    return True
-
-
-def _ends(data: mmap.mmap, at: int) -> bool:
-    """Whether a walk through a heap comes to its end; see HDF5's format, III.E."""
-    end = min(at + int.from_bytes(data[at + 8 : at + 16], "little"), len(data))
-    at += 16
-    while at + 16 <= end:
-        index = int.from_bytes(data[at : at + 2], "little")
-        length = int.from_bytes(data[at + 8 : at + 16], "little")
-        step = 16 + (length + 7) // 8 * 8 if index else length
-        if not 0 < step <= end - at:
-            return False
-        at += step
-    return True
 
 
 def load(dataset: Any, path: Path) -> NDArray[Any]:

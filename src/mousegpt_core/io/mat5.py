@@ -1,128 +1,214 @@
-"""Whether MATLAB 5 files hold what their headers claim, before scipy allocates or looks up any.
+"""MATLAB's files of version 5 to 7, read so that a damaged one is an error and nothing worse.
 
-Layout as in MathWorks' "MAT-File Format": elements of a tag (type, bytes) and data; a matrix is an
-element of elements: flags, dimensions, name, then numbers, or a matrix for each cell or field.
+scipy's reader trusts the sizes in a file, and a wrong one can end the program. This one checks each
+against the bytes that are there. Numbers, texts, structs and cells are read; of an array of structs
+the first. The layout is that of the "MAT-File Format" document of MATLAB, chapter 1.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
+import mmap
 import struct
 import zlib
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
-from mousegpt_core.errors import FormatError
-from mousegpt_core.io.contract import COPY_AGAIN
+import numpy as np
+from numpy.typing import NDArray
 
-_HEADER_BYTES = 128
+_HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
-_CELL, _STRUCT, _OBJECT, _SPARSE = 1, 2, 3, 5
-_CONTAINERS = (_CELL, _STRUCT, _OBJECT)
-#: Texts, sparse and full numbers; functions and classes of MATLAB's own are no poses.
-_ARRAYS = range(4, 16)
-#: scipy looks up types of numbers without asking whether there is such a type.
-_NUMBER_TYPES = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 16, 17, 18})
-_COMPLEX = 1 << 11
-_FLAGS_BYTES = 8
-#: A variable of these files has no more; a few packed bytes may claim any size.
-_MAX_BYTES = 2 << 30
-_PEEK_BYTES = 4096
-_MAX_DEPTH = 16
+_STORED = {
+    1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
+    16: "u1", 17: "u2", 18: "u4",
+}  # fmt: skip
+_CELL, _STRUCT, _CHAR = 1, 2, 4
+_NUMBERS = {
+    6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
+}  # fmt: skip
+_CODECS = {"u1": "utf-8", "i1": "latin-1", "u2": "utf-16", "u4": "utf-32"}
+_DEEPEST = 8
+#: Enough of a packed variable to see its name and shape.
+_GLANCE = 4096
+#: MATLAB writes no larger variable into such a file (bytes); a few packed ones may claim any size.
+_MOST = 2 << 30
 
 
-def check_claims(path: Path, names: Collection[str]) -> None:
-    """Check that the variables of these names are as large as they say.
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of a file: its kind, and its bytes."""
+
+    kind: int
+    data: memoryview
+
+
+@dataclass(frozen=True)
+class _Array:
+    """The head of a variable, and the pieces that follow it."""
+
+    kind: int
+    shape: tuple[int, ...]
+    name: str
+    rest: _Pieces
+
+
+class _Pieces:
+    """The pieces of some bytes, one after the other."""
+
+    def __init__(self, data: memoryview, order: str) -> None:
+        self.data = data
+        self.order = order
+
+    def take(self, *, cut: bool = False) -> _Piece:
+        """The next piece; `cut` ones may be longer than the bytes.
+
+        Raises
+        ------
+        ValueError
+            If there is none, or it is longer than the bytes.
+        """
+        if len(self.data) < 8:
+            raise ValueError("it ends in the middle of a variable")
+        kind, length = struct.unpack_from(self.order + "II", self.data)
+        start = 8
+        if kind >> 16:  # a small one: kind and length in one word, and the bytes beside it
+            kind, length, start = kind & 0xFFFF, kind >> 16, 4
+        if length > (4 if start == 4 else len(self.data) - 8) and not cut:
+            raise ValueError("a variable is longer than the file")
+        piece = _Piece(kind, self.data[start : start + length])
+        end = 8 if start == 4 else start + length
+        self.data = self.data[end if kind == _COMPRESSED else -(-end // 8) * 8 :]
+        return piece
+
+    def array(self, *, cut: bool = False) -> _Array | None:
+        """The next piece, which must be a variable; None if it is an empty one."""
+        piece = self.take(cut=cut)
+        if piece.kind != _MATRIX:
+            raise ValueError("something that is no variable")
+        if not piece.data:
+            return None
+        rest = _Pieces(piece.data, self.order)
+        flags, dims, name = rest.take(), rest.take(), rest.take()
+        shape = tuple(int(size) for size in rest.numbers(dims))
+        if len(flags.data) < 8 or min(shape, default=-1) < 0:
+            raise ValueError("a variable without a shape")
+        kind = struct.unpack_from(self.order + "I", flags.data)[0] & 0xFF
+        return _Array(kind, shape, bytes(name.data).decode("latin-1"), rest)
+
+    def numbers(self, piece: _Piece) -> NDArray[Any]:
+        """The numbers of a piece, as they are stored."""
+        if piece.kind not in _STORED:
+            raise ValueError(f"numbers of an unknown kind ({piece.kind})")
+        stored = np.dtype(self.order + _STORED[piece.kind])
+        return np.frombuffer(piece.data[: len(piece.data) // stored.itemsize * stored.itemsize],
+                             dtype=stored)  # fmt: skip
+
+
+class Mat5:
+    """A file that is open.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
 
     Raises
     ------
-    FormatError
-        If parts are claimed that are not there, are of a type that there is not or lie too deep in
-        each other, or a variable is too large.
-    struct.error, zlib.error, ValueError
-        If the file is damaged.
+    ValueError
+        If it is not of this kind, or, by each of the methods, if it is damaged.
     """
-    with path.open("rb") as file:
-        order = "<" if file.read(_HEADER_BYTES)[-2:] == b"IM" else ">"
-        while len(tag := file.read(8)) == 8:
-            kind, size = struct.unpack(f"{order}II", tag)
-            start = file.tell()
-            if kind in (_MATRIX, _COMPRESSED):
-                _check_variable(file, kind, size, order, names, path)
-            file.seek(start + size)
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        orders = {b"IM": "<", b"MI": ">"}
+        mark = bytes(self._data[_HEADER - 2 : _HEADER])
+        if mark not in orders:
+            raise ValueError("no mark of the order of bytes")
+        self._order = orders[mark]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of each variable."""
+        return {array.name: array.shape for array in self._arrays(glance=True)}
+
+    def load(self, names: Collection[str]) -> dict[str, Any]:
+        """Some variables: arrays as arrays, texts as str, a struct as dict, cells as list."""
+        return {array.name: _value(array, 0) for array in self._arrays() if array.name in names}
+
+    def _arrays(self, *, glance: bool = False) -> Iterator[_Array]:
+        """The variables of the file; with `glance` only as much of each as to know its shape."""
+        pieces = _Pieces(self._data[_HEADER:], self._order)
+        while len(pieces.data) >= 8:
+            here = _Pieces(pieces.data, self._order)
+            piece = pieces.take()
+            if piece.kind == _COMPRESSED:
+                unpacked = zlib.decompressobj().decompress(piece.data, _GLANCE if glance else _MOST)
+                here = _Pieces(memoryview(unpacked), self._order)
+            array = here.array(cut=glance) if piece.kind in (_COMPRESSED, _MATRIX) else None
+            if array is not None:
+                yield array
 
 
-def _check_variable(
-    file: BinaryIO, kind: int, size: int, order: str, names: Collection[str], path: Path
-) -> None:
-    """Check the variable that begins here, if it is one of those."""
-    start = file.tell()
-    head = file.read(min(size, _PEEK_BYTES))
-    if kind == _COMPRESSED:
-        head = zlib.decompressobj().decompress(head, _PEEK_BYTES)[8:]
-    name = _name(memoryview(head), order)
-    if name not in names:
-        return
-    file.seek(start)
-    content = file.read(size)
-    if kind == _COMPRESSED:
-        content = zlib.decompressobj().decompress(content, _MAX_BYTES + 1)[8:]
-    if len(content) > _MAX_BYTES - 8:
-        raise FormatError(
-            "too large", file=path, place=name, expected="at most 2 GiB, as MATLAB writes it",
-            hint=COPY_AGAIN,
-        )  # fmt: skip
-    if not _is_sound(memoryview(content), order, 0):
-        raise FormatError(
-            "the MATLAB file is damaged: parts that are not there, of no known type, or too deep "
-            "in each other", file=path, place=name, hint=COPY_AGAIN,
-        )  # fmt: skip
+def _value(array: _Array | None, depth: int) -> Any:
+    """What a variable holds; None where it is of a kind that is not read."""
+    if array is None:
+        return np.zeros((0, 0))
+    if depth > _DEEPEST:
+        return None
+    if array.kind in _NUMBERS:
+        return _matrix(array)
+    if array.kind == _CHAR:
+        return _text(array)
+    if array.kind == _CELL:
+        return [_value(array.rest.array(), depth + 1) for _ in range(_count(array))]
+    if array.kind == _STRUCT:
+        return _struct(array, depth)
+    return None
 
 
-def _name(matrix: memoryview, order: str) -> str:
-    parts = [inner for _, inner in itertools.islice(_elements(matrix, order), 3)]
-    if not parts or len(parts[0]) != _FLAGS_BYTES:  # scipy takes them for granted
-        raise ValueError("a variable without flags")
-    return bytes(parts[2]).decode("latin-1") if len(parts) == 3 else ""
+def _count(array: _Array) -> int:
+    """How many variables a cell has; each needs some bytes."""
+    count = prod(array.shape)
+    if 8 * count > len(array.rest.data):
+        raise ValueError("more cells than the file has room for")
+    return count
 
 
-def _is_sound(matrix: memoryview, order: str, depth: int) -> bool:
-    """Whether a matrix has all the elements that its head claims, of types that there are."""
-    if not len(matrix):  # an empty cell
-        return True
-    (_, flags), (_, sizes), _, *rest = _elements(matrix, order)
-    if len(flags) != _FLAGS_BYTES:
-        return False
-    flag = struct.unpack_from(f"{order}I", flags)[0]
-    kind = flag & 0xFF
-    if kind not in _CONTAINERS:
-        parts = (3 if kind == _SPARSE else 1) + bool(flag & _COMPLEX)
-        typed = all(each in _NUMBER_TYPES for each, _ in rest)
-        return kind in _ARRAYS and typed and len(rest) == parts
-    claimed = math.prod(struct.unpack(f"{order}{len(sizes) // 4}i", sizes))
-    if kind == _OBJECT:  # its class
-        rest = rest[1:]
-    if kind != _CELL:
-        (_, field), (_, fields), *rest = rest
-        length = struct.unpack(f"{order}i", field)[0]
-        claimed *= len(fields) // length if length > 0 else -1
-    return claimed == len(rest) and all(
-        each == _MATRIX and depth < _MAX_DEPTH and _is_sound(inner, order, depth + 1)
-        for each, inner in rest
-    )
+def _matrix(array: _Array) -> NDArray[Any]:
+    values = array.rest.numbers(array.rest.take())
+    if prod(array.shape) != len(values):
+        raise ValueError("numbers that do not fit their shape")
+    return values.astype(_NUMBERS[array.kind]).reshape(array.shape, order="F")
 
 
-def _elements(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
-    """Type and data of each element; small ones have both in their tag."""
-    at = 0
-    while at < len(data):
-        kind, size = struct.unpack_from(f"{order}II", data, at)
-        start, stop = at + 8, len(data)
-        at = start + (size + 7) // 8 * 8
-        if kind >> 16:
-            kind, size, start, stop, at = kind & 0xFFFF, kind >> 16, start - 4, start, start
-        if start + size > stop:
-            raise ValueError("an element goes beyond its end")
-        yield kind, data[start : start + size]
+def _text(array: _Array) -> str | list[str]:
+    """A text, or one for each row."""
+    if not prod(array.shape):
+        return ""
+    piece = array.rest.take()
+    letters = bytes(piece.data).decode(_codec(piece.kind, array.rest.order), "replace")
+    rows = array.shape[0]
+    texts = [letters[row::rows].strip() for row in range(min(rows, len(letters)))]
+    return texts[0] if len(texts) == 1 else texts
+
+
+def _codec(kind: int, order: str) -> str:
+    name = _CODECS.get(_STORED.get(kind, ""), "latin-1")
+    return f"{name}-{'le' if order == '<' else 'be'}" if name in ("utf-16", "utf-32") else name
+
+
+def _struct(array: _Array, depth: int) -> dict[str, Any]:
+    """The first struct of an array of them."""
+    rest = array.rest
+    length = int(rest.numbers(rest.take())[0])
+    names = bytes(rest.take().data)
+    if length < 1:
+        raise ValueError("a struct whose fields have no names")
+    if not prod(array.shape):
+        return {}
+    fields = [names[at : at + length] for at in range(0, len(names), length)]
+    keys = [field.split(b"\0")[0].decode("latin-1") for field in fields]
+    return {key: _value(rest.array(), depth + 1) for key in keys}

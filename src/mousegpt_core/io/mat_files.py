@@ -1,4 +1,4 @@
-"""Reading variables of MATLAB files: version 5 to 7 by scipy, 7.3, which is HDF5, by h5py."""
+"""Reading variables of MATLAB files: version 5 to 7, and 7.3, which is HDF5, by h5py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mousegpt_core.errors import FormatError, MouseGPTError
 from mousegpt_core.io.contract import COPY_AGAIN
 from mousegpt_core.io.csv_tables import reading
 from mousegpt_core.io.hdf import load, open_hdf5
-from mousegpt_core.io.mat5 import check_claims
+from mousegpt_core.io.mat5 import Mat5
 
 _MARK = b"MATLAB "
 _NEW = b"MATLAB 7.3"
@@ -47,9 +47,7 @@ def mat_names(path: Path) -> dict[str, tuple[int, ...]]:
                     for name, item in file.items()
                     if not name.startswith("#")
                 }
-        from scipy.io import whosmat
-
-        return {name: tuple(shape) for name, shape, _ in whosmat(str(path))}
+        return Mat5(path).shapes()
 
 
 def load_mat(path: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -77,13 +75,7 @@ def load_mat(path: Path, names: Sequence[str]) -> dict[str, Any]:
             with open_hdf5(path) as file:
                 reader = _Hdf5Reader(file, path)
                 return {n: reader.read(file[n]) for n in names if n in file}
-        from scipy.io import loadmat
-
-        check_claims(path, names)
-        found = loadmat(
-            str(path), variable_names=list(names), verify_compressed_data_integrity=True
-        )
-        return {name: _from_scipy(found[name], 0) for name in names if name in found}
+        return Mat5(path).load(names)
 
 
 def _is_new(path: Path) -> bool:
@@ -94,8 +86,6 @@ def _is_new(path: Path) -> bool:
 @contextmanager
 def _mat_errors(path: Path) -> Iterator[None]:
     """Say in our words that a MATLAB file is damaged."""
-    from scipy.io.matlab import MatReadError
-
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise FormatError("too large", file=path, expected="at most 8 GB", hint=COPY_AGAIN)
@@ -106,33 +96,13 @@ def _mat_errors(path: Path) -> Iterator[None]:
         raise FormatError("no such file", file=path, hint="check the path") from error
     except (
         OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError, AttributeError,
-        OverflowError, MemoryError, NotImplementedError, ZeroDivisionError, struct.error,
-        zlib.error, UnicodeError, MatReadError,
+        OverflowError, MemoryError, struct.error, zlib.error, UnicodeError,
     ) as error:  # fmt: skip
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise FormatError(
             f"the MATLAB file is damaged or not as expected: {reason}", file=path,
             hint="save it again in MATLAB",
         ) from error  # fmt: skip
-
-
-def _from_scipy(value: Any, depth: int) -> Any:
-    """A variable as scipy gives it."""
-    if depth > _MAX_DEPTH or not isinstance(value, np.ndarray):
-        return value
-    if value.dtype.names:
-        first = value.ravel()[0] if value.size else None
-        return (
-            {}
-            if first is None
-            else {name: _from_scipy(first[name], depth + 1) for name in value.dtype.names}
-        )
-    if value.dtype == object:
-        return [_from_scipy(cell, depth + 1) for cell in value.ravel().tolist()[:_MAX_CELLS]]
-    if value.dtype.kind in "US":
-        texts = [str(text).strip() for text in value.ravel()]
-        return texts[0] if len(texts) == 1 else texts
-    return value
 
 
 class _Hdf5Reader:

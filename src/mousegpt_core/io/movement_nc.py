@@ -71,8 +71,7 @@ def recognise(path: Path) -> bool:
     if not is_hdf5(path):
         return False
     with open_hdf5(path) as file:
-        position = file.get("position")
-        return hasattr(position, "dtype") and {"time", "space"} <= set(_dims(position))
+        return {"time", "space"} <= set(_hdf5_dims(file).get("position", ()))
 
 
 def read(path: Path, options: ReadOptions) -> RawPoses:
@@ -196,18 +195,18 @@ def _classic_variable(variable: Any) -> _Variable:
 def _read_hdf5(path: Path) -> _File:
     wanted = {*_ARRAYS, *_NAMES, *_SINGULAR, "time", "frame"}
     with open_hdf5(path) as file:
+        dims = _hdf5_dims(file)
         found = {name: file[name] for name in file if name in wanted}
         variables = {
-            name: _hdf5_variable(one, name, path)
+            name: _hdf5_variable(one, name, dims.get(name, (name,)), path)
             for name, one in found.items()
             if hasattr(one, "dtype") and _NO_VARIABLE not in str(one.attrs.get("NAME", ""))
         }
         return _file(variables.items(), {key: _plain(file.attrs[key]) for key in file.attrs})
 
 
-def _hdf5_variable(dataset: Any, name: str, path: Path) -> _Variable:
+def _hdf5_variable(dataset: Any, name: str, dims: tuple[str, ...], path: Path) -> _Variable:
     attrs = {key: _plain(dataset.attrs[key]) for key in ("units",) if key in dataset.attrs}
-    dims = _dims(dataset) if any(map(len, dataset.dims)) else (name,) * dataset.ndim
     values: NDArray[Any]
     if _SINGULAR.get(name, name) in _NAMES:
         values = np.array(load_texts(dataset, path), dtype=object)
@@ -218,10 +217,18 @@ def _hdf5_variable(dataset: Any, name: str, path: Path) -> _Variable:
     return _Variable(dims, values, attrs)
 
 
-def _dims(dataset: Any) -> tuple[str, ...]:
-    """Names of an HDF5 dataset's dimensions, from the scales that netCDF4 attaches."""
-    names = [dim[0].name.rsplit("/", 1)[-1] if len(dim) else dim.label for dim in dataset.dims]
-    return tuple(_SINGULAR.get(name, name) for name in names)
+def _hdf5_dims(file: Any) -> dict[str, tuple[str, ...]]:
+    """Names of the dimensions of each array that has them, as the dimensions tell."""
+    found: dict[str, dict[int, str]] = {}
+    for name, scale in file.items():
+        for reference, axis in scale.attrs.get("REFERENCE_LIST", ()):
+            array = file[reference].name.rsplit("/", 1)[-1]
+            found.setdefault(array, {})[int(axis)] = _SINGULAR.get(name, name)
+    return {
+        array: tuple(axes[axis] for axis in sorted(axes))
+        for array, axes in found.items()
+        if sorted(axes) == list(range(len(getattr(file.get(array), "shape", ()))))
+    }
 
 
 def _file(variables: Iterable[tuple[str, _Variable]], attrs: Mapping[str, Any]) -> _File:

@@ -101,7 +101,8 @@ def _orient_scores(
     if scores.ndim == 3 and scores.dtype.kind in "fiu":
         turned = scores if transposed else scores.transpose(2, 1, 0)
         if turned.shape == expected:
-            return turned.astype(np.float32)
+            with np.errstate(over="ignore"):
+                return turned.astype(np.float32)
     raise FormatError(
         "scores do not fit the tracks", file=path, place="dataset 'point_scores'",
         expected=str(expected[::-1]), found=str(scores.shape),

@@ -84,6 +84,15 @@ def _write_labels(write):
     return write_
 
 
+def _write_qualisys(path, values=VALUES):
+    data = np.ones((2, 4, len(values)))
+    data[:, :3] = values.reshape(len(values), 2, 3).transpose(1, 2, 0)
+    labelled = {"Count": 2.0, "Labels": np.array(NAMES, dtype=object), "Data": data}
+    head = {"File": "m.qtm", "StartFrame": 5.0, "Frames": 12.0, "FrameRate": 10.0}
+    savemat(path, {"m7": {**head, "Trajectories": {"Labeled": labelled}}})
+    return path
+
+
 #: Ending, writer, and the format where the name is not that.
 MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
@@ -102,6 +111,7 @@ MADE = {
     "dannce-mat": (".mat", _write_dannce),
     "dannce-mat, labels": (".mat", _write_labels(write_label3d)),
     "dannce-mat, labels in HDF5": (".mat", _write_labels(write_label3d_hdf5)),
+    "qualisys-mat": (".mat", _write_qualisys),
 }
 
 

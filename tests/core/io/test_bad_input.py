@@ -14,7 +14,7 @@ from core.io.damage import damaged
 from core.io.made import ALSO, MADE, NAMES, VALUES, is_text, make, reader_of
 from core.io.pose_files import write_dlc_csv, write_dlc_fixed
 from mousegpt_core.errors import DataError, FormatError, MouseGPTError
-from mousegpt_core.io import FORMATS, read_poses
+from mousegpt_core.io import FORMATS, hdf_trial, read_poses
 from mousegpt_core.poses import validate_poses
 
 
@@ -165,15 +165,37 @@ def test_an_array_that_claims_to_be_enormous(tmp_path):
     assert "too large" in refused(path)
 
 
-@pytest.mark.parametrize("length", [0, 2**64 - 16, 2**62])
-def test_a_heap_that_the_library_would_walk_for_ever(tmp_path, length):
+@pytest.mark.parametrize("length", [0, 2**64 - 16])
+def test_a_heap_that_the_library_would_walk_for_ever(tmp_path, length, monkeypatch):
+    monkeypatch.setattr(hdf_trial, "_PATIENCE_S", 1.0)
     path = make("movement, in HDF5", tmp_path)
     whole = path.read_bytes()
     at = whole.index(b"GCOL") + 16
     index = 0 if length == 0 else 1
     item = index.to_bytes(2, "little") + bytes(6) + length.to_bytes(8, "little")
     path.write_bytes(whole[:at] + item + whole[at + 16 :])
-    assert "heap" in refused(path)
+    assert "damaged" in refused(path)
+
+
+def test_what_was_deleted_leaves_a_file_as_good_as_before(tmp_path):
+    path = make("nwb", tmp_path)
+    with h5py.File(path, "r+") as file:
+        for text in ("short", "somewhat longer", "s", "longer than any of them before it"):
+            file.attrs["note"] = text
+            file["processing/behavior/PoseEstimation"].attrs["note"] = text * 2
+            del file["processing/behavior/PoseEstimation"].attrs["note"]
+    assert read_poses(path).sizes["time"] == 12
+
+
+def test_a_string_longer_than_its_place(tmp_path):
+    path = make("nwb", tmp_path)
+    whole = path.read_bytes()
+    word = b"PoseEstimationSeries"
+    heap = whole.rindex(b"GCOL", 0, whole.index(word))
+    use = len(word).to_bytes(4, "little") + heap.to_bytes(8, "little")
+    assert use in whole
+    path.write_bytes(whole.replace(use, (2**31).to_bytes(4, "little") + use[4:]))
+    assert "damaged" in refused(path)
 
 
 def test_a_file_that_is_not_one_of_ours(tmp_path):

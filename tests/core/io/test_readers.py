@@ -8,6 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from core.io.made import VALUES as MADE_VALUES
+from core.io.made import make
 from core.io.pose_files import SCORER, write_dlc_csv, write_dlc_fixed, write_dlc_table, write_sleap
 from mousegpt_core.errors import DataError, FormatError
 from mousegpt_core.io import FORMATS, describe_format_table, read_poses, recognise_format
@@ -358,6 +360,15 @@ def test_encodings(tmp_path, encoding):
     poses = read_poses(path, fps=10)
     assert poses["keypoint"].values[0] == "Schnäuzchen"
     np.testing.assert_array_equal(poses["position"][:, 0, 0, 0], X_NOSE)
+
+
+def test_markers_of_qualisys(tmp_path):
+    poses = read_poses(make("qualisys-mat", tmp_path))
+    assert poses.sizes == {"time": 12, "space": 3, "keypoint": 2, "individual": 1}
+    np.testing.assert_array_equal(poses["frame"][:2], [4, 5])
+    assert (poses.attrs["fps"], poses["position"].attrs["units"]) == (10, "mm")
+    first = MADE_VALUES[0].astype(np.float32)
+    np.testing.assert_array_equal(poses["position"].sel(keypoint="ear l")[0, :, 0], first[3:])
 
 
 def test_formats_are_recognised_and_listed(tmp_path):
