@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mousegpt_core.errors import MissingDependencyError, UnknownBackendError
 
-Kind = Literal["describers", "embedders"]
+Kind = Literal["describers", "embedders", "language_models"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "describers": {
@@ -22,6 +22,9 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
     "embedders": {
         "lsa": "mousegpt_core.embed.lsa:LsaEmbedder",
         "minilm": "mousegpt_core.embed.minilm:MiniLmEmbedder",
+    },
+    "language_models": {
+        "openai": "mousegpt_core.language.openai_server:OpenAIModel",
     },
 }
 
@@ -35,7 +38,7 @@ class BackendInfo:
     name : str
         Name to ask for.
     kind : str
-        ``"describers"`` or ``"embedders"``.
+        ``"describers"``, ``"embedders"`` or ``"language_models"``.
     target : str
         ``"module:Class"``.
     source : str
@@ -73,15 +76,19 @@ def load_backend(kind: Kind, name: str) -> type[Any]:
         target = next((point.value for point in _foreign(kind) if point.name == name), None)
     if target is None:
         names = ", ".join(info.name for info in list_backends(kind))
-        raise UnknownBackendError(f"no {kind[:-1]} is called {name!r}", hint=f"there are: {names}")
+        raise UnknownBackendError(f"no {_one(kind)} is called {name!r}", hint=f"there are: {names}")
     module, _, attribute = target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
     except ModuleNotFoundError as error:
         missing = error.name or module
         raise MissingDependencyError(
-            missing, extra=name, purpose=f"the {kind[:-1]} {name!r}"
+            missing, extra=name, purpose=f"the {_one(kind)} {name!r}"
         ) from error
+
+
+def _one(kind: Kind) -> str:
+    return kind[:-1].replace("_", " ")
 
 
 def _foreign(kind: Kind) -> list[EntryPoint]:

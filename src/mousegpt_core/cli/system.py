@@ -58,7 +58,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 def backends(as_json: Json = False) -> None:
-    """List describers, embedders and formats of poses, ours and those of other packages."""
+    """List describers, embedders, language models and formats of poses, of all packages."""
     from mousegpt_core.io import describe_format_table
     from mousegpt_core.registry import BUILT_IN, list_backends
 
