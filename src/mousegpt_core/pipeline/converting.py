@@ -151,7 +151,8 @@ def convert_film(
     with open_film(path, fps=fps) as film:
         conversion.check(film)
         job = _Job(film, conversion, out)
-        if not job.is_made():
+        # A kill after the film had got its name leaves what it was made in.
+        if not job.is_made() or job.working.exists():
             with writing(job.working):
                 job.working.mkdir(parents=True, exist_ok=True)
             with Leases(job.working, str(out)).lease("convert"), writing(out):

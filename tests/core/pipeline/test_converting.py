@@ -169,6 +169,14 @@ def test_two_at_once(film: Path, tmp_path: Path) -> None:
     assert Leases(working, "x").held() == []
 
 
+def test_what_a_kill_at_the_very_end_leaves_is_removed(film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.zarr"
+    convert_film(film, out)
+    (tmp_path / ".writing-a.zarr").mkdir()
+    convert_film(film, out)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
+
+
 @pytest.fixture(scope="module")
 def longer_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = (np.full((300, 400, 3), n % 250, np.uint8) for n in range(400))
