@@ -13,7 +13,8 @@ import json
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from mousegpt_core.io.contract import COPY_AGAIN
 
 #: How long the helper may be busy with one group or dataset (s).
 _PATIENCE_S = 10.0
+#: How long it may take to start, on a machine that has much else to do (s).
+_START_S = 60.0
 #: What the helper may take on top of what it has (bytes of address space).
 _MEMORY = 2 << 30
 #: Arrays up to this are read by the helper (bytes); larger ones hold little but numbers.
@@ -55,13 +58,10 @@ def serve() -> None:
     print(_READY, flush=True)  # noqa: T201
     for line in sys.stdin:
         try:
-            with h5py.File(json.loads(line), "r") as file:
-                _look("", file)
-                file.visititems(_look)
+            with _passed_over(), h5py.File(json.loads(line), "r") as file:
+                _look(file, set())
         except MemoryError:
             sys.exit(1)
-        except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError):
-            pass  # an error of Python's does no harm; we shall have it, too
         print(_GOOD, flush=True)  # noqa: T201
 
 
@@ -75,15 +75,48 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _look(name: str, item: Any) -> None:
-    """Read what is small of a group or dataset, and say that one has got on."""
+def _look(item: Any, seen: set[Any]) -> None:
+    """Read what is small of a group and all in it, or of a dataset; say that one has got on.
+
+    What cannot be read is passed over, as what comes after it may be what we shall read.
+    """
     print(_ON, flush=True)  # noqa: T201
-    for key in item.attrs:
-        with suppress(OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError):
+    for key in _listed(item.attrs):
+        with _passed_over():
             item.attrs[key]
-    if hasattr(item, "dtype") and item.shape is not None and item.nbytes <= _SMALL:
-        with suppress(OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError):
-            item[()]
+    if hasattr(item, "dtype"):
+        with _passed_over():
+            if item.shape is not None and item.nbytes <= _SMALL:
+                item[()]
+    elif hasattr(item, "keys") and item.id not in seen:
+        seen.add(item.id)
+        for name in _listed(item):
+            with _passed_over():
+                _look(item[name], seen)
+
+
+def _listed(names: Any) -> list[str]:
+    """The names of a group or of its attributes, as far as they can be listed."""
+    found: list[str] = []
+    with _passed_over():
+        found.extend(names)
+    return found
+
+
+@contextmanager
+def _passed_over() -> Iterator[None]:
+    """Go on after what cannot be read.
+
+    Raises
+    ------
+    MemoryError
+        If memory was wanting: with more of it, the library might never have come back.
+    """
+    try:
+        yield
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+        if "alloc" in str(error):
+            raise MemoryError from error
 
 
 class _Helper:
@@ -107,7 +140,7 @@ class _Helper:
     def _start(self) -> Any:
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM],
+                [sys.executable, "-P", "-c", _PROGRAM],  # -P: no code from the user's folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -117,24 +150,23 @@ class _Helper:
         except OSError:
             return None
         atexit.register(self._stop)
-        if self._answer(self._process, "") != _READY:
+        if self._line(self._process, _START_S) != _READY:
             self._stop()
         return self._process
 
     def _answer(self, process: Any, question: str) -> str:
         """What the helper says in the end; ``""`` if it dies or does not get on."""
         try:
-            if question:
-                process.stdin.write(question + "\n")
-                process.stdin.flush()
-            while (line := self._line(process)) == _ON:
+            process.stdin.write(question + "\n")
+            process.stdin.flush()
+            while (line := self._line(process, _PATIENCE_S)) == _ON:
                 pass
         except OSError:
             return ""
         return line
 
-    def _line(self, process: Any) -> str:
-        alarm = threading.Timer(_PATIENCE_S, process.kill)
+    def _line(self, process: Any, patience_s: float) -> str:
+        alarm = threading.Timer(patience_s, process.kill)
         alarm.start()
         try:
             return str(process.stdout.readline()).strip()

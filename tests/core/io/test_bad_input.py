@@ -165,10 +165,11 @@ def test_an_array_that_claims_to_be_enormous(tmp_path):
     assert "too large" in refused(path)
 
 
-@pytest.mark.parametrize("length", [0, 2**64 - 16])
-def test_a_heap_that_the_library_would_walk_for_ever(tmp_path, length, monkeypatch):
+@pytest.mark.parametrize("name", ["movement, in HDF5", "nwb"])
+@pytest.mark.parametrize("length", [0, 2**62, 2**63 - 1, 2**64 - 16])
+def test_a_heap_that_the_library_would_walk_for_ever(tmp_path, name, length, monkeypatch):
     monkeypatch.setattr(hdf_trial, "_PATIENCE_S", 1.0)
-    path = make("movement, in HDF5", tmp_path)
+    path = make(name, tmp_path)
     whole = path.read_bytes()
     at = whole.index(b"GCOL") + 16
     index = 0 if length == 0 else 1
