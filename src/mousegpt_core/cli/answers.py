@@ -9,6 +9,9 @@ import typer
 
 from mousegpt_core.cli.console import Console
 from mousegpt_core.cli.options import Json, StudyFolder, key_value
+from mousegpt_core.io import FORMATS
+
+_POSE_FORMATS = ", ".join(each.name for each in FORMATS.values() if each.writes)
 
 
 def register(app: typer.Typer) -> None:
@@ -124,10 +127,13 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="Folder; by default STUDY/results/export.")
     ] = None,
-    format: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
+    format: Annotated[
+        str,
+        typer.Option(help=f"csv or parquet; of poses also {_POSE_FORMATS}."),
+    ] = "csv",
     as_json: Json = False,
 ) -> None:
-    """Write tables for other programs."""
+    """Write tables for other programs, or poses as other tools have them."""
     from mousegpt_core.pipeline import export_study
     from mousegpt_core.study import Study
 

@@ -5,6 +5,7 @@ from mousegpt_core.pipeline.converting import Conversion, convert_film
 from mousegpt_core.pipeline.demo import run_demo
 from mousegpt_core.pipeline.evaluation import evaluate_study
 from mousegpt_core.pipeline.exporting import export_study
+from mousegpt_core.pipeline.importing import convert_poses
 from mousegpt_core.pipeline.labelling import classify_study
 from mousegpt_core.pipeline.relinking import relink_study
 from mousegpt_core.pipeline.reporting import report_study
@@ -28,6 +29,7 @@ __all__ = [
     "add_recording",
     "classify_study",
     "convert_film",
+    "convert_poses",
     "embed_study",
     "evaluate_study",
     "export_study",

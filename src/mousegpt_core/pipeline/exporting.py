@@ -1,4 +1,4 @@
-"""Tables for other programs."""
+"""Tables and poses for other programs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.errors import SettingsError, StageMissingError
+from mousegpt_core.io import FORMATS, write_poses
 from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.evaluation import (
     ACTIVITIES,
@@ -18,7 +19,7 @@ from mousegpt_core.pipeline.evaluation import (
     labelled_recordings,
     scheme_names,
 )
-from mousegpt_core.pipeline.recording_stages import primary_poses
+from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_clips, described_recordings
 from mousegpt_core.stats import (
@@ -34,7 +35,7 @@ from mousegpt_core.study.files import writing
 def export_study(
     study: Study, what: str, *, out: Path | None = None, format: str = "csv"
 ) -> list[Path]:
-    """Write results as tables.
+    """Write results as tables, or poses in a format of poses.
 
     Parameters
     ----------
@@ -44,11 +45,12 @@ def export_study(
         A key of `EXPORTS`: ``"descriptions"`` (a row a clip), ``"bouts"`` and ``"labels"`` (of the
         ethogram, the profile and every scheme of the user), ``"behaviours"`` (of the profile),
         ``"shares"`` (of time, a row an animal and behaviour), ``"comparisons"`` (of the groups),
-        ``"kinematics"`` and ``"poses"`` (a row a frame, units in the names of the columns).
+        ``"kinematics"`` and ``"poses"`` (a row a frame, units in the names of the columns; the
+        poses of every view that was read).
     out : Path, optional
         Folder; by default ``results/export`` of the study.
-    format : {"csv", "parquet"}
-        Kind of file.
+    format : str
+        ``"csv"`` or ``"parquet"``; of poses also any of `POSE_FORMATS`.
 
     Returns
     -------
@@ -61,26 +63,46 @@ def export_study(
         If `what` or `format` is unknown.
     StageMissingError
         If there is no such result yet.
+    FormatError
+        If a format of poses cannot hold them.
     """
     if what not in EXPORTS:
         raise SettingsError(f"{what!r} cannot be exported", hint="one of: " + ", ".join(EXPORTS))
-    if format not in ("csv", "parquet"):
-        raise SettingsError(f"no format is called {format!r}", hint="csv or parquet")
+    known = [*_TABLES, *POSE_FORMATS] if what == "poses" else _TABLES
+    if format not in known:
+        raise SettingsError(
+            f"{what} cannot be written as {format!r}", hint="one of: " + ", ".join(known)
+        )
     folder = out or study.folder / "results" / "export"
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, table in EXPORTS[what](study):
-        path = folder / f"{name}.{format}"
-        with writing(path), replaced_file(path) as partial:
-            if format == "csv":
-                table.to_csv(partial, index=False)
-            else:
-                table.to_parquet(partial, index=False)
-        written.append(path)
+    if format in _TABLES:
+        written = [
+            _write_table(table, folder / f"{name}.{format}") for name, table in EXPORTS[what](study)
+        ]
+    else:
+        suffix = FORMATS[format].suffixes[0]
+        written = [
+            _write_poses(poses, folder / f"{name}{suffix}", format)
+            for name, poses in _poses_read(study)
+        ]
     if not written:
         raise StageMissingError("there is nothing to export yet", hint="run `mousegpt run` first")
     return written
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> Path:
+    with writing(path), replaced_file(path) as partial:
+        if path.suffix == ".csv":
+            table.to_csv(partial, index=False)
+        else:
+            table.to_parquet(partial, index=False)
+    return path
+
+
+def _write_poses(poses: xr.Dataset, path: Path, format: str) -> Path:
+    with writing(path):
+        return write_poses(poses, path, format=format)
 
 
 def _descriptions(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -160,8 +182,18 @@ def _kinematics(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _poses(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name, poses in _poses_read(study):
+        yield name, _frame_table(poses)
+
+
+def _poses_read(study: Study) -> Iterator[tuple[str, xr.Dataset]]:
+    """Poses of every recording and view as they were read."""
     for id, recording in study.recordings.items():
-        yield f"poses-{id}", _frame_table(primary_poses(recording))
+        first = primary_pose(recording)
+        for source in pose_sources(recording):
+            if recording.store.entry(pose_stage(source)):
+                name = f"poses-{id}" if source == first else f"poses-{id}-{source.view}"
+                yield name, recording.store.read_dataset(pose_stage(source))
 
 
 def _frame_table(dataset: xr.Dataset) -> pd.DataFrame:
@@ -195,6 +227,9 @@ def _product(labels: list[list[str]]) -> list[list[str]]:
     return rows
 
 
+_TABLES = ("csv", "parquet")
+#: What poses can be written as, besides tables.
+POSE_FORMATS = tuple(each.name for each in FORMATS.values() if each.writes)
 #: What can be exported.
 EXPORTS: dict[str, Callable[[Study], Iterator[tuple[str, pd.DataFrame]]]] = {
     "descriptions": _descriptions,

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from commands import finish, mousegpt, start
+from mousegpt_core.io import read_poses
 from mousegpt_core.study import Study
 
 VERBS = [
     *("new", "add", "run", "kinematics", "describe", "classify", "embed", "profile", "search"),
-    *("report", "evaluate", "export", "demo", "synth", "doctor", "backends"),
+    *("report", "evaluate", "export", "import", "demo", "synth", "doctor", "backends"),
 ]
 LABELS = """
 [moving]
@@ -160,6 +161,33 @@ def test_export(study: Study, tmp_path: Path, what: str) -> None:
     answer = mousegpt("export", study.folder, what, "--out", tmp_path / "out", "--json")
     assert answer.json["files"]
     assert all(Path(file).parent == tmp_path / "out" for file in answer.json["files"])
+
+
+def test_export_of_poses_as_other_tools_have_them(study: Study, tmp_path: Path) -> None:
+    answer = mousegpt("export", study.folder, "poses", "--format", "movement", "--out", tmp_path)
+    assert answer.code == 0
+    for id in study.recordings:
+        assert read_poses(tmp_path / f"poses-{id}.nc").sizes["space"] == 3
+
+
+def test_import_tells_what_a_file_holds(files: Path) -> None:
+    seen = mousegpt("import", files / "M1.csv", "--fps", "30", "--unit", "cm")
+    assert seen.code == 0
+    assert "wide-csv" in seen.out
+    assert "Snout" in seen.out
+
+
+def test_import_writes_another_format(files: Path, tmp_path: Path) -> None:
+    out = tmp_path / "M1.nc"
+    given = ("import", files / "M1.csv", "--fps", "30", "--unit", "cm", "--out", out, "--json")
+    made = mousegpt(*given).json
+    assert (made["format"], made["out"], made["dimensions"]) == ("wide-csv", str(out), 3)
+    back = read_poses(out)
+    assert list(back["keypoint"].values) == made["keypoints"]
+    assert (back.attrs["fps"], back["position"].attrs["units"]) == (30, "cm")
+    there = mousegpt(*given)
+    assert there.code != 0
+    assert "there already" in there.json["message"]
 
 
 def test_doctor_and_backends() -> None:
