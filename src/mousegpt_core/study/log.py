@@ -65,15 +65,19 @@ class Log:
         """
         return self._add(ANSWERS, rows)
 
-    def answers(self, **filters: str | int | Sequence[str]) -> pd.DataFrame:
+    def answers(
+        self, columns: Sequence[str] = (), **filters: str | int | Sequence[str]
+    ) -> pd.DataFrame:
         """Answers in the order in which they came.
 
         Parameters
         ----------
+        columns : sequence of str
+            Only these, which saves memory where there are many texts; all if not given.
         **filters
             Column to the value, or the list of values, that it must have.
         """
-        return self._read(ANSWERS, filters)
+        return self._read(ANSWERS, filters, columns)
 
     def add_edit(
         self,
@@ -168,14 +172,17 @@ class Log:
             connection.execute("COMMIT")
             return int(added)
 
-    def _read(self, schema: TableSchema, filters: Mapping[str, Any]) -> pd.DataFrame:
-        unknown = sorted(set(filters) - set(schema.columns))
+    def _read(
+        self, schema: TableSchema, filters: Mapping[str, Any], columns: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        unknown = sorted({*filters, *columns} - set(schema.columns))
         if unknown:
             raise DataError(
                 f"table {schema.name} has no column {', '.join(unknown)}",
                 expected=", ".join(schema.columns),
                 hint="choose a column of the table",
             )
+        schema = _with_columns(schema, columns)
         if not self.path.exists():
             return make_table(schema, {}, length=0)
         with self._connect() as connection:
@@ -235,6 +242,15 @@ class Log:
             f"{self.path}: {error}",
             hint="check that the folder is writable and the disk is not full",
         )
+
+
+def _with_columns(schema: TableSchema, columns: Sequence[str]) -> TableSchema:
+    """The table with only some of its columns, its key among them."""
+    if not columns:
+        return schema
+    wanted = {*schema.key, *columns}
+    chosen = {name: kind for name, kind in schema.columns.items() if name in wanted}
+    return TableSchema(schema.name, chosen, schema.key)
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,278 @@
+"""Describers that show clips to a language model: many questions at once, few pictures in memory.
+
+Clips pass through three gates: a bounded number are under way at all; their pictures are made in
+a few threads, ahead of the questions; and a bounded number are asked at once. Memory so depends on
+how many are under way, not on how many there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import MappingProxyType
+from typing import ClassVar, TypeVar
+
+import pandas as pd
+
+from mousegpt_core.describe.contract import Answer, Asking, Describer, Evidence, Known
+from mousegpt_core.errors import BackendCallError, InvalidResponseError, MouseGPTError
+from mousegpt_core.language import LanguageModel, Message, Part, Picture, Request
+from mousegpt_core.language.answering import Answered, answer
+from mousegpt_core.language.budget import Budget, Limits
+from mousegpt_core.language.openai_server import OpenAIModel, ServerOptions
+from mousegpt_core.settings import Settings
+
+T = TypeVar("T")
+#: Threads that make pictures.
+PICTURE_THREADS = 4
+#: A server that refuses in one of these ways refuses everything.
+_REFUSES_ALL = (401, 402, 403, 404)
+#: So many failures without a success between them, and the run stops.
+_MOST_FAILURES = 20
+
+
+class ModelDescriber(Describer):
+    """Describes clips by asking a language model.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who is asked; closed by `close`.
+    at_once : int
+        Most questions under way at once.
+    budget : Budget, optional
+        What may be spent; without one, any amount.
+    """
+
+    name: ClassVar[str] = "model"
+    paid: ClassVar[bool] = True
+
+    def __init__(
+        self, model: LanguageModel, *, at_once: int = 32, budget: Budget | None = None
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.at_once = at_once
+        self.budget = Budget(Limits()) if budget is None else budget
+
+    async def describe(self, evidence: Evidence) -> AsyncIterator[Answer]:
+        """Ask of each clip that is not known; answers come as they are ready.
+
+        Of clips that are known an empty answer comes, with ``attempt`` 0. Closing the iterator
+        cancels what is under way; `Asking.leave` ends a run without that.
+
+        Raises
+        ------
+        BackendCallError
+            If the server refuses everything, or has failed many times in a row; after all that
+            was under way then has ended and come.
+        """
+        if evidence.ask is None:
+            raise ValueError("a model is asked by `evidence.ask`, which is not there")
+        run = _Run(self, evidence.ask)
+        answers = run.answers(_chains(evidence.clips, chained=evidence.ask.chained))
+        try:
+            async for one in answers:
+                yield one
+        finally:
+            await run.close()
+
+    async def close(self) -> None:
+        """Let go of the model."""
+        await self.model.close()
+
+
+class OpenAIDescriber(ModelDescriber):
+    """Describes clips by any server that speaks OpenAI's Chat Completions.
+
+    Parameters
+    ----------
+    options : ServerOptions
+        Which model, where.
+    budget : Budget, optional
+        What may be spent.
+    """
+
+    name: ClassVar[str] = "openai"
+    Options: ClassVar[type[Settings]] = ServerOptions
+
+    def __init__(self, options: ServerOptions, *, budget: Budget | None = None) -> None:
+        super().__init__(OpenAIModel(options), at_once=options.most_at_once, budget=budget)
+        self.options = options
+
+
+def _chains(clips: pd.DataFrame, *, chained: bool) -> Iterator[list[str]]:
+    """Ids of clips that must be asked one after the other; chains may be asked at once."""
+    if chained:
+        for _, of_one in clips.groupby("individuals", sort=False):
+            yield of_one.sort_values("start_s", kind="stable")["clip_id"].tolist()
+    else:
+        for clip_id in clips["clip_id"]:
+            yield [str(clip_id)]
+
+
+class _Run:
+    """One pass over clips: what is under way, and what stops it.
+
+    Parameters
+    ----------
+    describer : ModelDescriber
+        Model, budget and bounds.
+    asking : Asking
+        How it is asked.
+    """
+
+    def __init__(self, describer: ModelDescriber, asking: Asking) -> None:
+        self._model, self._budget = describer.model, describer.budget
+        self._asking = asking
+        self._turns = asyncio.Semaphore(describer.at_once)
+        # Half as many again have their pictures made meanwhile.
+        self._under_way = describer.at_once + describer.at_once // 2 + 1
+        self._results: asyncio.Queue[Answer | None] = asyncio.Queue(self._under_way)
+        self._settled = asyncio.Condition()
+        self._threads = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._failures = 0
+        self._most_failures = max(_MOST_FAILURES, 2 * describer.at_once)
+
+    async def answers(self, chains: Iterable[list[str]]) -> AsyncIterator[Answer]:
+        """Answers as they come; raises what stopped the run after the last of them."""
+        rest = iter(chains)
+        self._tasks = [
+            asyncio.create_task(self._work(rest, self._results)) for _ in range(self._under_way)
+        ]
+        ending = asyncio.create_task(self._ended())
+        self._tasks.append(ending)
+        while (one := await self._results.get()) is not None:
+            yield one
+        await ending
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ended(self) -> None:
+        """Wait for all workers, and pass on the first of their errors."""
+        try:
+            ends = await asyncio.gather(*self._tasks[: self._under_way], return_exceptions=True)
+        finally:
+            await self._results.put(None)
+        for end in ends:
+            if end is not None:
+                raise end
+
+    async def _work(
+        self, chains: Iterator[list[str]], results: asyncio.Queue[Answer | None]
+    ) -> None:
+        try:
+            for chain in chains:
+                labels: dict[str, str] = {}
+                for clip_id in chain:
+                    one = await self._one(clip_id, labels)
+                    if one is None:
+                        return
+                    labels[clip_id] = one.label
+                    await results.put(one)
+        except BaseException:
+            self._stopping = True
+            raise
+
+    async def _one(self, clip_id: str, labels: dict[str, str]) -> Answer | None:
+        """What is said of a clip; None where no more may be asked."""
+        if self._stopping:
+            return None
+        key = ""
+        try:
+            request = await self._in_thread(
+                lambda: self._asking.request(clip_id, MappingProxyType(labels))
+            )
+            key = request.key(self._model.identity)
+            known = self._asking.known(key)
+            if known is not None and not known.ask_again:
+                return Answer(clip_id, label=known.label, status=known.status, request_key=key,
+                              attempt=0)  # fmt: skip
+            if not self._asking.leave():
+                self._stopping = True
+                return None
+            request = await self._with_pictures(request)
+        except MouseGPTError as error:  # a film or a pose that cannot be read
+            return Answer(clip_id, status="failed", reason=str(error), request_key=key)
+        return await self._asked(clip_id, request, key, known)
+
+    async def _asked(
+        self, clip_id: str, request: Request, key: str, known: Known | None
+    ) -> Answer | None:
+        async with self._turns:
+            if not await self._affordable():
+                self._stopping = True
+                return None
+            said = Answer(clip_id)
+            try:
+                answered = await answer(self._model, request)
+                said = self._read(clip_id, answered)
+                self._failures = 0
+            except BackendCallError as error:
+                said = self._failed(clip_id, error)
+            finally:
+                self._budget.settle(said.cost, said.tokens_in + said.tokens_out)
+                async with self._settled:
+                    self._settled.notify_all()
+        return replace(said, request_key=key, attempt=1 + (known.attempts if known else 0))
+
+    async def _affordable(self) -> bool:
+        """Wait until the budget allows one more question; False = it never will."""
+        async with self._settled:
+            while not self._stopping:
+                if self._budget.take():
+                    return True
+                if self._budget.under_way == 0:
+                    return False
+                await self._settled.wait()
+        return False
+
+    def _read(self, clip_id: str, answered: Answered) -> Answer:
+        said = Answer(clip_id, status="invalid", reason=answered.reason)
+        if answered.values is not None:
+            try:
+                said = replace(self._asking.read(clip_id, answered.values), reason=answered.reason)
+            except InvalidResponseError as error:  # paid all the same
+                said = Answer(clip_id, status="invalid", reason=error.message)
+        return replace(
+            said,
+            raw=answered.raw,
+            model=answered.model,
+            tokens_in=answered.tokens_in,
+            tokens_out=answered.tokens_out,
+            cost=answered.cost,
+        )
+
+    def _failed(self, clip_id: str, error: BackendCallError) -> Answer:
+        """A clip that failed; raises where all others would fail, too."""
+        self._failures += 1
+        for_all = error.status in _REFUSES_ALL or (error.status == 429 and not error.retryable)
+        if for_all or self._failures >= self._most_failures:
+            raise error
+        return Answer(clip_id, status="failed", reason=error.message)
+
+    async def _with_pictures(self, request: Request) -> Request:
+        """The request with its pictures made."""
+        messages = []
+        for message in request.messages:
+            parts = [await self._made(part) for part in message.parts]
+            messages.append(Message(message.role, tuple(parts)))
+        return replace(request, messages=tuple(messages))
+
+    async def _made(self, part: Part) -> Part:
+        if isinstance(part, str):
+            return part
+        data = await self._in_thread(part.load)
+        return Picture(part.shows, lambda: data, part.media_type)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)

@@ -1,0 +1,396 @@
+"""A study described by a model that costs: no answer is lost, and nothing is asked twice.
+
+Each answer goes into the recording's log the moment it comes, under the key of its question. A run
+that was killed, stopped by its budget or by Ctrl-C is gone on with by the same command; a changed
+protocol asks only what it changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pandas as pd
+
+from mousegpt_core.clips import ANSWERS, SECTIONS, make_table
+from mousegpt_core.describe.contract import Answer, Asking, Evidence, Known
+from mousegpt_core.describe.model_describer import ModelDescriber
+from mousegpt_core.errors import DataError, VideoError
+from mousegpt_core.language import Request
+from mousegpt_core.pipeline.asynchronous import run_to_end
+from mousegpt_core.pipeline.recording_stages import recording_skeleton, run_ethogram
+from mousegpt_core.pipeline.work import Work
+from mousegpt_core.progress import Progress
+from mousegpt_core.study import Log, Recording
+
+#: Who holds this lease of a recording asks its questions.
+LEASE = "answers"
+#: Seconds between two tellings of progress.
+_TELL_EVERY_S = 0.25
+
+
+class Shown(Protocol):
+    """A recording as a model is shown it; `pipeline.showing.Showing` is one."""
+
+    def clips(self) -> pd.DataFrame:
+        """Table `clips.CLIPS`: what is asked about."""
+
+    def request(self, clip_id: str, labels: Mapping[str, str]) -> Request:
+        """The question about one clip, given what was predicted of clips before it."""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of a study's clips.
+
+    Attributes
+    ----------
+    name : str
+        Of the protocol.
+    fingerprint : str
+        Hash of all that it says.
+    show : callable
+        From a recording, and a stack that closes its films, to what is shown of it.
+    read : callable
+        From a clip's id and an answer's values to what is said of the clip.
+    chained : bool
+        As `Asking.chained`.
+    seed : int
+        Of the model's chance.
+    """
+
+    name: str
+    fingerprint: str
+    show: Callable[[Recording, ExitStack], Shown]
+    read: Callable[[str, Mapping[str, Any]], Answer]
+    chained: bool = False
+    seed: int = 0
+
+
+@dataclass
+class Tally:
+    """How a run stands; every clip that it came to is described, invalid or failed.
+
+    Attributes
+    ----------
+    clips : int
+        Clips that there are.
+    described, invalid, failed : int
+        How they ended, in this run or an earlier one.
+    there_already : int
+        Of them, those that were answered in an earlier run.
+    asked_again : int
+        Of those asked now, those whose first answer did not fit.
+    tokens_in, tokens_out : int
+        Charged in this run.
+    cost : float
+        Of this run; nan = price not known.
+    """
+
+    clips: int = 0
+    described: int = 0
+    invalid: int = 0
+    failed: int = 0
+    there_already: int = 0
+    asked_again: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float = 0.0
+
+    @property
+    def came_to(self) -> int:
+        """Clips that ended."""
+        return self.described + self.invalid + self.failed
+
+    @property
+    def asked(self) -> int:
+        """Clips that ended in this run."""
+        return self.came_to - self.there_already
+
+    def add(self, answer: Answer) -> None:
+        """Count one clip."""
+        setattr(self, answer.status, getattr(self, answer.status) + 1)
+        self.there_already += answer.attempt == 0
+        self.asked_again += answer.status == "described" and bool(answer.reason)
+        self.tokens_in += answer.tokens_in
+        self.tokens_out += answer.tokens_out
+        self.cost += answer.cost
+
+    def add_all(self, other: Tally) -> None:
+        """Count another tally's clips, too."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+    def values(self) -> dict[str, Any]:
+        """For machines; ``not_asked`` makes the numbers add up."""
+        return {**vars(self), "asked": self.asked, "not_asked": self.clips - self.came_to}
+
+    def line(self, seconds: float) -> str:
+        """For people, while it runs."""
+        rate = self.asked / seconds if seconds > 0 else 0.0
+        left = (self.clips - self.came_to) / rate if rate else math.nan
+        parts = [
+            f"{self.described} described",
+            f"{self.asked_again} asked again",
+            f"{self.invalid} invalid",
+            f"{self.failed} failed",
+            f"{rate:.1f}/s",
+        ]
+        if self.cost > 0:
+            parts.append(f"{self.cost:.2f} spent")
+        return ", ".join(parts) + ("" if math.isnan(left) else f", {_duration(left)} left")
+
+
+def describe_study(
+    work: Work,
+    describer: ModelDescriber,
+    questions: Questions,
+    *,
+    only: Sequence[str] | None = None,
+    limit: int | None = None,
+    retry: Collection[str] = (),
+) -> dict[str, Any]:
+    """Ask a model about every clip that it was not asked about.
+
+    Parameters
+    ----------
+    work : Work
+        The study at work; stopping it lets what is under way end.
+    describer : ModelDescriber
+        Who is asked, and its budget; closed at the end.
+    questions : Questions
+        What is asked.
+    only : sequence of str, optional
+        Ids of recordings.
+    limit : int, optional
+        Most clips to ask about in this run.
+    retry : collection of {"failed", "invalid"}
+        Clips that ended so are asked again.
+
+    Returns
+    -------
+    dict
+        ``recordings``: id to `Tally.values`, the same of ``all`` of them, ``model``,
+        ``protocol``, ``stopped``: ``""``, ``"limit"`` or ``"budget"``, and ``failed``: id to why.
+
+    Raises
+    ------
+    CancelledError
+        If it was stopped; all answers that came are kept.
+    BackendCallError
+        If the server refuses everything, or has failed many times in a row.
+    StudyLockedError
+        If another process asks about one of the recordings.
+    """
+    study = work.study
+    chosen = [study.recording(id) for id in only] if only else list(study.recordings.values())
+    ready = work.each(chosen, lambda recording: run_ethogram(work, recording))
+    recordings = [recording for recording in chosen if recording.id in ready]
+    run = _Run(work, describer, questions, limit, frozenset(retry))
+    run_to_end(run.all(recordings))
+    work.cancellation.check()
+    return run.result()
+
+
+@dataclass
+class _Run:
+    """One run over a study."""
+
+    work: Work
+    describer: ModelDescriber
+    questions: Questions
+    limit: int | None
+    retry: frozenset[str]
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    taken: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    async def all(self, recordings: Sequence[Recording]) -> None:
+        """Ask about one recording after the other."""
+        try:
+            for recording in recordings:
+                if self.stopped or self.work.cancellation.requested:
+                    return
+                await self._try(recording)
+        finally:
+            await self.describer.close()
+
+    @property
+    def stopped(self) -> str:
+        """What ended the run before its end."""
+        if self.limit is not None and self.taken >= self.limit:
+            return "limit"
+        return "budget" if self.describer.budget.spent else ""
+
+    def result(self) -> dict[str, Any]:
+        """What became of all clips."""
+        everything = Tally()
+        for tally in self.tallies.values():
+            everything.add_all(tally)
+        whole = everything.came_to == everything.clips
+        return {
+            "recordings": {id: tally.values() for id, tally in self.tallies.items()},
+            "all": everything.values(),
+            "model": self.describer.model.identity,
+            "protocol": self.questions.name,
+            "stopped": "" if whole else self.stopped,
+            "failed": self.work.failures,
+        }
+
+    async def _try(self, recording: Recording) -> None:
+        """Ask about a recording; one whose files cannot be read is noted and left out."""
+        try:
+            with ExitStack() as stack:
+                stack.enter_context(recording.store.lease(LEASE))
+                await self._ask(recording, self.questions.show(recording, stack))
+        except (DataError, VideoError) as error:
+            self.work.failed[recording.id] = error
+
+    async def _ask(self, recording: Recording, shown: Shown) -> None:
+        clips = shown.clips()
+        tally = self.tallies[recording.id] = Tally(clips=len(clips))
+        known = known_answers(recording.log, self.retry)
+        evidence = Evidence(
+            clips,
+            recording.store.read_dataset("kinematics"),
+            recording.store.read_dataset("ethogram"),
+            recording_skeleton(self.work.study, recording),
+            Asking(
+                shown.request, self.questions.read, self.questions.chained, known.get, self._leave
+            ),
+        )
+        clock = _Clock()
+
+        def keep(answers: list[Answer]) -> None:
+            new = [one for one in answers if one.attempt and one.request_key]
+            recording.log.add_answers(self._rows(new))
+            for one in answers:
+                tally.add(one)
+                if one.attempt and one.request_key:
+                    known[one.request_key] = Known(one.status, one.label, one.attempt)
+            if clock.is_time():
+                self._tell(recording.id, tally)
+
+        try:
+            await _keep_all(self.describer.describe(evidence), keep)
+        finally:
+            self._tell(recording.id, tally, finished=True)
+
+    def _leave(self) -> bool:
+        if self.work.cancellation.requested:
+            return False
+        if self.limit is not None and self.taken >= self.limit:
+            return False
+        self.taken += 1
+        return True
+
+    def _tell(self, recording: str, tally: Tally, *, finished: bool = False) -> None:
+        line = tally.line(time.monotonic() - self.begun)
+        step = Progress("describe", recording, tally.came_to, tally.clips, line)
+        self.work.notify(replace(step, finished=finished and tally.came_to == tally.clips))
+
+    def _rows(self, answers: list[Answer]) -> pd.DataFrame:
+        columns: dict[str, Any] = {
+            name: [getattr(one, name) for one in answers]
+            for name in (
+                "clip_id", "request_key", "attempt", "model", "status", "reason", "raw", "label",
+                "score", "tokens_in", "tokens_out", "cost",
+            )
+        }  # fmt: skip
+        for section in SECTIONS:
+            columns[section] = [one.sections.get(section, "") for one in answers]
+        columns["answer_id"] = [answer_id(one) for one in answers]
+        columns |= {
+            "run_id": self.id,
+            "describer": self.describer.name,
+            "protocol": self.questions.name,
+            "protocol_hash": self.questions.fingerprint,
+            "seed": self.questions.seed,
+            "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+        return make_table(ANSWERS, columns, length=len(answers))
+
+
+def answer_id(answer: Answer) -> str:
+    """Key of an answer in the log: the question, the time it was asked, and of what clip.
+
+    Two clips may be one question, where no pictures are shown.
+    """
+    return f"{answer.request_key}#{answer.attempt}#{answer.clip_id}"
+
+
+def known_answers(log: Log, retry: Collection[str] = ()) -> dict[str, Known]:
+    """What came of each question that a recording's log knows; its last time counts.
+
+    Parameters
+    ----------
+    log : Log
+        The recording's.
+    retry : collection of str
+        These do not do.
+    """
+    rows = log.answers(columns=("request_key", "attempt", "status", "label"))
+    found: dict[str, Known] = {}
+    for key, attempt, status, label in zip(
+        rows["request_key"], rows["attempt"], rows["status"], rows["label"], strict=True
+    ):
+        before = found.get(key)
+        if key and (before is None or attempt >= before.attempts):
+            found[key] = Known(status, label, int(attempt), status in retry)
+    return found
+
+
+async def _keep_all(answers: AsyncIterator[Answer], keep: Callable[[list[Answer]], None]) -> None:
+    """Keep answers the moment they come: while some are written, the next gather.
+
+    Whatever ends the stream, all that came is written.
+    """
+    waiting: asyncio.Queue[Answer | None] = asyncio.Queue()
+
+    async def write() -> None:
+        more = True
+        while more:
+            batch = [await waiting.get()]
+            while not waiting.empty():
+                batch.append(waiting.get_nowait())
+            more = batch[-1] is not None
+            await asyncio.to_thread(keep, [one for one in batch if one is not None])
+
+    writer = asyncio.create_task(write())
+    try:
+        async with aclosing(answers) as coming:  # type: ignore[type-var]
+            async for one in coming:
+                if writer.done():  # it failed: nothing more can be kept
+                    break
+                await waiting.put(one)
+    finally:
+        await waiting.put(None)
+        await writer
+
+
+class _Clock:
+    """Tells when it is time to tell how far it is."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def is_time(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < _TELL_EVERY_S:
+            return False
+        self._last = now
+        return True
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
