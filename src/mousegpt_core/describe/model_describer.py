@@ -134,7 +134,8 @@ class _Run:
         self._settled = asyncio.Condition()
         self._threads = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._stopping = False  # begin no more
+        self._broken = False  # ask nothing more, not even what was begun
         self._failures = 0
         self._most_failures = max(_MOST_FAILURES, 2 * describer.at_once)
 
@@ -180,7 +181,7 @@ class _Run:
                     labels[clip_id] = one.label
                     await results.put(one)
         except BaseException:
-            self._stopping = True
+            self._stopping = self._broken = True
             raise
 
     async def _one(self, clip_id: str, labels: dict[str, str]) -> Answer | None:
@@ -228,7 +229,7 @@ class _Run:
     async def _affordable(self) -> bool:
         """Wait until the budget allows one more question; False = it never will."""
         async with self._settled:
-            while not self._stopping:
+            while not self._broken:
                 if self._budget.take():
                     return True
                 if self._budget.under_way == 0:
