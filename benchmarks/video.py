@@ -1,10 +1,11 @@
 """Reading films beside OpenCV, decord and plain PyAV: how fast, and how many wrong frames.
 
 Run: ``python benchmarks/video.py [FILM ...] [--rounds 7]``. Without a film two are made: 20 s of
-1280x1024 at 60 frames a second with few and with many keyframes. In every round all readers do the
-same, one after the other in an order drawn anew, so that what else the computer does meets them
-alike; told are the medians, and how many times longer the others take in the same round, on the
-clock and of the processor (all threads). Readers that are not installed are left out.
+1280x1024 at 60 frames a second with many and with few keyframes. Each reader has a process of its
+own; in every round all do the same, one after the other in an order drawn anew, so that what else
+the computer does meets them alike. Told are the medians, and how many times longer the others take
+in the same round, on the clock and of the processor (all threads). Readers that are not installed
+are left out.
 """
 
 from __future__ import annotations
@@ -186,7 +187,11 @@ def main() -> None:
     parser.add_argument("--only", choices=["speed", "wrong"], default="")
     parser.add_argument("--folder", type=Path, help="keep the films that are made here")
     parser.add_argument("--count-wrong", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.serve:
+        serve(*given.serve)
+        return
     if given.count_wrong:
         print(count_wrong(*given.count_wrong))
         return
@@ -282,18 +287,46 @@ def _timed(images: Iterable[Image]) -> Spent:
 
 def tell_speed(path: Path, names: list[str], rounds: int) -> None:
     """Print a table for a film: a row for a task and a reader."""
-    readers = {name: READERS[name][1](path) for name in names}
+    readers = {name: _Process(name, path) for name in names}
     print(f"\n{path.name}: ms a frame; ours = 1 (least to most) on the clock, of the processor")
-    for task, run in TASKS.items():
+    for task in TASKS:
         spent: dict[str, list[Spent]] = {name: [] for name in names}
         # Once before, so that nobody pays for what is loaded on first use.
         for number in range(rounds + 1):
             for name in random.Random(number).sample(names, len(names)):
-                each = run(readers[name], random.Random(number))
+                each = readers[name].run(task, number)
                 if number:
                     spent[name].append(1000 * each)
         for name in names:
             print(f"{task:18}  {name:7}{_told(spent[name], spent['ours'])}", flush=True)
+    for reader in readers.values():
+        reader.end()
+
+
+class _Process:
+    """A reader in a process of its own, so that none has to do with the memory of another."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        command = [sys.executable, __file__, "--serve", name, str(path)]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+    def run(self, task: str, seed: int) -> Spent:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(seed, task, file=self._process.stdin, flush=True)
+        return np.array(self._process.stdout.readline().split(), dtype=float)
+
+    def end(self) -> None:
+        self._process.communicate(timeout=LONGEST)
+
+
+def serve(name: str, path: str) -> None:
+    """Do the tasks that are asked for, and tell what each frame took."""
+    reader = READERS[name][1](Path(path))
+    for line in sys.stdin:
+        seed, task = line.strip().split(maxsplit=1)
+        print(*TASKS[task](reader, random.Random(int(seed))), flush=True)
 
 
 def _told(its: list[Spent], ours: list[Spent]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +114,23 @@ def test_the_manifest_names_films(name: str, tmp_path: Path) -> None:
     assert commands == {"napari-mousegpt.read_films"}
     folders = {reader.command for reader in manager.iter_compatible_readers([tmp_path])}
     assert folders == {"napari-mousegpt.read_films", "napari-mousegpt.read_poses"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
+)
+def test_in_a_window(film: Path, tmp_path: Path) -> None:
+    pytest.importorskip("PyQt6")
+    import napari
+
+    made = convert_film(film, tmp_path / "mouse.zarr")["film"]
+    viewer = napari.Viewer(show=False)
+    try:
+        for path in (film, made):
+            (layer,) = viewer.open(str(path), plugin="napari-mousegpt")
+            for frame in (0, 61, 60, COUNT - 1):
+                viewer.dims.set_point(0, frame)
+                assert number_in(np.asarray(layer._slice.image.view)) == frame
+    finally:
+        viewer.close()
