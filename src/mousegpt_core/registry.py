@@ -22,6 +22,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
     "embedders": {
         "lsa": "mousegpt_core.embed.lsa:LsaEmbedder",
         "minilm": "mousegpt_core.embed.minilm:MiniLmEmbedder",
+        "openai": "mousegpt_core.embed.openai:OpenAIEmbedder",
     },
     "language_models": {
         "openai": "mousegpt_core.language.openai_server:OpenAIModel",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mousegpt_core.language import AnswerSchema
@@ -286,12 +286,14 @@ def test_what_was_cut_off_is_never_made_up(kind: str) -> None:
             assert extract(text[:end], SCHEMA) in (None, _expected(truth)), text[:end]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="{}[]\":,\\ \n'`ab1/*", max_size=60))
 def test_anything_is_survived(text: str) -> None:
     extract(text, SHORT)
     extract('{"label": "a", "why": ' + text, SHORT)
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({"label": st.text(), "why": st.text(min_size=1)}))
 def test_valid_answers_come_back_by_both_ways(truth: dict[str, str]) -> None:
     text = json.dumps(truth)

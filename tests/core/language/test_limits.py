@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mousegpt_core.errors import SettingsError
@@ -93,6 +93,7 @@ def test_failures_that_are_no_overload_change_nothing() -> None:
     assert asyncio.run(run()) == 8
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 40))
 def test_never_more_at_once_than_allowed(most: int, tasks: int) -> None:
     async def run() -> int:
@@ -189,6 +190,7 @@ def test_without_limits_anything_goes() -> None:
     assert not budget.spent
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=60), st.integers(50, 1000))
 def test_a_limit_holds_however_many_are_under_way(costs: list[int], limit: int) -> None:
     """It is exceeded by no more than what one question costs more than any before."""
