@@ -86,13 +86,22 @@ def _look(item: Any, seen: set[Any]) -> None:
             item.attrs[key]
     if hasattr(item, "dtype"):
         with _passed_over():
-            if item.shape is not None and item.nbytes <= _SMALL:
+            if _is_small(item):
                 item[()]
     elif hasattr(item, "keys") and item.id not in seen:
         seen.add(item.id)
         for name in _listed(item):
             with _passed_over():
                 _look(item[name], seen)
+
+
+def _is_small(dataset: Any) -> bool:
+    """Whether a dataset takes little memory; packed pictures, of any length each, may take much."""
+    import h5py
+
+    kind = dataset.dtype
+    pictures = h5py.check_string_dtype(kind) is None and h5py.check_vlen_dtype(kind) is not None
+    return dataset.shape is not None and dataset.nbytes <= _SMALL and not pictures
 
 
 def _listed(names: Any) -> list[str]:

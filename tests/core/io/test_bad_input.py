@@ -178,6 +178,15 @@ def test_a_heap_that_the_library_would_walk_for_ever(tmp_path, name, length, mon
     assert "damaged" in refused(path)
 
 
+def test_pictures_in_a_file_are_not_tried(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["names"] = ["nose", "ear"]
+        file["points"] = VALUES
+        file.create_dataset("pictures", (2,), dtype=h5py.vlen_dtype("i1"))
+        assert [hdf_trial._is_small(file[name]) for name in ("names", "points")] == [True, True]
+        assert not hdf_trial._is_small(file["pictures"])
+
+
 def test_what_was_deleted_leaves_a_file_as_good_as_before(tmp_path):
     path = make("nwb", tmp_path)
     with h5py.File(path, "r+") as file:
