@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mousegpt_core.errors import InvalidResponseError
+from mousegpt_core.errors import BackendCallError, InvalidResponseError
 from mousegpt_core.language import enforcement
 from mousegpt_core.language.contract import LanguageModel, Message, Reply, Request
 from mousegpt_core.language.extraction import Values, extract, read_strictly
@@ -65,12 +65,13 @@ class Answered:
 async def answer(model: LanguageModel, request: Request) -> Answered:
     """Ask for an answer that fits the request's schema.
 
-    An answer that does not fit is shown to the model once, with what is wrong.
+    An answer that does not fit is shown to the model once, with what is wrong. If that fails,
+    the answer is invalid.
 
     Raises
     ------
     BackendCallError
-        If no reply comes.
+        If no reply comes at all.
     ValueError
         If the request has no schema: there is nothing to check.
     """
@@ -80,7 +81,11 @@ async def answer(model: LanguageModel, request: Request) -> Answered:
     values, status, reason = _read(first, request.schema)
     if values is not None:
         return Answered(values, status, "", (first,))
-    second = await model.ask(_repair(request, request.schema, first, reason))
+    try:
+        second = await model.ask(_repair(request, request.schema, first, reason))
+    except BackendCallError as error:
+        # The first reply is paid for, and kept.
+        return Answered(None, "invalid", f"{reason}; asked again: {error.message}", (first,))
     values, _, again = _read(second, request.schema)
     if values is not None:
         return Answered(values, "repaired", reason, (first, second))

@@ -33,7 +33,7 @@ def read_strictly(text: str) -> dict[str, Any] | None:
         value = json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refused)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and _is_text(value) else None
 
 
 def extract(text: str, schema: AnswerSchema) -> Values | None:
@@ -71,6 +71,8 @@ def _readings(text: str, keys: list[str]) -> Iterator[str]:
     if any(re.match(rf"""["']?{re.escape(key)}["']?\s*:""", bare) for key in keys):
         yield "{" + bare
     if re.search(r'\{\s*\\+["n]', text):
+        # A text in JSON that is JSON itself; its own quotes are none of the object's.
+        text = text.removeprefix('"').removesuffix('"')
         yield _ESCAPE.sub(lambda found: _UNESCAPED.get(found.group(1), found.group()), text)
 
 
@@ -86,7 +88,7 @@ def _fitted(found: dict[str, Any], schema: AnswerSchema) -> Values | None:
             return None
         values[field.name] = _as_meant(said[0], field)
     try:
-        return schema.checked(values)
+        return schema.checked(values) if _is_text(values) else None
     except InvalidResponseError:
         return None
 
@@ -105,6 +107,15 @@ def _as_meant(value: Any, field: AnswerField) -> Any:
 
 def _plain(text: str) -> str:
     return re.sub(r"[\s_-]+", " ", text).strip(" .*").casefold()
+
+
+def _is_text(values: dict[str, Any]) -> bool:
+    """Whether it can be written to a file: halves of characters cannot."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_template(values: Values) -> bool:

@@ -32,6 +32,8 @@ _FENCE = "```"
 _ANY_KEY = re.compile(r"""["'“‘`]?[^"'“”‘’`:,{}\[\]\n]{1,60}["'”’`]?\s*:""")
 _ALL_ENDS = re.compile(r"[}\]\s]*(?:$|\n|,|```)")
 _CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_QUOTE_IN_LINE = re.compile(r"""[^\n]*["”]""")
+_OTHER_TEXTS = re.compile(r"""\"[\s,:']*[,:\n][\s,:']*\"""")
 _DEEPEST = 40
 
 
@@ -212,8 +214,11 @@ class _Reader:
             said.append(char)
             place += 1
         self.place = place + 1
+        raw = self.text[start:place]
         if inner:
-            self._check_inner(self.text[start:place], inner, closing)
+            self._check_inner(raw, inner, closing)
+        if opening == "'" and _OTHER_TEXTS.search(raw):
+            raise NotReadableError("texts in other quotes within a text", start)
         return "".join(said)
 
     def _escaped(self, place: int) -> tuple[str, int]:
@@ -250,7 +255,7 @@ class _Reader:
         if in_list:
             return char == "]" or (char == "," and self._item_follows(after + 1))
         if char == "}":
-            return clean or self._all_ends(after)
+            return self._all_ends(after) or (clean and not self._quote_follows(after))
         if char == ",":
             return self._pair_or_end_follows(after + 1)
         return bool(self._key_follows.match(self.text, after))
@@ -268,6 +273,10 @@ class _Reader:
     def _all_ends(self, place: int) -> bool:
         """Whether from here on come only closing brackets up to a line's end or a comma."""
         return bool(_ALL_ENDS.match(self.text, place))
+
+    def _quote_follows(self, place: int) -> bool:
+        """Whether in the same line there is another quote: then a text may go on to there."""
+        return bool(_QUOTE_IN_LINE.match(self.text, place))
 
     def _is_apostrophe(self, place: int) -> bool:
         around = self.text[place - 1 : place] + self.text[place + 1 : place + 2]

@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 
 from model_servers import ASKED, QUESTION, SCHEMA, TRUTH
+from mousegpt_core.errors import BackendCallError
 from mousegpt_core.language import LanguageModel, Reply, Request
 from mousegpt_core.language.answering import Answered, answer
 
@@ -31,6 +32,8 @@ class Told(LanguageModel):
 
     async def ask(self, request: Request) -> Reply:
         self.requests.append(request)
+        if len(self.requests) > len(self.replies):
+            raise BackendCallError("the server is gone", retryable=True)
         return replace(self.replies[len(self.requests) - 1], tokens_in=10, tokens_out=5)
 
 
@@ -80,6 +83,16 @@ def test_what_never_fits_is_invalid_and_kept() -> None:
     assert (answered.raw, len(model.requests)) == ("Never.", 2)
     assert [reply.text for reply in answered.replies] == ["No.", "Never."]
     assert (answered.tokens_in, answered.tokens_out) == (20, 10)
+
+
+def test_a_paid_reply_is_kept_when_the_second_question_fails() -> None:
+    answered, _ = _answered("No.")
+    assert (answered.values, answered.status, answered.raw) == (None, "invalid", "No.")
+    assert "no JSON" in answered.reason
+    assert "gone" in answered.reason
+    assert answered.tokens_in == 10
+    with pytest.raises(BackendCallError, match="gone"):
+        _answered()
 
 
 def test_costs_add_up() -> None:

@@ -242,7 +242,11 @@ BY_HAND: list[tuple[str, dict[str, str] | None]] = [
     ("{" * 1000, None),
     ('{"label":' * 1000, None),
     ('"' * 1000, None),
-    ('{"label": "a\x00b", "why": "\\ud800"}', {"label": "a\x00b", "why": "\ud800"}),
+    ('{"label": "a\x00b", "why": "c"}', {"label": "a\x00b", "why": "c"}),
+    ('{"label": \'a", "b": "c\', "why": "d"}', None),
+    ('{"label": "a", "why": "half a \\ud83d"}', None),
+    ('{"label": "a", "why": "in a {box"} it walks."}', None),
+    ('{"label": "a", "why": "b"} I hope that helps.', {"label": "a", "why": "b"}),
     ('{"label": "\\u00e9\\ud83d\\udc2d", "why": "b"}', {"label": "é🐭", "why": "b"}),
     ('{"label": "a", "why": "5" long"}', None),
     ('{"label": "a", "why": "50\\% of it, \\_so\\_"}', {"label": "a", "why": "50\\% of it, _so_"}),
@@ -303,7 +307,17 @@ def test_valid_answers_come_back_by_both_ways(truth: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[1]", "3", "{'a': 1}", '{"a": NaN}', '{"a": 1, "a": 2}', "{" * 100_000, ""]
+    "text",
+    [
+        "[1]",
+        "3",
+        "{'a': 1}",
+        '{"a": "\\udc00"}',
+        '{"a": NaN}',
+        '{"a": 1, "a": 2}',
+        "{" * 100_000,
+        "",
+    ],
 )
 def test_strict_reading_takes_objects_only(text: str) -> None:
     assert read_strictly(text) is None
