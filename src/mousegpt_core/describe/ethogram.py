@@ -358,7 +358,7 @@ class _Fits:
         for name, condition in rule.conditions.items():
             score = self.score(condition)
             if score is None:
-                if condition.required:
+                if condition.required and not self._has_stand_in(condition, rule):
                     return None
                 continue
             alternatives.setdefault(condition.any_of or f"only {name}", []).append(score)
@@ -373,6 +373,13 @@ class _Fits:
             return np.where(known.any(axis=0), settled.prod(axis=0), np.nan)
         missing = [~np.isfinite(score) for score in needed]
         return np.where(np.any(missing, axis=0), np.nan, settled.min(axis=0))
+
+    def _has_stand_in(self, condition: Condition, rule: ActivityRule) -> bool:
+        """Whether another condition that can be judged stands in for one that cannot."""
+        return any(
+            other.only_without == condition.quantity and self.score(other) is not None
+            for other in rule.conditions.values()
+        )
 
     def score(self, condition: Condition) -> Floats | None:
         """Score of one condition, or None where its quantity is absent or it does not apply."""

@@ -69,6 +69,7 @@ class AnimalReference(Settings):
     body_length_cm: float
     front_height_cm: float | None = None
     nose_height_cm: float | None = None
+    outline_height_cm: float | None = None
     read_from: str = "walking"
 
 
@@ -233,13 +234,14 @@ def _fit_animal(body: Body, fps: float) -> AnimalReference:
         body_length_cm=own if own else (guess if np.isfinite(guess) else 8.5),
         front_height_cm=normal(_front_height(body), 0.25),
         nose_height_cm=normal(body.heights("nose"), 0.25),
+        outline_height_cm=normal(body.plain("outline_height"), 0.25),
         read_from="walking" if enough else "all frames",
     )
 
 
 def _sample(kinematics: xr.Dataset) -> xr.Dataset:
     """The variables a reference needs, in stretches spread over the recording."""
-    wanted = [v for v in ("speed", "body_length", "height") if v in kinematics]
+    wanted = [v for v in ("speed", "body_length", "height", "outline_height") if v in kinematics]
     # keypoint and individual must be there even where none of these is.
     kept = kinematics[[*wanted, "measured"]] if "measured" in kinematics else kinematics[wanted]
     count = kept.sizes["time"]
@@ -296,6 +298,10 @@ def _front_rise(body: Body) -> Floats | None:
 
 def _nose_rise(body: Body) -> Floats | None:
     return body.above_own(body.heights("nose"), "nose_height_cm")
+
+
+def _outline_rise(body: Body) -> Floats | None:
+    return body.above_own(body.plain("outline_height"), "outline_height_cm")
 
 
 def _length(body: Body) -> Floats | None:
@@ -507,6 +513,16 @@ MEASURES: Mapping[str, Measure] = {
         _front_rise,
     ),
     "nose_rise": Measure("length", "height of the nose over that in walking (3D)", _nose_rise),
+    "outline_rise": Measure(
+        "length",
+        "height of the outline over that in walking (found in the film, from the side)",
+        _outline_rise,
+    ),
+    "picture_change": Measure(
+        "speed",
+        "how fast the outline would move that changes as much of the picture (found in the film)",
+        lambda body: _per_body(body.plain("pixel_speed"), body),
+    ),
     "lowest_paw": Measure("length", "height of the lowest paw above the floor (3D)", _lowest_paw),
     "length": Measure("length", "distance from nose to tail base", _length),
     "body_pitch": Measure(

@@ -25,7 +25,13 @@ from mousegpt_core.kinematics.dropped import with_dropped_frames
 from mousegpt_core.kinematics.frame import Stretch
 from mousegpt_core.kinematics.limbs import compute_contact, compute_joint_angles
 from mousegpt_core.kinematics.motion import compute_motion, compute_speeds
-from mousegpt_core.kinematics.quantities import CENTRE, PER_KEYPOINT, PER_PLACE, Quantity
+from mousegpt_core.kinematics.quantities import (
+    CENTRE,
+    PER_ANIMAL,
+    PER_KEYPOINT,
+    PER_PLACE,
+    Quantity,
+)
 from mousegpt_core.kinematics.scene import Scene, read_block, scaled_confidence
 from mousegpt_core.kinematics.settings import KinematicsSettings
 from mousegpt_core.kinematics.signals import Floats
@@ -214,6 +220,24 @@ def _cut(quantity: Quantity, start: int, stop: int) -> Quantity:
     )
 
 
+def _of_outline(frames: xr.Dataset, scene: Scene) -> dict[str, tuple[Any, ...]]:
+    """What is known of animals that were found in the film, in cm: see `pose.silhouette`.
+
+    ``pixel_speed`` (cm/s), how fast the whole outline would have to move to change as much of the
+    picture; ``outline_height`` (cm), from the side only: how high the outline is.
+    """
+    units = {"pixel_speed": "cm/s"}
+    if scene.space_dims == 2 and scene.seen_from == "side":
+        units["outline_height"] = "cm"
+    found: dict[str, tuple[Any, ...]] = {}
+    for name in units.keys() & set(frames.data_vars):
+        values = frames[name].transpose(*PER_ANIMAL).values * np.float32(scene.cm_per_unit)
+        if "dropped" in frames.coords:
+            values[frames["dropped"].values] = np.nan
+        found[name] = (PER_ANIMAL, values, {"units": units[name]})
+    return found
+
+
 def _dataset(
     parts: list[dict[str, Quantity]], frames: xr.Dataset, scene: Scene, settings: KinematicsSettings
 ) -> xr.Dataset:
@@ -224,6 +248,7 @@ def _dataset(
         values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
         variables[name] = (quantity.dims, values, {"units": quantity.unit, **quantity.attrs})
         coords.update(quantity.coords)
+    variables |= _of_outline(frames, scene)
     kept = {
         name: frames.coords[name]
         for name in ("time", "frame", "space", "keypoint", "individual")

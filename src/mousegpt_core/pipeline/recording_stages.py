@@ -44,7 +44,7 @@ from mousegpt_core.study import (
 )
 
 POSES_VERSION = 1
-KINEMATICS_VERSION = 4
+KINEMATICS_VERSION = 5
 CLIPS_VERSION = 2
 #: Frames handled at once: bounds memory however long the recording.
 BLOCK_FRAMES = 36_000

@@ -7,7 +7,7 @@ taken instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,12 @@ _LEAST_SEEN = 0.1
 #: Quantile that is the background where the animal sits for most of the time.
 _UNCOVERED = 0.9
 _SIGMA_OF_UNCOVERED = 1.2816
+#: Nearer than so many half widths to what is as dark as the animal, nothing is taken for shadow;
+#: nor is what is thinner.
+_RIM, _THIN = 0.5, 0.45
+#: Share of the animal's usual area that must be that dark, and share of its outline that may
+#: usually be shadow: else fur and shadow cannot be told apart.
+_LEAST_DARK, _MOST_SHADOW = 0.25, 0.1
 _HINT = "make poses with a pose estimator, and give them with --poses FILE"
 
 
@@ -68,6 +74,9 @@ class Background:
         Half the width of its body (shrunk px).
     others : float
         How many more things of the animal's size are seen at once than there should be animals.
+    shade : float, optional
+        Brightness, as share of the background's, above which a large part of a dark animal's
+        outline is its shadow on a wall; None = it has none, or it cannot be told from fur.
     """
 
     picture: Floats
@@ -79,6 +88,7 @@ class Background:
     area: float
     radius: float
     others: float
+    shade: float | None = None
 
     def difference(self, grey: Floats) -> Floats:
         """By how much each pixel looks like animal; a light that changes as a whole is allowed for.
@@ -108,7 +118,27 @@ class Background:
             labels.ravel(), minlength=found + 1
         )
         share[0] = 0.0
-        return np.asarray((share >= _CLEAR_SHARE)[labels])
+        mask = np.asarray((share >= _CLEAR_SHARE)[labels])
+        return mask if self.shade is None else self._without_shadow(mask, difference)
+
+    def _without_shadow(self, mask: Bools, difference: Floats) -> Bools:
+        """Take away large parts of a dark animal's outline that are not as dark as it is."""
+        found = ndimage.find_objects(mask.astype(np.uint8))
+        if self.shade is None or not found:
+            return mask
+        cut = mask[found[0]]
+        dark = cut & ((self.picture - difference)[found[0]] < self.shade * self.picture[found[0]])
+        things, _ = ndimage.label(cut)
+        is_animal = np.bincount(things[dark], minlength=things.max() + 1) > _LEAST_DARK * self.area
+        away = ndimage.distance_transform_edt(~dark) > _RIM * self.radius
+        far, count = ndimage.label(cut & away & is_animal[things])
+        if not count:
+            return mask
+        depth = ndimage.maximum(ndimage.distance_transform_edt(far), far, np.arange(count + 1))
+        is_shadow = np.asarray(depth) > _THIN * self.radius
+        is_shadow[0] = False
+        mask[found[0]] &= ~is_shadow[far]
+        return mask
 
 
 def shrunk(frame: NDArray[np.uint8], shrink: int) -> Floats:
@@ -281,9 +311,27 @@ def _calibrated(
         )
     seen = float(np.median([sum(a > 0.4 * area for a in each) for each in numbers]))
     radius = max(float(np.median(radii)), 1.0)
-    return Background(
-        picture, noise, sign, threshold, contrast, shrink, area, radius, max(seen - count, 0.0)
+    others = max(seen - count, 0.0)
+    calibrated = replace(draft, area=area, radius=radius, others=others)
+    return calibrated if sign > 0 else _shaded(calibrated, samples)
+
+
+def _shaded(background: Background, samples: Floats) -> Background:
+    """The same with its `shade`, if shadows are told from fur by it."""
+    masks = [background.foreground(sample) for sample in samples]
+    relative = np.concatenate(
+        [
+            1 - background.difference(sample)[mask] / np.maximum(background.picture[mask], 1.0)
+            for sample, mask in zip(samples, masks, strict=True)
+        ]
     )
+    shaded = replace(background, shade=otsu(relative))
+    left = [
+        shaded.foreground(sample).sum() / mask.sum()
+        for sample, mask in zip(samples, masks, strict=True)
+        if mask.any()
+    ]
+    return shaded if 1 - np.median(left) < _MOST_SHADOW else background
 
 
 def _sizes(mask: Bools) -> list[tuple[float, float]]:

@@ -49,7 +49,8 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
     -------
     Dataset
         Poses in px of the film; ``confidence`` of the ends is the probability that they are not
-        exchanged. Also ``pixel_speed`` (px/s), ``area`` (px^2) and ``merged`` (time, individual).
+        exchanged. Also ``pixel_speed`` (px/s), ``outline_height`` (px), ``area`` (px^2) and
+        ``merged`` (time, individual).
     """
     own = np.asarray(silhouettes["time"].values, dtype=np.float64)
     times = own if times is None else np.asarray(times, dtype=np.float64)
@@ -85,9 +86,9 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
         timed=0,
         remarks=remarks_on(silhouettes, confidence),
     )
-    return poses.assign(
-        {name: silhouettes[name].load().variable for name in ("pixel_speed", "area", "merged")}
-    )
+    kept = {"pixel_speed": "pixel_speed", "height": "outline_height", "area": "area"}
+    kept["merged"] = "merged"
+    return poses.assign({new: silhouettes[old].load().variable for old, new in kept.items()})
 
 
 def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:

@@ -36,6 +36,8 @@ class Shape(NamedTuple):
         Of the body, without the tail.
     tail : float
         -1 to 1: whether the tail is at the first (-) or last end of the midline; 0 = not seen.
+    height : float
+        How far the body reaches in the picture from top to bottom.
     taper : float
         Skewness of the body along its axis: + when the last end is the narrower one.
     box : array of shape (4,)
@@ -46,6 +48,7 @@ class Shape(NamedTuple):
     area: float
     length: float
     width: float
+    height: float
     tail: float
     taper: float
     box: Floats
@@ -100,6 +103,7 @@ def shape_of(mask: Bools, radius: float) -> Shape:
         area=float(len(places)),
         length=length,
         width=float(np.quantile(across, 0.95) - np.quantile(across, 0.05)) / 0.9 + 1.0,
+        height=float(np.ptp(places[:, 1])) + 1.0,
         tail=_tail(cut, body, middle, axis, length),
         taper=float((along**3).mean() / spread**3) if spread > 0 else 0.0,
         box=np.array([columns.start, rows.start, columns.stop, rows.stop], dtype=np.float64),

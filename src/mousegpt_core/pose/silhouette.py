@@ -22,7 +22,7 @@ BLOCK_FRAMES = 64
 _AROUND_BOX = 0.5
 #: Steps of grey below so many times the noise between two frames are noise.
 _NO_STEP = 3.0
-_SCALARS = ("area", "length", "width", "tail", "taper")
+_SCALARS = ("area", "length", "width", "height", "tail", "taper")
 
 
 def frames_used(film: FilmLike, rate: float) -> range:
@@ -55,10 +55,10 @@ def silhouettes_in_blocks(
         The next frames (time = the film's own clock, s; ``frame``): ``mask`` (time, y, x; uint8;
         0 = no animal, 1 = the first of the individuals), shrunk, with y and x in pixels of the
         film. In pixels of the film too, NaN where an animal is not found: ``midline`` (time,
-        space, point, individual), ``area`` (px^2), ``length``, ``width``, ``box`` (time, edge,
-        individual), ``pixel_speed`` (px/s: that at which the whole outline would have to move to
-        change as much of the picture, noise taken off); ``tail`` and ``taper`` as in `Shape`;
-        ``merged``, bool.
+        space, point, individual), ``area`` (px^2), ``length``, ``width``, ``height``, ``box``
+        (time, edge, individual), ``pixel_speed`` (px/s: that at which the whole outline would
+        have to move to change as much of the picture, noise taken off); ``tail`` and ``taper`` as
+        in `Shape`; ``merged``, bool.
 
     Raises
     ------
@@ -163,6 +163,7 @@ def _block(
             "area": (per_animal, _float(values["area"] * scale**2), {"units": "px^2"}),
             "length": (per_animal, _float(values["length"] * scale), pixels),
             "width": (per_animal, _float(values["width"] * scale), pixels),
+            "height": (per_animal, _float(values["height"] * scale), pixels),
             "tail": (per_animal, _float(values["tail"])),
             "taper": (per_animal, _float(values["taper"])),
             "pixel_speed": (
