@@ -47,6 +47,8 @@ _RIM, _THIN = 0.5, 0.45
 #: Share of the animal's usual area that must be that dark, and share of its outline that may
 #: usually be shadow: else fur and shadow cannot be told apart.
 _LEAST_DARK, _MOST_SHADOW = 0.25, 0.1
+#: The animal is darker than this share of a shadow on the same floor.
+_BLACK = 0.5
 _HINT = "make poses with a pose estimator, and give them with --poses FILE"
 
 
@@ -325,7 +327,11 @@ def _shaded(background: Background, samples: Floats) -> Background:
             for sample, mask in zip(samples, masks, strict=True)
         ]
     )
-    shaded = replace(background, shade=otsu(relative))
+    shade = otsu(relative)
+    dark = relative < shade
+    if relative[dark].mean() > _BLACK * relative[~dark].mean():
+        return background
+    shaded = replace(background, shade=shade)
     left = [
         shaded.foreground(sample).sum() / mask.sum()
         for sample, mask in zip(samples, masks, strict=True)

@@ -81,3 +81,23 @@ def test_without_film_and_poses_there_is_no_recording(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="neither poses nor a film"):
         add_recording(study, NewRecording(id="M1"))
     assert not study.recordings
+
+
+def test_rearing_is_seen_from_the_side_only(tmp_path: Path) -> None:
+    path = with_rest(round_trip(450), 200, 120)
+    path[:, 1] = 150.0
+    path[:200, 2] = path[320:, 2] = 0.0
+    sway = 0.15 * np.sin(2 * np.pi * np.arange(120) / 36)
+    path[200:320, 2] = sway - np.pi / 2  # it stands upright
+    path[200:320, 1] = 140.0
+    file = film(tmp_path / "a.mp4", path)
+    told = mousegpt("run", file, "--seen-from", "side", "--json")
+    assert told.code == 0, told.err
+    store = only(study_in(tmp_path)).store
+    ethogram = store.read_dataset("ethogram")
+    chosen = ethogram["activity"].values[ethogram["activity_index"].values[:, 0]]
+    assert (chosen[210:310] == "rearing").mean() > 0.8
+    assert (np.delete(chosen, np.s_[190:330]) == "rearing").mean() < 0.05
+    said = " ".join(store.read_table("descriptions")[["overall", "limb"]].sum())
+    assert "rears" in said
+    assert "paw" not in said

@@ -123,3 +123,19 @@ def test_a_lamp_that_is_dimmed_is_no_animal(tmp_path: Path, path: np.ndarray) ->
     away = np.linalg.norm(centre - path[:, :2], axis=1)
     assert np.median(away) < 4.0
     assert np.nanmax(away) < LONG
+
+
+def test_a_shadow_on_the_wall_is_no_animal(tmp_path: Path, path: np.ndarray) -> None:
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    pictures = []
+    for px, py, heading in path:
+        picture = draw((px, py, heading))
+        if py < 60:  # on the wall above it
+            beside = np.hypot(x - px - 10, y - py + 22) < 18
+            picture = np.where((beside & (picture[..., 0] > 100))[..., None], 110, picture)
+        pictures.append(picture.astype(np.uint8))
+    poses = poses_from_silhouettes(found_in(write_film(tmp_path / "a.mp4", pictures, FPS, crf=18)))
+    centre = poses["position"].sel(keypoint="centre", individual="mouse1").values
+    away = np.linalg.norm(centre - path[:, :2], axis=1)
+    assert (path[:, 1] < 60).mean() > 0.2
+    assert np.quantile(away, 0.95) < 5.0
