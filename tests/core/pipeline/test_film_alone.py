@@ -85,7 +85,7 @@ def test_without_film_and_poses_there_is_no_recording(tmp_path: Path) -> None:
 
 def test_rearing_is_seen_from_the_side_only(tmp_path: Path) -> None:
     path = with_rest(round_trip(450), 200, 120)
-    path[:, 1] = 150.0
+    path[:, 1] = 145 + 14 * np.sin(np.arange(len(path)) / 15)  # nearer and farther
     path[:200, 2] = path[320:, 2] = 0.0
     sway = 0.15 * np.sin(2 * np.pi * np.arange(120) / 36)
     path[200:320, 2] = sway - np.pi / 2  # it stands upright
