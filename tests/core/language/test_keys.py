@@ -41,6 +41,40 @@ def test_the_key_reaches_its_server(tmp_path: Path, lab_key: str) -> None:
         assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
+def test_azure_is_asked_in_its_own_way(tmp_path: Path, lab_key: str) -> None:
+    with LoopbackServer(lambda body: TRUTH, key=KEY) as server:
+        more = {"base_url": server.url.removesuffix("/v1"), "api_version": "2024-10-21"}
+        answered = with_model(
+            server, tmp_path, lambda model: answer(model, ASKED), key_variable=lab_key, **more
+        )
+        assert server.headers[0]["api-key"] == KEY
+    assert answered.values == TRUTH
+
+
+def test_a_key_may_lie_in_the_keyring() -> None:
+    keyring = pytest.importorskip("keyring")
+
+    class Memory(keyring.backend.KeyringBackend):  # type: ignore[misc]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return KEY if (service, username) == ("mousegpt", "LAB_KEY") else None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Memory())
+    try:
+        found = find_key("LAB_KEY")
+        assert find_key("OPENAI_API_KEY") is None
+    finally:
+        keyring.set_keyring(before)
+    assert found is not None
+    assert found.get_secret_value() == KEY
+    assert KEY not in repr(found)
+
+
 def test_openais_key_goes_to_no_other_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

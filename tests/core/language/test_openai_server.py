@@ -182,6 +182,17 @@ def test_at_random_one_in_five_fails_and_every_question_is_answered(tmp_path: Pa
     assert len({reply.text for reply in replies}) == 1
 
 
+def test_replies_of_models_with_a_price_have_a_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "prices.toml"
+    own.write_text('[[price]]\nmodels = ["ti*"]\ninput = 1000.0\noutput = 2000.0\n')
+    monkeypatch.setattr("mousegpt_core.language.cost.user_prices", lambda: own)
+    with LoopbackServer() as server:
+        reply = _ask(server, tmp_path)
+    assert reply.cost == pytest.approx((reply.tokens_in + 2 * reply.tokens_out) / 1000)
+
+
 def test_the_end_of_a_long_answer_is_told(tmp_path: Path) -> None:
     with LoopbackServer() as server:
         server.faults.append(Fault("too long"))
