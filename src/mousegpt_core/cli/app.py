@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from mousegpt_core.cli import answers, films, poses, stages, study, synthetic, system
+from mousegpt_core.cli import answers, films, poses, protocols, stages, study, synthetic, system
 from mousegpt_core.cli.console import EXIT_STOPPED, Console, exit_code
 from mousegpt_core.errors import MouseGPTError, SettingsError
 from mousegpt_core.progress import CancelledError
@@ -41,6 +41,7 @@ answers.register(app)
 synthetic.register(app)
 films.register(app)
 poses.register(app)
+protocols.register(app)
 system.register(app)
 
 

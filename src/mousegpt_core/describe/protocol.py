@@ -60,6 +60,10 @@ class Protocol(Settings):
                 f"`examples.{key}`: labelled clips say a label and nothing else, so the answer "
                 "may have only a label and a score"
             )
+        if self.clips.bouts and "{seconds}" in self.words.instructions:
+            raise ValueError(
+                "`words.instructions`: bouts differ in length; write {seconds} into the question"
+            )
         if self.words.asks_for("labels") and not self.answer.labels:
             raise ValueError("`words.instructions`: {labels} needs [answer.labels] or a scheme")
         return self

@@ -7,6 +7,7 @@ from mousegpt_core.pipeline.evaluation import evaluate_study
 from mousegpt_core.pipeline.exporting import export_study
 from mousegpt_core.pipeline.importing import convert_poses
 from mousegpt_core.pipeline.labelling import classify_study
+from mousegpt_core.pipeline.previewing import preview_clip
 from mousegpt_core.pipeline.relinking import relink_study
 from mousegpt_core.pipeline.reporting import report_study
 from mousegpt_core.pipeline.run import (
@@ -34,6 +35,7 @@ __all__ = [
     "evaluate_study",
     "export_study",
     "is_poses",
+    "preview_clip",
     "profile_study",
     "relink_study",
     "report_study",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, VideoError
-from mousegpt_core.pipeline.clocks import view_clock
+from mousegpt_core.pipeline.filmed import FilmedView, open_view, views_with_films
 from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.study import Recording, Study, View
-from mousegpt_core.video import NO_FRAME, FilmLike, Image, encode_jpeg, frames_at, open_film, still
+from mousegpt_core.video import Image, encode_jpeg, still
 
 _SIZE = (360, 270)
 #: Views beside each other.
@@ -23,21 +21,6 @@ _VIEWS = 2
 _QUALITY = 78
 #: Pictures of dark rooms are made brighter, at most by this factor.
 _BRIGHTER = 2.5
-
-
-@dataclass(frozen=True)
-class _Filmed:
-    """A view with its film, and when each frame was taken on the recording's clock."""
-
-    view: View
-    film: FilmLike
-    times: NDArray[np.float64]
-    period: float
-
-    def number_at(self, moment: float) -> int | None:
-        """The frame that shows a moment; None where there is none."""
-        number = int(frames_at([moment], self.times, period=self.period)[0])
-        return None if number == NO_FRAME else number
 
 
 class Stills:
@@ -54,7 +37,7 @@ class Stills:
     def __init__(self, study: Study, stack: ExitStack) -> None:
         self._study = study
         self._stack = stack
-        self._films: dict[str, list[_Filmed]] = {}
+        self._films: dict[str, list[FilmedView]] = {}
         self.warnings: list[str] = []
 
     def covers(self, clip: pd.Series[Any]) -> bool:
@@ -90,10 +73,10 @@ class Stills:
             pictures.append(_brightened(picture))
         return encode_jpeg(np.hstack(pictures), _QUALITY) if pictures else None
 
-    def _shown(self, clip: pd.Series[Any]) -> list[tuple[_Filmed, int]]:
+    def _shown(self, clip: pd.Series[Any]) -> list[tuple[FilmedView, int]]:
         recording = self._study.recording(str(clip["recording"]))
         counted = primary_pose(recording).view
-        found: list[tuple[_Filmed, int]] = []
+        found: list[tuple[FilmedView, int]] = []
         for filmed in self._filmed(recording):
             number = filmed.number_at(_moment(clip))
             if filmed.view.name == counted:
@@ -104,28 +87,19 @@ class Stills:
                 found.append((filmed, number))
         return found[:_VIEWS]
 
-    def _filmed(self, recording: Recording) -> list[_Filmed]:
+    def _filmed(self, recording: Recording) -> list[FilmedView]:
         if recording.id not in self._films:
-            info = recording.info
-            filmed = [view for view in info.views if view.shown is not None]
-            ordinary = [view for view in filmed if view.shown and not view.shown.is_fluorescence]
-            views = sorted(ordinary or filmed, key=lambda view: view != info.main_view)
+            views = views_with_films(recording)
             opened = (self._open(recording, view) for view in views)
             self._films[recording.id] = [one for one in opened if one is not None]
         return self._films[recording.id]
 
-    def _open(self, recording: Recording, view: View) -> _Filmed | None:
-        if view.shown is None:
-            return None
+    def _open(self, recording: Recording, view: View) -> FilmedView | None:
         try:
-            path = recording.resolve(view.shown.path)
-            film = self._stack.enter_context(open_film(path, fps=view.fps))
-            clock = view_clock(view, film.fps, recording.resolve)
+            return open_view(recording, view, self._stack)
         except (DataError, VideoError) as error:
             self.warnings.append(f"{recording.id}: no pictures of {view.name}: {error.message}")
             return None
-        times = clock.at(np.arange(len(film)))
-        return _Filmed(view, film, times[np.isfinite(times)], 1 / clock.fps)
 
     def _pixels(
         self, recording: Recording, view: str, individual: str, moment: float

@@ -55,7 +55,7 @@ def crop_to_animal(
         raise SettingsError(
             f"impossible cut: size {size}, margin {margin}", hint="use positive sizes"
         )
-    box = _animal_box(frame.shape[:2], keypoints_xy, margin, size[0] / size[1])
+    box = animal_box(frame.shape[:2], keypoints_xy, margin, size[0] / size[1])
     picture = Pillow.fromarray(frame).convert("RGB")
     outer = (
         int(np.floor(box[0])),
@@ -153,6 +153,45 @@ def still(
     return draw_skeleton(image, (np.asarray(keypoints_xy)[:, :2] - [left, top]) * scale, edges)
 
 
+def animal_box(
+    frame_shape: tuple[int, ...],
+    keypoints_xy: NDArray[np.floating] | None,
+    margin: float,
+    aspect: float,
+) -> Box:
+    """Box around the keypoints that lie near the frame; around the whole frame without any.
+
+    Parameters
+    ----------
+    frame_shape : (int, int)
+        Height and width of the frame in pixels.
+    keypoints_xy : array of shape (keypoint, 2), optional
+        Pixels; NaN = not seen.
+    margin : float
+        Pixels around the tight box.
+    aspect : float
+        Width over height of the box.
+
+    Returns
+    -------
+    (left, top, right, bottom)
+        Pixels; may reach beyond the frame.
+    """
+    height, width = frame_shape
+    low, high = np.array([0.0, 0.0]), np.array([float(width), float(height)])
+    if keypoints_xy is not None:
+        points = np.asarray(keypoints_xy, dtype=np.float64)[:, :2]
+        with np.errstate(invalid="ignore"):
+            inside = ((points >= -margin) & (points <= high + margin)).all(axis=1)
+        if inside.any():
+            low, high = points[inside].min(axis=0) - margin, points[inside].max(axis=0) + margin
+    centre, extent = (low + high) / 2, np.maximum(high - low, 2.0)
+    extent = np.maximum(extent, [extent[1] * aspect, extent[0] / aspect])
+    left, top = centre - extent / 2
+    right, bottom = centre + extent / 2
+    return float(left), float(top), float(right), float(bottom)
+
+
 def encode_jpeg(image: Image, quality: int = 80) -> bytes:
     """An image as JPEG.
 
@@ -168,25 +207,3 @@ def encode_jpeg(image: Image, quality: int = 80) -> bytes:
     buffer = io.BytesIO()
     Pillow.fromarray(image).save(buffer, format="JPEG", quality=quality, optimize=True)
     return buffer.getvalue()
-
-
-def _animal_box(
-    frame_shape: tuple[int, ...],
-    keypoints_xy: NDArray[np.floating] | None,
-    margin: float,
-    aspect: float,
-) -> Box:
-    """Box of the wanted aspect ratio around the keypoints that lie near the frame."""
-    height, width = frame_shape
-    low, high = np.array([0.0, 0.0]), np.array([float(width), float(height)])
-    if keypoints_xy is not None:
-        points = np.asarray(keypoints_xy, dtype=np.float64)[:, :2]
-        with np.errstate(invalid="ignore"):
-            inside = ((points >= -margin) & (points <= high + margin)).all(axis=1)
-        if inside.any():
-            low, high = points[inside].min(axis=0) - margin, points[inside].max(axis=0) + margin
-    centre, extent = (low + high) / 2, np.maximum(high - low, 2.0)
-    extent = np.maximum(extent, [extent[1] * aspect, extent[0] / aspect])
-    left, top = centre - extent / 2
-    right, bottom = centre + extent / 2
-    return float(left), float(top), float(right), float(bottom)

@@ -1,0 +1,140 @@
+"""A recording as a protocol shows it to a model: clips, pictures, examples, neighbours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mousegpt_core.describe.in_context import LABEL, choose_examples, neighbours
+from mousegpt_core.describe.prompt import Shown, build_request
+from mousegpt_core.describe.protocol import Protocol
+from mousegpt_core.errors import DataError
+from mousegpt_core.language import Request
+from mousegpt_core.pipeline.footage import Footage
+from mousegpt_core.pipeline.labelled_clips import labelled_clips, mean_kinematics
+from mousegpt_core.study import Recording, Study
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Showing:
+    """What a model is shown of a recording's clips; may be asked from several threads.
+
+    Parameters
+    ----------
+    study : Study
+        The study; examples may come from its other recordings.
+    recording : Recording
+        With its poses read and, where they are asked for, kinematics and bouts.
+    protocol : Protocol
+        How.
+    stack : ExitStack
+        Closes the films.
+
+    Raises
+    ------
+    DataError, StageMissingError
+        If the recording has no film, or is cut by bouts that are not there.
+    """
+
+    def __init__(
+        self, study: Study, recording: Recording, protocol: Protocol, stack: ExitStack
+    ) -> None:
+        self._study = study
+        self._protocol = protocol
+        self._stack = stack
+        self._lock = threading.RLock()
+        self._own = Footage(study, recording, protocol, stack)
+        self._footage = {recording.id: self._own}
+        self._clips = self._own.clips()
+        self._rows = pd.Index(self._clips["clip_id"])
+        self._neighbours = neighbours(self._clips) if protocol.examples.context != "none" else {}
+        self._labelled: tuple[pd.DataFrame, np.ndarray | None] | None = None
+
+    def clips(self) -> pd.DataFrame:
+        """The recording as the protocol cuts it, table `clips.CLIPS`."""
+        return self._clips.copy()
+
+    def context_of(self, clip_id: str) -> tuple[str, str]:
+        """The clips before and after that are shown with one; ``""`` = none."""
+        return self._neighbours.get(clip_id, ("", ""))
+
+    def request(self, clip_id: str, labels: Mapping[str, str] = _NOTHING) -> Request:
+        """What is asked of a clip; its pictures are decoded when they are sent.
+
+        Parameters
+        ----------
+        clip_id : str
+            The clip.
+        labels : mapping of str to str
+            What was predicted of earlier clips, by their ids.
+
+        Raises
+        ------
+        DataError, VideoError
+            If no film shows the clip, or there are too few examples to show with it.
+        """
+        clip = self._clip(clip_id)
+        before_id, after_id = self.context_of(clip_id)
+        before, after = self._neighbour(before_id), self._neighbour(after_id)
+        if before is not None and self._protocol.is_chained:
+            before = replace(before, label=labels.get(before_id, ""))
+        return build_request(
+            self._protocol,
+            self._own.show(clip),
+            examples=self._examples(clip),
+            before=before,
+            after=after,
+        )
+
+    def _clip(self, clip_id: str) -> pd.Series[Any]:
+        if clip_id not in self._rows:
+            raise DataError(
+                f"no clip is called {clip_id!r}",
+                found=f"{len(self._rows)} clips",
+                hint="clips are cut as the protocol says; another one cuts others",
+            )
+        return self._clips.iloc[int(np.flatnonzero(self._rows == clip_id)[0])]
+
+    def _neighbour(self, clip_id: str) -> Shown | None:
+        """A neighbour as it is shown; None where there is none, or no film of it."""
+        if not clip_id:
+            return None
+        try:
+            return self._own.show(self._clip(clip_id))
+        except DataError:
+            return None
+
+    def _examples(self, clip: pd.Series[Any]) -> list[Shown]:
+        settings = self._protocol.examples
+        if not settings.shots:
+            return []
+        with self._lock:
+            if self._labelled is None:
+                self._labelled = labelled_clips(self._study, self._protocol, self._footage_of)
+        candidates, features = self._labelled
+        of_clip = None
+        if features is not None:
+            of_clip = mean_kinematics(self._own, clip.to_frame().T)[0]
+        chosen = choose_examples(candidates, clip, settings, features=features, of_clip=of_clip)
+        return [
+            replace(
+                self._footage_of(str(example["recording"])).show(example),
+                label=str(example[LABEL]),
+            )
+            for _, example in chosen.iterrows()
+        ]
+
+    def _footage_of(self, id: str) -> Footage:
+        with self._lock:
+            if id not in self._footage:
+                recording = self._study.recording(id)
+                self._footage[id] = Footage(self._study, recording, self._protocol, self._stack)
+            return self._footage[id]
