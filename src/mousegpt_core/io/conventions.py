@@ -85,5 +85,6 @@ def choose_view(names: Sequence[str], asked: str, path: Path) -> str:
         f"no view is called {asked!r}" if asked else "the file holds several views",
         file=path,
         found=", ".join(names),
-        hint=f"say which one to read: --poses {names[0]}=FILE, or view={names[0]!r} in Python",
+        hint=f"say which one to read: mousegpt add --poses {names[0]}=FILE, mousegpt import "
+        f"--view {names[0]}, or view={names[0]!r} in Python",
     )
