@@ -18,6 +18,7 @@ Kind = Literal["describers", "embedders", "language_models"]
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "describers": {
         "kinematic": "mousegpt_core.describe.kinematic:KinematicDescriber",
+        "openai": "mousegpt_core.describe.model_describer:OpenAIDescriber",
     },
     "embedders": {
         "lsa": "mousegpt_core.embed.lsa:LsaEmbedder",

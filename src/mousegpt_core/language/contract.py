@@ -13,7 +13,7 @@ from mousegpt_core.language.schema import AnswerSchema
 from mousegpt_core.settings import Settings, content_hash
 
 #: Digits of a request's key: answers that cost money are found again by it, among millions.
-_KEY_DIGITS = 32
+KEY_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Request:
                 "schema": None if self.schema is None else self.schema.json_schema(),
                 "sampling": self.sampling.fingerprint(),
             },
-            length=_KEY_DIGITS,
+            length=KEY_DIGITS,
         )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from mousegpt_core.clips import ANSWERS, SECTIONS, make_table
@@ -24,6 +25,8 @@ from mousegpt_core.describe.contract import Answer, Asking, Evidence, Known
 from mousegpt_core.describe.model_describer import ModelDescriber
 from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.language import Request
+from mousegpt_core.language.contract import KEY_DIGITS
+from mousegpt_core.pipeline.answered import asked_stage, keep_asked
 from mousegpt_core.pipeline.asynchronous import run_to_end
 from mousegpt_core.pipeline.recording_stages import recording_skeleton, run_ethogram
 from mousegpt_core.pipeline.work import Work
@@ -258,6 +261,10 @@ class _Run:
         clips = shown.clips()
         tally = self.tallies[recording.id] = Tally(clips=len(clips))
         known = known_answers(recording.log, self.retry)
+        places = pd.Index(clips["clip_id"])
+        # As bytes: a hundred thousand of them are to weigh little.
+        keys = np.zeros(len(clips), dtype=f"S{KEY_DIGITS}")
+        unshown: dict[str, str] = {}
         evidence = Evidence(
             clips,
             recording.store.read_dataset("kinematics"),
@@ -274,8 +281,9 @@ class _Run:
             recording.log.add_answers(self._rows(new))
             for one in answers:
                 tally.add(one)
-                if one.attempt and one.request_key:
-                    known[one.request_key] = Known(one.status, one.label, one.attempt)
+                keys[places.get_loc(one.clip_id)] = one.request_key.encode()
+                if not one.request_key:
+                    unshown[one.clip_id] = one.reason
             if clock.is_time():
                 self._tell(recording.id, tally)
 
@@ -283,6 +291,15 @@ class _Run:
             await _keep_all(self.describer.describe(evidence), keep)
         finally:
             self._tell(recording.id, tally, finished=True)
+            questions, describer = self.questions, self.describer
+            keep_asked(
+                recording,
+                asked_stage(describer.name, describer.model_name, questions.name),
+                clips,
+                [key.decode() for key in keys.tolist()],
+                unshown,
+                {"protocol": questions.fingerprint, "model": describer.model.identity},
+            )
 
     def _leave(self) -> bool:
         if self.work.cancellation.requested:

@@ -26,6 +26,14 @@ from mousegpt_core.kinematics import (
     prepare_scene,
     with_dropped_frames,
 )
+from mousegpt_core.pipeline.answered import (
+    ASKED_VERSION,
+    answer_tables,
+    asked_clips,
+    newest_answers,
+    read_asked,
+    study_asks,
+)
 from mousegpt_core.pipeline.asynchronous import collect
 from mousegpt_core.pipeline.clocks import clock_mark, on_clock, view_clock
 from mousegpt_core.pipeline.tracking import FROM_FILM, film_source, track_film
@@ -254,7 +262,10 @@ def study_rules(study: Study) -> Rules:
 
 
 def run_clips(work: Work, recording: Recording) -> str:
-    """Cut a recording into clips, each for one animal."""
+    """Cut a recording into clips, each for one animal; or those that a model was asked about."""
+    asked = study_asks(work.study)
+    if asked:
+        return _clips_of_model(work, recording, asked)
     source = primary_pose(recording)
     poses_key = import_poses(work, recording, source)
     settings = ClipSettings.parse(work.study.section("clips"), source="study.toml [clips]")
@@ -279,7 +290,10 @@ def run_clips(work: Work, recording: Recording) -> str:
 
 
 def run_descriptions(work: Work, recording: Recording) -> str:
-    """Describe every clip of a recording."""
+    """Describe every clip of a recording; or say what a model answered, without asking it."""
+    asked = study_asks(work.study)
+    if asked:
+        return _descriptions_of_model(work, recording, asked)
     ethogram_key = run_ethogram(work, recording)
     clips_key = run_clips(work, recording)
     section = dict(work.study.section("describe"))
@@ -309,6 +323,36 @@ def run_descriptions(work: Work, recording: Recording) -> str:
         store.write_table_blocks(provenance, told)
 
     return work.make(store, provenance, write, recording=recording.id)
+
+
+def _clips_of_model(work: Work, recording: Recording, stage: str) -> str:
+    """The clips that a model was asked about."""
+    asked, key = read_asked(recording, stage)
+    provenance = Provenance("clips", CLIPS_VERSION, {"asked": stage}, {"asked": key})
+
+    def write() -> None:
+        recording.store.write_table(provenance, asked_clips(asked))
+
+    return work.make(recording.store, provenance, write, recording=recording.id)
+
+
+def _descriptions_of_model(work: Work, recording: Recording, stage: str) -> str:
+    """What a model answered, of the answers that the log has."""
+    asked, key = read_asked(recording, stage)
+    run_ethogram(work, recording)
+    run_clips(work, recording)
+    newest = newest_answers(recording)
+    section = work.study.section("describe")
+    settings = {"describer": section["describer"], "model": section["model"], "asked": stage}
+    inputs = {"asked": key, "answers": content_hash(sorted(newest.values()))}
+    provenance = Provenance("descriptions", ASKED_VERSION, settings, inputs)
+
+    def write() -> None:
+        tables = answer_tables(recording, asked, newest)
+        told = counted(work, "descriptions", recording.id, tables, len(asked))
+        recording.store.write_table_blocks(provenance, told)
+
+    return work.make(recording.store, provenance, write, recording=recording.id)
 
 
 def _evidence(recording: Recording, clips: pd.DataFrame, skeleton: Skeleton) -> Iterator[Evidence]:

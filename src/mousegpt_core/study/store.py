@@ -36,6 +36,7 @@ _VERBS = {
     "poses3d": "kinematics",
     "ethogram": "describe",
     "activities": "describe",
+    "asked": "describe",
     "clips": "describe",
     "descriptions": "describe",
     "models": "embed",

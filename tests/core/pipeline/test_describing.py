@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from mousegpt_core.clips import SECTIONS
 from mousegpt_core.describe.model_describer import ModelDescriber
-from mousegpt_core.errors import BackendCallError, DataError, StudyLockedError
+from mousegpt_core.errors import BackendCallError, DataError, StageMissingError, StudyLockedError
 from mousegpt_core.language.budget import Budget, Limits
-from mousegpt_core.pipeline import Work
+from mousegpt_core.pipeline import Work, profile_study, run_study
 from mousegpt_core.pipeline.describing import LEASE, Questions, describe_study
+from mousegpt_core.pipeline.reckoning import reckon
 from mousegpt_core.pipeline.recording_stages import run_ethogram
+from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import CancelledError, Progress
 from mousegpt_core.study import Recording, Study
 from scripted_model import MadeUpShowing, ScriptedModel, read, says
@@ -210,3 +214,59 @@ def test_only_one_process_asks_about_a_recording(study: Study) -> None:
     assert len(model.asked) == 2 * COUNT
     with study.recording("M1").store.lease(LEASE), pytest.raises(StudyLockedError, match="answers"):
         describe(study, asked=questions(words="again "))
+
+
+class Served(ScriptedModel):
+    """As a server's model is known."""
+
+    @property
+    def identity(self) -> str:
+        return "openai/some/model"
+
+
+class ServedDescriber(ModelDescriber):
+    name = "openai"
+
+
+def test_a_models_answers_are_the_studys_descriptions_where_it_says_so(study: Study) -> None:
+    asked, work = questions(), Work(study)
+    study.set_section("describe", describer="openai", model="some/model", protocol="made-up")
+    with pytest.raises(StageMissingError, match="mousegpt describe"):
+        run_study(work)
+    describe_study(work, ServedDescriber(Served(faulty)), asked, limit=40)
+    describe_study(work, ServedDescriber(Served(faulty)), asked, limit=3)
+    profile_study(Work(study))
+    tables = [described_clips(recording) for recording in study.recordings.values()]
+    described = {
+        clip: text
+        for table in tables
+        for clip, text in zip(table["clip_id"], table["overall"], strict=True)
+    }
+    assert described == said(study)
+    answers = study.recording("M1").store.read_table("descriptions")
+    assert answers["status"].value_counts().to_dict() == {
+        "described": 24,
+        "failed": 3,
+        "invalid": 3,
+    }
+
+
+def png(clip_id: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (280, 56)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_run_is_reckoned_without_asking(study: Study) -> None:
+    model, asked = ScriptedModel(), questions(load=png)
+    before = reckon(Work(study), ModelDescriber(model), asked)
+    assert (before["requests"], before["images"], before["there_already"]) == (60, 60, 0)
+    assert before["estimated"]
+    assert before["seconds"] is None
+    assert 60 * 20 < before["tokens_in"] < 60 * 60
+    assert model.asked == []
+    assert reckon(Work(study), ModelDescriber(model), asked, limit=6)["requests"] == 6
+    describe(study, model, asked=asked, limit=20)
+    after = reckon(Work(study), ModelDescriber(model), asked)
+    assert (after["requests"], after["there_already"], after["clips"]) == (40, 20, 60)
+    assert (after["tokens_in"], after["tokens_out"], after["estimated"]) == (400, 200, False)
