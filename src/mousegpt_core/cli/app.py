@@ -7,7 +7,17 @@ from typing import Any
 
 import typer
 
-from mousegpt_core.cli import answers, films, poses, protocols, stages, study, synthetic, system
+from mousegpt_core.cli import (
+    answers,
+    describing,
+    films,
+    poses,
+    protocols,
+    stages,
+    study,
+    synthetic,
+    system,
+)
 from mousegpt_core.cli.console import EXIT_STOPPED, Console, exit_code
 from mousegpt_core.errors import MouseGPTError, SettingsError
 from mousegpt_core.progress import CancelledError
@@ -37,6 +47,7 @@ app = typer.Typer(
 )
 study.register(app)
 stages.register(app)
+describing.register(app)
 answers.register(app)
 synthetic.register(app)
 films.register(app)

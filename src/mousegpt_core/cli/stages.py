@@ -1,4 +1,4 @@
-"""Verbs that compute: kinematics, describe, classify, embed, profile, report, run."""
+"""Verbs that compute: kinematics, classify, embed, profile, report, run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (kinematics, describe, classify, embed, profile, report, run):
+    for verb in (kinematics, classify, embed, profile, report, run):
         app.command(verb.__name__)(verb)
 
 
-def _at_work(
+def at_work(
     study: Path, console: Console, compute: Callable[[Work], dict[str, Any]]
 ) -> dict[str, Any]:
     """Compute with progress on screen; Ctrl-C stops between steps."""
@@ -40,16 +40,7 @@ def kinematics(study: StudyFolder, recording: Only = None, as_json: Json = False
     from mousegpt_core.pipeline import run_recordings
 
     console = Console(as_json=as_json)
-    made = _at_work(study, console, lambda work: run_recordings(work, "kinematics", recording))
-    console.result(made)
-
-
-def describe(study: StudyFolder, recording: Only = None, as_json: Json = False) -> None:
-    """Describe every clip in words, and say its activity."""
-    from mousegpt_core.pipeline import run_recordings
-
-    console = Console(as_json=as_json)
-    made = _at_work(study, console, lambda work: run_recordings(work, "descriptions", recording))
+    made = at_work(study, console, lambda work: run_recordings(work, "kinematics", recording))
     console.result(made)
 
 
@@ -85,7 +76,7 @@ def classify(
     from mousegpt_core.pipeline import classify_study
 
     console = Console(as_json=as_json)
-    result = _at_work(study, console, lambda work: classify_study(work, labels, scheme=scheme))
+    result = at_work(study, console, lambda work: classify_study(work, labels, scheme=scheme))
     console.table(
         "How your behaviours were understood",
         ["behaviour", "activities", "why"],
@@ -110,7 +101,7 @@ def embed(study: StudyFolder, as_json: Json = False) -> None:
     from mousegpt_core.pipeline import embed_study
 
     console = Console(as_json=as_json)
-    console.result(_at_work(study, console, embed_study))
+    console.result(at_work(study, console, embed_study))
 
 
 def profile(study: StudyFolder, as_json: Json = False) -> None:
@@ -118,7 +109,7 @@ def profile(study: StudyFolder, as_json: Json = False) -> None:
     from mousegpt_core.pipeline import profile_study
 
     console = Console(as_json=as_json)
-    result = _at_work(study, console, profile_study)
+    result = at_work(study, console, profile_study)
     console.table(
         "Behaviours",
         ["name", "share", "keywords"],
@@ -136,7 +127,7 @@ def report(
     from mousegpt_core.pipeline import report_study
 
     console = Console(as_json=as_json)
-    result = _at_work(study, console, report_study)
+    result = at_work(study, console, report_study)
     _show_report(console, result, open_it=open_it)
 
 
@@ -198,7 +189,7 @@ def run(
         if made.added is not None:
             show_added(console, made.added)
         target = made.folder
-    result = _at_work(target, console, run_study)
+    result = at_work(target, console, run_study)
     _show_report(console, result, open_it=open_it)
 
 

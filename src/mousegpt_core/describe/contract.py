@@ -165,3 +165,6 @@ class Describer(ABC):
     @abstractmethod
     def describe(self, evidence: Evidence) -> AsyncIterator[Answer]:
         """Describe each clip; answers come as they are ready, in any order."""
+
+    async def close(self) -> None:  # noqa: B027 (most have nothing to close)
+        """Let go of connections and memory."""

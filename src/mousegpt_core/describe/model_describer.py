@@ -40,6 +40,8 @@ class ModelDescriber(Describer):
     ----------
     model : LanguageModel
         Who is asked; closed by `close`.
+    options : Settings, optional
+        Those of a subclass.
     at_once : int
         Most questions under way at once.
     budget : Budget, optional
@@ -50,9 +52,14 @@ class ModelDescriber(Describer):
     paid: ClassVar[bool] = True
 
     def __init__(
-        self, model: LanguageModel, *, at_once: int = 32, budget: Budget | None = None
+        self,
+        model: LanguageModel,
+        options: Settings | None = None,
+        *,
+        at_once: int = 32,
+        budget: Budget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(Settings() if options is None else options)
         self.model = model
         self.at_once = at_once
         self.budget = Budget(Limits()) if budget is None else budget
@@ -104,8 +111,8 @@ class OpenAIDescriber(ModelDescriber):
     Options: ClassVar[type[Settings]] = ServerOptions
 
     def __init__(self, options: ServerOptions, *, budget: Budget | None = None) -> None:
-        super().__init__(OpenAIModel(options), at_once=options.most_at_once, budget=budget)
-        self.options = options
+        model = OpenAIModel(options)
+        super().__init__(model, options, at_once=options.most_at_once, budget=budget)
 
 
 def _chains(clips: pd.DataFrame, *, chained: bool) -> Iterator[list[str]]:

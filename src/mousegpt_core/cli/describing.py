@@ -1,0 +1,185 @@
+"""The verb describe: by kinematics, or by asking a model."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mousegpt_core.cli.console import Console
+from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value
+from mousegpt_core.cli.stages import at_work
+from mousegpt_core.errors import SettingsError
+
+
+class Retry(StrEnum):
+    """Which clips are asked about again."""
+
+    FAILED = "failed"
+    INVALID = "invalid"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command("describe")(describe)
+
+
+def describe(
+    study: StudyFolder,
+    recording: Only = None,
+    describer: Annotated[
+        str, typer.Option(help="kinematic (no model) or openai (a server); else as in study.toml.")
+    ] = "",
+    protocol: Annotated[
+        str, typer.Option(help="How clips are cut, shown and asked about: its name, or a file.")
+    ] = "",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another value of the protocol: TABLE.KEY=VALUE."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Name of the model on the server.")] = "",
+    base_url: Annotated[str, typer.Option(help="Address of the server, up to /v1.")] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="Another option of the describer: KEY=VALUE, e.g. most_at_once=8."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most clips to ask about now.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="Most money to spend now, in US dollars.")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Most tokens to spend now.")] = None,
+    retry: Annotated[
+        list[Retry] | None, typer.Option(help="Ask again about clips that ended so.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; tell how much there is to ask.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Describe every clip in words: from kinematics, or by showing it to a model.
+
+    Without options it does what study.toml says; at first, words from kinematics, which need no
+    model. To ask a model that runs on your own computer, and see first what it would take:
+
+    `mousegpt describe STUDY --describer openai --model qwen2.5vl --base-url http://localhost:11434/v1 --protocol mousegpt --dry-run`
+
+    Any server of the OpenAI kind will do (OpenAI, Azure, vLLM, LMDeploy, Ollama, llama.cpp). Its
+    key is taken from the environment or the keyring: OPENAI_API_KEY, or the variable that
+    `--option key_variable=NAME` names. It is never written down.
+
+    `mousegpt preview STUDY` shows what the model will see. `--limit 20` tries it on a few clips.
+    Ctrl-C pauses; the same command goes on. Each answer is kept as it comes and never asked for
+    twice; a changed protocol asks only what it changes.
+
+    To use the answers in search, profile and report, write into study.toml:
+
+    ```toml
+    [describe]
+    describer = "openai"
+    model = "qwen2.5vl"
+    base_url = "http://localhost:11434/v1"
+    protocol = "mousegpt"
+    ```
+    """  # noqa: E501 (a command that is copied must be one line)
+    console = Console(as_json=as_json)
+    name = describer or _describer_of(study)
+    given = {"model": model, "base_url": base_url}
+    options: dict[str, Any] = {key: value for key, value in given.items() if value}
+    options |= _pairs(option, "--option", "timeout_s=60")
+    orders = (protocol, changes, options, limit, max_cost, max_tokens, retry, dry_run)
+    if name == "kinematic":
+        if any(orders):
+            raise SettingsError(
+                "the describer 'kinematic' asks no model, so there is nothing to order",
+                hint="name one that does: --describer openai",
+            )
+        _from_kinematics(study, recording, console)
+        return
+    from mousegpt_core.language.budget import Limits
+    from mousegpt_core.pipeline import ask_study
+
+    result = at_work(
+        study,
+        console,
+        lambda work: ask_study(
+            work,
+            describer=name,
+            protocol=protocol,
+            options=options,
+            changes=_pairs(changes, "--set", "examples.shots=0"),
+            only=recording,
+            limit=limit,
+            retry=[str(each) for each in retry or ()],
+            limits=Limits.parse({"money": max_cost, "tokens": max_tokens}, source="--max-..."),
+            dry_run=dry_run,
+        ),
+    )
+    (_show_reckoning if dry_run else _show_result)(console, result)
+    console.result(result)
+
+
+def _pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
+    return dict(key_value(text, option=option, example=example) for text in texts or ())
+
+
+def _describer_of(study: Path) -> str:
+    from mousegpt_core.study import Study
+
+    return str(Study.open(study).section("describe").get("describer", "kinematic"))
+
+
+def _from_kinematics(study: Path, recording: list[str] | None, console: Console) -> None:
+    """Words from kinematics; their settings are in study.toml.
+
+    Raises
+    ------
+    SettingsError
+        If the study says that a model's answers are its descriptions.
+    """
+    from mousegpt_core.pipeline import run_recordings
+
+    own = _describer_of(study)
+    if own != "kinematic":
+        raise SettingsError(
+            f"{study / 'study.toml'} [describe] names the describer {own!r}",
+            hint='write describer = "kinematic" there; answers of models are kept',
+        )
+
+    made = at_work(study, console, lambda work: run_recordings(work, "descriptions", recording))
+    console.result(made)
+
+
+def _show_reckoning(console: Console, result: dict[str, Any]) -> None:
+    cost, seconds = result["cost"], result["seconds"]
+    rows = [
+        ["clips", f"{result['clips']}"],
+        ["answered already", f"{result['there_already']}"],
+        ["not shown by any film", f"{result['unshown']}"],
+        ["requests", f"{result['requests']}"],
+        ["pictures", f"{result['images']}"],
+        ["tokens asked", f"{result['tokens_in']}"],
+        ["tokens answered", f"{result['tokens_out']}"],
+        ["cost, US dollars", "the price is not known" if cost is None else f"{cost:.2f}"],
+        ["hours", "not known; try --limit 20" if seconds is None else f"{seconds / 3600:.1f}"],
+    ]
+    console.table(f"{result['protocol']} by {result['model']}", ["what", "how much"], rows)
+    if result["estimated"]:
+        console.say("Tokens are estimated; once some clips were asked about, they are known.")
+
+
+def _show_result(console: Console, result: dict[str, Any]) -> None:
+    columns = ["clips", "described", "invalid", "failed", "not_asked", "asked", "asked_again"]
+    tallies = {**result["recordings"], "all": result["all"]}
+    rows = [[id, *(str(tally[name]) for name in columns)] for id, tally in tallies.items()]
+    titles = [name.replace("_", " ") for name in ("recording", *columns)]
+    console.table(f"{result['protocol']} by {result['model']}", titles, rows)
+    total = result["all"]
+    cost = "" if math.isnan(total["cost"]) else f", {total['cost']:.4f} US dollars"
+    console.say(f"{total['tokens_in']} tokens asked, {total['tokens_out']} answered{cost}")
+    if result["stopped"]:
+        console.say(f"Stopped at the {result['stopped']}; the same command goes on.")
+    if total["failed"] or total["invalid"]:
+        console.say("Ask again about what failed: --retry failed --retry invalid")
