@@ -1,6 +1,7 @@
 """Stages run over a study: only what is missing is made, progress is told, kills do no harm."""
 
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
+from mousegpt_core.pipeline.asking import ask_study
 from mousegpt_core.pipeline.converting import Conversion, convert_film
 from mousegpt_core.pipeline.demo import run_demo
 from mousegpt_core.pipeline.evaluation import evaluate_study
@@ -28,6 +29,7 @@ __all__ = [
     "NewRecording",
     "Work",
     "add_recording",
+    "ask_study",
     "classify_study",
     "convert_film",
     "convert_poses",
