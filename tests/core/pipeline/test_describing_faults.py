@@ -154,7 +154,7 @@ def test_a_killed_run_loses_nothing_and_asks_nothing_twice(study: Study, tmp_pat
             known = set(table(study)["clip_id"])
             time.sleep(0.1)  # for what was under way to be counted
             server.bodies.append({"messages": [], "known": sorted(known)})
-        subprocess.run(command, check=True, timeout=120)
+        subprocess.run(command, check=True, timeout=300)
     described = table(study)
     assert dict(zip(described["clip_id"], described["overall"], strict=True)) == truth()
     _check_none_asked_after_it_was_known(server.bodies)
