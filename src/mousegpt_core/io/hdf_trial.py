@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,8 @@ from mousegpt_core.io.contract import COPY_AGAIN
 _PATIENCE_S = 10.0
 #: How long it may take to start, on a machine that has much else to do (s).
 _START_S = 60.0
+#: After this it ends itself, should nobody be left to end it (s).
+_ALONE_S = 60
 #: What the helper may take on top of what it has (bytes of address space).
 _MEMORY = 2 << 30
 #: Arrays up to this are read by the helper (bytes); larger ones hold little but numbers.
@@ -62,6 +65,8 @@ def serve() -> None:
                 _look(file, set())
         except MemoryError:
             sys.exit(1)
+        if sys.platform != "win32":
+            signal.alarm(0)
         print(_GOOD, flush=True)  # noqa: T201
 
 
@@ -81,6 +86,8 @@ def _look(item: Any, seen: set[Any]) -> None:
     What cannot be read is passed over, as what comes after it may be what we shall read.
     """
     print(_ON, flush=True)  # noqa: T201
+    if sys.platform != "win32":
+        signal.alarm(_ALONE_S)
     for key in _listed(item.attrs):
         with _passed_over():
             item.attrs[key]
