@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -227,7 +228,11 @@ def test_lightning_pose_labels_of_single_pictures_show_postures(
     assert len(said) == 90
     assert (said["status"] == "described").mean() > 0.9
     assert not said["overall"].str.contains("walk|run|moves").any()
-    assert "single pictures" in _report(study)
+    page = _report(study)
+    assert "in 90 single pictures" in page
+    assert not re.search(r"\b\d{4,} %", page)
+    for meaningless in ("What follows what", "Where the animals went", "Who did what, and when"):
+        assert meaningless not in page
 
 
 @pytest.mark.parametrize(("view", "seen_from"), [("top", "above"), ("side", "side")])

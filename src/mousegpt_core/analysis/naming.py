@@ -153,7 +153,7 @@ def _base(wordings: Wordings, group: int) -> str:
         return ranked[0][0]
     if ranked:
         return " or ".join(name for name, count in ranked[:2] if count >= _SECOND * size) or "mixed"
-    return ", ".join(characteristic_keywords(wordings, group, 2)) or "behaviour"
+    return ", ".join(characteristic_keywords(wordings, group, 2)) or "unremarkable"
 
 
 def _told_apart(wordings: Wordings, group: int, siblings: Sequence[int], base: str) -> str:

@@ -30,7 +30,7 @@ from mousegpt_core.settings import Settings, content_hash
 Array = npt.NDArray[Any]
 
 SCHEME = "profile"
-VERSION = 1
+VERSION = 2
 _CANDIDATES = 300
 #: What it costs an example to be like another, and of a recording that has one.
 _ALIKE = 0.25

@@ -77,6 +77,14 @@ def evaluate(
 ) -> None:
     """Score labels against a human's, frame by frame and bout by bout.
 
+    ```bash
+    mousegpt evaluate STUDY --truth M1=scored_m1.csv --truth M2=scored_m2.csv
+    ```
+
+    A csv has a row for each frame (`frame` or `time` in s, and `label`), a row for each bout
+    (`start_s`, `stop_s`, `label`), or a column of 0 and 1 for each behaviour. Rows with `na` or no
+    label are not scored.
+
     Human scorers mark a posture a moment after it begins. Labels made by `classify` follow by the
     same time; `reaction_s = 0` in the labels file turns it off.
     """
@@ -133,7 +141,14 @@ def export(
     ] = "csv",
     as_json: Json = False,
 ) -> None:
-    """Write tables for other programs, or poses as other tools have them."""
+    """Write tables for other programs, or poses as other tools have them.
+
+    ```bash
+    mousegpt export STUDY shares
+    mousegpt export STUDY descriptions --format parquet
+    mousegpt export STUDY poses --format dlc-h5
+    ```
+    """
     from mousegpt_core.pipeline import export_study
     from mousegpt_core.study import Study
 

@@ -36,7 +36,12 @@ def at_work(
 
 
 def kinematics(study: StudyFolder, recording: Only = None, as_json: Json = False) -> None:
-    """Compute speeds, angles, heights and the rest from the poses."""
+    """Compute speeds, angles, heights and the rest from the poses.
+
+    Short gaps are filled, errors of tracking left out, positions smoothed and brought to cm; then
+    follow some 30 quantities in cm, s and radians. `mousegpt export STUDY kinematics` writes them
+    as tables; settings are in study.toml, `[kinematics]`.
+    """
     from mousegpt_core.pipeline import run_recordings
 
     console = Console(as_json=as_json)
@@ -97,7 +102,12 @@ def classify(
 
 
 def embed(study: StudyFolder, as_json: Json = False) -> None:
-    """Turn each description into a vector."""
+    """Turn each description into a vector.
+
+    `embedder = "lsa"` in study.toml, `[embed]`, learns which words go together in this study;
+    `"minilm"` knows English beforehand and needs an extra, which `mousegpt doctor` tells about.
+    Profile and search rest on the vectors.
+    """
     from mousegpt_core.pipeline import embed_study
 
     console = Console(as_json=as_json)
@@ -105,7 +115,11 @@ def embed(study: StudyFolder, as_json: Json = False) -> None:
 
 
 def profile(study: StudyFolder, as_json: Json = False) -> None:
-    """Group the descriptions into named behaviours."""
+    """Group the descriptions into named behaviours.
+
+    For what you did not think of; behaviours that you know beforehand are for `mousegpt classify`.
+    Names are suggestions: read the examples in the report.
+    """
     from mousegpt_core.pipeline import profile_study
 
     console = Console(as_json=as_json)
@@ -123,7 +137,11 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write results/report.html, one page with all figures."""
+    """Write results/report.html, one page with all figures.
+
+    It can be mailed: figures, stills and tables are inside. Groups are compared by the column of
+    animals.csv that `compare` in study.toml, `[report]`, names.
+    """
     from mousegpt_core.pipeline import report_study
 
     console = Console(as_json=as_json)

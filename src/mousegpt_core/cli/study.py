@@ -38,7 +38,13 @@ def new(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make an empty study."""
+    """Make an empty study.
+
+    It is a folder that holds what you edit (study.toml: settings; animals.csv: treatment, sex, age,
+    dose and columns of your own) and all results. Your films and poses stay where they are.
+
+    Next: `mousegpt add STUDY --id M1 --poses m1.csv --animal treatment=saline`
+    """
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
@@ -109,7 +115,15 @@ def add(
 ) -> None:
     """Add a recording: its films, poses and animal. Files stay where they are.
 
-    Without poses, the animal is found in the film.
+    Without poses, the animal is found in the film. What you forget to say here can be put right
+    in recordings/ID/recording.toml, which explains itself.
+
+    ```bash
+    mousegpt add STUDY --id M1 --film m1.mp4 --poses m1DLC.csv --px-per-cm 32
+    mousegpt add STUDY --id M2 --poses m2.csv --keypoints nose,neck,tailbase --fps 30 --unit cm
+    mousegpt add STUDY --id M3 --poses m3.h5 --animal treatment=saline --animal sex=f
+    mousegpt add STUDY --id M4 --film top=a.mp4 --film side=b.mp4 --poses top=a.h5
+    ```
     """
     from mousegpt_core.pipeline import NewRecording, add_recording
     from mousegpt_core.study import Study

@@ -43,6 +43,8 @@ from mousegpt_core.study.files import write_atomic, writing
 #: Points a second of an animal's way in the report.
 _TRACK_RATE = 5.0
 _EXAMPLES = 3
+#: Said of a clip without an activity, of which `overall` tells only that the mouse is there.
+_POSTURE = ("overall", "head", "torso", "limb")
 #: Examples of a behaviour are from moments at least so many seconds apart, where there are such.
 _APART_S = 3.0
 _SIDES_AGREE = 0.2
@@ -111,11 +113,14 @@ def gather(work: Work) -> ReportData:
     with stills_of(study) as stills:
         behaviours = _behaviours(study, clips, rules, told, stills)
         warnings += stills.warnings
-    tracks, movements = _movements(opened)
+    infos = [_recording_info(one, kinematics) for one, kinematics in opened]
+    tracks, movements = _movements(
+        [pair for pair, info in zip(opened, infos, strict=True) if not info.pictures]
+    )
     return ReportData(
         study=study.name,
         date=date.today().isoformat(),
-        recordings=[_recording_info(one, kinematics) for one, kinematics in opened],
+        recordings=infos,
         animals=_compared_animals(study),
         bouts=schemes,
         behaviours=behaviours,
@@ -204,23 +209,26 @@ def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingIn
     unit = poses["position"].attrs.get("units", "px")
     seen = kinematics["measured"].mean(dim="keypoint").sum(dim="time") / poses.sizes["time"]
     individuals = [str(name) for name in kinematics["individual"].values]
+    pictures = bool(poses.attrs.get("single_pictures"))
+    last_s = float(np.median(np.diff(times))) if pictures and len(times) > 1 else 1 / fps
     return RecordingInfo(
         recording=recording.id,
         animals={name: name for name in individuals},
-        duration_s=float(times[-1] - times[0]) + 1 / fps,
+        duration_s=float(times[-1] - times[0]) + last_s,
         frames=poses.sizes["time"],
-        fps=fps,
+        fps=float("nan") if pictures else fps,
         keypoints=int(poses.sizes["keypoint"]),
         views=tuple(_view_in_words(view) for view in info.views),
         space_dims=int(kinematics.attrs["space_dims"]),
         scale=f"{scene.cm_per_unit:.4g} cm per {unit}",
         scale_source=scene.scale_source,
         share_seen=float(seen.mean()),
-        observed_s={} if poses.attrs.get("single_pictures") else _observed(recording, kinematics),
+        observed_s={} if pictures else _observed(recording, kinematics),
         start_s=float(times[0]),
-        pauses=pauses(times, fps),
+        pauses=() if pictures else pauses(times, fps),
         treatment=info.treatment,
         notes=info.notes,
+        pictures=pictures,
     )
 
 
@@ -429,18 +437,25 @@ def _mean_share(clips: pd.DataFrame, among: pd.DataFrame) -> float:
 
 def _examples(ordered: pd.DataFrame, stills: Stills) -> list[Example]:
     """Some clips, the best first, with different sentences; those with a film come first."""
-    different = ordered.drop_duplicates("overall").head(200)
+    acting = (ordered["label"] != "").any()
+    different = ordered.drop_duplicates(["overall"] if acting else [*_POSTURE]).head(200)
     filmed = different[[stills.covers(clip) for _, clip in different.iterrows()]]
     chosen = _apart(pd.concat([filmed, different]).drop_duplicates("clip_id"))
     return [
         Example(
             str(clip["recording"]),
             float(clip["start_s"]),
-            str(clip["overall"]),
+            _sentence(clip),
             stills.take(clip),
         )
         for _, clip in chosen.iterrows()
     ]
+
+
+def _sentence(clip: pd.Series[Any]) -> str:
+    """What was said of a clip; of a posture without an activity, more than that it is there."""
+    sections = ("overall",) if clip["label"] else _POSTURE
+    return " ".join(str(clip[section]) for section in sections if clip[section])
 
 
 def _apart(clips: pd.DataFrame) -> pd.DataFrame:

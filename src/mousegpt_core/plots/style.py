@@ -159,7 +159,8 @@ def behaviour_key(
     given = dict(names or {})
     titles = {each: given.get(each) or readable_name(each) for each in order}
     if OTHER in titles:
-        titles[OTHER] = f"{len(ranked) - most} others"
+        rest = len(ranked) - most
+        titles[OTHER] = f"{rest} other" + ("s" if rest > 1 else "")
     every = behaviour_colours([name for _, name in ranked] + [OTHER])
     return BehaviourKey(tuple(order), titles, {each: every[each] for each in order})
 

@@ -131,13 +131,16 @@ def _tiles(results: Results) -> list[tuple[str, str]]:
     tiles = [
         _tile(animals, "animal"),
         _tile(recordings, "recording"),
-        (length_of_time(total), "recorded"),
+        _tile(results.pictures, "picture")
+        if results.pictures
+        else (length_of_time(total), "recorded"),
     ]
     if len(results.groups) > 1:
         tiles.append(_tile(len(results.groups), "treatment"))
     if results.leading:
         bouts = int(results.leading.shares["bouts"].sum())
-        tiles += [_tile(len(results.leading.names), "behaviour"), _tile(bouts, "bout")]
+        tiles.append(_tile(len(results.leading.names), "behaviour"))
+        tiles += [] if results.pictures else [_tile(bouts, "bout")]
     return tiles
 
 

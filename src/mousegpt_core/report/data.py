@@ -48,7 +48,7 @@ class RecordingInfo:
     animals : mapping of str to str
         Individual in the tables of bouts to name of the animal.
     duration_s : float
-        Length in s.
+        Length in s; a second a picture, of single pictures.
     frames : int
         Number of frames with poses.
     fps : float
@@ -75,6 +75,8 @@ class RecordingInfo:
         Of this session alone, where its animals have others too; ``""`` = that of the animals.
     notes : str
         A person's notes.
+    pictures : bool
+        Whether its frames are single pictures, which know no time.
     """
 
     recording: str
@@ -93,10 +95,13 @@ class RecordingInfo:
     pauses: tuple[tuple[float, float], ...] = ()
     treatment: str = ""
     notes: str = ""
+    pictures: bool = False
 
     @property
     def recorded_s(self) -> float:
-        """Length without the pauses."""
+        """Length without the pauses; 0 of single pictures."""
+        if self.pictures:
+            return 0.0
         return self.duration_s - sum(stop - start for start, stop in self.pauses)
 
 

@@ -67,7 +67,9 @@ class FigurePart:
 def scheme_figures(results: Results, scheme: SchemeResults, *, full: bool) -> list[FigurePart]:
     """Figures of one scheme: all of them, or ethogram and shares only."""
     makers = [_ethogram, _shares]
-    if full:
+    if results.pictures:  # what stands alone has no order
+        makers = [_shares]
+    elif full:
         makers += [_comparison, _time_course, _transitions]
     parts = (part for maker in makers for part in maker(results, scheme))
     return list(parts)
@@ -93,17 +95,18 @@ def _ethogram(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
 def _shares(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
     from mousegpt_core.stats import behaviour_shares
 
-    name, title = f"shares-{scheme.anchor}", "How the time is spent"
-    finding = findings.share_finding(scheme)
+    name = f"shares-{scheme.anchor}"
+    title = "What the pictures show" if results.pictures else "How the time is spent"
+    finding = findings.share_finding(scheme, pictures=bool(results.pictures))
     figure = plot_shares(behaviour_shares(scheme.folded, scheme.subjects), scheme.key)
-    means = " Numbers in the bars are per cent."
+    whole = "pictures" if results.pictures else "observed time"
     yield FigurePart(
         name,
         title,
         _picture(figure, name, f"Shares: {title.lower()}", finding),
         finding,
-        f"A bar is all of the observed time of an animal.{means} What is missing at the right "
-        "could not be told.",
+        f"A bar is all of the {whole} of an animal. Numbers in the bars are per cent. What is "
+        "missing at the right could not be told.",
         shares_table(f"{name}-table", scheme.shares, scheme.names, results.groups),
     )
 

@@ -21,6 +21,9 @@ def lead(results: Results) -> str:
     animals = len(results.animals)
     total = sum(one.recorded_s for one in results.subjects)
     recordings = len(results.data.recordings)
+    if results.pictures:
+        who = "One animal" if animals == 1 else plural(animals, "animal")
+        return f"{who} in {plural(results.pictures, 'single picture')}."
     if animals == recordings == 1:
         return f"One animal, recorded for {length_of_time(total)}."
     text = f"{plural(animals, 'animal')} in {plural(recordings, 'recording')}"
@@ -36,19 +39,21 @@ def key_findings(results: Results) -> list[str]:
     found = []
     leading = results.leading
     if leading:
-        found.append(time_budget(leading))
+        found.append(time_budget(leading, pictures=bool(results.pictures)))
         found += group_findings(results, leading)
     found += movement_findings(results)
     found += [sentence(say_score(score)) for score in scores_of(results)]
     return found or ["No behaviour was found yet: there is nothing to tell but what was recorded."]
 
 
-def time_budget(scheme: SchemeResults) -> str:
-    """What the animals did most of the time."""
+def time_budget(scheme: SchemeResults, *, pictures: bool = False) -> str:
+    """What the animals did most of the time, or what most pictures show."""
     most = [(b, share) for b, share in scheme.mean_shares[:3] if share > 0]
     if not most:
         return "None of the behaviours filled any of the observed time."
     parts = [f"{scheme.names[b]} ({say_share(share)})" for b, share in most]
+    if pictures:
+        return f"Most pictures show: {listed(parts)}."
     one = len({subject.animal for subject in scheme.subjects}) == 1
     return (
         f"{'The animal' if one else 'On average the animals'} spent most time on {listed(parts)}."
@@ -149,14 +154,15 @@ def movement_findings(results: Results) -> list[str]:
 def _distance(values: pd.DataFrame) -> str:
     if "distance_per_min" not in values:
         return ""
-    return f", and it went {number(float(values['distance_per_min'].iloc[0]))} m in a minute"
+    return f", and it covered {number(float(values['distance_per_min'].iloc[0]))} m a minute"
 
 
-def share_finding(scheme: SchemeResults) -> str:
+def share_finding(scheme: SchemeResults, *, pictures: bool = False) -> str:
     """How much animals differ among themselves in what they do most."""
     behaviour, mean = scheme.mean_shares[0]
     mine = scheme.shares[scheme.shares["behaviour_id"] == behaviour]["share"].dropna()
-    text = f"{scheme.names[behaviour]} takes the largest share of the time: {say_share(mean)}"
+    whole = "the pictures" if pictures else "the time"
+    text = f"{scheme.names[behaviour]} takes the largest share of {whole}: {say_share(mean)}"
     if len(mine) > 1:
         text += " in the mean of the animals"
         low, high = say_share(float(mine.min())), say_share(float(mine.max()))

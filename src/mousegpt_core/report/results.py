@@ -128,6 +128,12 @@ class Results:
             dict.fromkeys(name for one in self.data.recordings for name in one.animals.values())
         )
 
+    @property
+    def pictures(self) -> int:
+        """Number of single pictures, where the study has nothing else; there is no time then."""
+        recordings = self.data.recordings
+        return sum(one.frames for one in recordings) if all(r.pictures for r in recordings) else 0
+
     @cached_property
     def movement_comparisons(self) -> list[Comparison]:
         """Treatments compared in speed, way and immobility."""

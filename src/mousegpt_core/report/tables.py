@@ -287,4 +287,4 @@ def _effect(one: Comparison) -> tuple[Cell, Cell]:
 
 
 def _time_cell(seconds: float) -> Cell:
-    return Cell(length_of_time(seconds), seconds if math.isfinite(seconds) else None)
+    return Cell(length_of_time(seconds), seconds) if seconds > 0 else Cell("–")

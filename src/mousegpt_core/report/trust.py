@@ -99,7 +99,7 @@ def _late(results: Results) -> list[Point]:
 
 def _length(results: Results) -> list[Point]:
     longest = max(one.duration_s for one in results.data.recordings)
-    if longest >= _SHORT_S:
+    if longest >= _SHORT_S or results.pictures:
         return []
     text = (
         f"No recording is longer than {length_of_time(longest)}. Shares of time, bouts and speeds "

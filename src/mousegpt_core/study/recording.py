@@ -510,6 +510,10 @@ def recording_document(info: RecordingInfo) -> str:
 
 
 _COMMENTS = {
+    "treatment": (
+        "treatment: of this session alone, where the animal has others too (cross-over); empty =",
+        "that of animals.csv",
+    ),
     "views": (
         "fps: correct it where the film tells it wrong; timestamps: file with the time of each",
         "frame in s (csv, txt, npy) or the film itself; offset_s: added to the view's clock to",
@@ -529,7 +533,7 @@ _COMMENTS = {
 }
 #: Written even where they have their default, so that a person sees them.
 _ALWAYS: dict[str, tuple[str, ...]] = {
-    "": ("id", "individuals", "notes", "skeleton", "space", "arena"),
+    "": ("id", "individuals", "notes", "treatment", "skeleton", "space", "arena"),
     "space": ("unit", "seen_from"),
     "arena": ("shape",),
 }

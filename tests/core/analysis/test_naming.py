@@ -57,7 +57,7 @@ def test_mixed_unknown_and_repeated() -> None:
         "hunched, licking",
         "upright",
     ]
-    assert _names(("", [("", 2)])) == ["behaviour"]
+    assert _names(("", [("", 2)])) == ["unremarkable"]
 
 
 def test_characteristic_is_frequent_here_and_rare_elsewhere() -> None:
