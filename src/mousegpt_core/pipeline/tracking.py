@@ -98,7 +98,10 @@ def _silhouettes(work: Work, recording: Recording, source: PoseFile) -> str:
     )
 
     def write() -> None:
-        with open_film(recording.resolve(source.path)) as film:
+        # A folder of pictures does not tell its rate; of a film, its own counts.
+        view = recording.info.clock_view(source.view)
+        path = recording.resolve(source.path)
+        with open_film(path, fps=view.fps if view else None) as film:
             background = learn_background(film, len(animals), settings)
             blocks = silhouettes_in_blocks(film, background, animals, settings)
             told = counted(work, stage, recording.id, blocks, len(frames_used(film, settings.rate)))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from commands import mousegpt
-from core.pose.drawn import film, round_trip, with_rest
+from core.pose.drawn import draw, film, round_trip, with_rest
 from mousegpt_core.errors import DataError
 from mousegpt_core.pipeline import NewRecording, add_recording
 from mousegpt_core.study import Recording, Study
@@ -74,6 +75,25 @@ def test_masks_are_kept_and_the_film_is_read_once(studied: Path) -> None:
     assert again.json["failed"] == {}
     told = {event["message"] for event in again.events if event["stage"].startswith("silhouettes")}
     assert told == {"up to date"}
+
+
+def test_pictures_and_converted_films_are_films(tmp_path: Path) -> None:
+    path = round_trip(90)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number, place in enumerate(path):
+        Image.fromarray(draw(place)).save(pictures / f"{number:03d}.png")
+    converted = mousegpt("convert", film(tmp_path / "a.mp4", path), "--out", tmp_path / "z.zarr")
+    assert converted.code == 0, converted.err
+    for name, options in (("pictures", ("--fps", "30")), ("z.zarr", ())):
+        told = mousegpt("run", tmp_path / name, *options, "--json")
+        assert told.code == 0, told.err
+        study = Study.open(tmp_path / f"{name.removesuffix('.zarr')}-mousegpt")
+        found = only(study).store.read_dataset("poses2d/" + name.removesuffix(".zarr"))
+        centre = found["position"].sel(keypoint="centre").isel(individual=0)
+        away = centre.transpose("time", "space").values - path[:, :2]
+        assert np.median(np.linalg.norm(away, axis=1)) < 3.0
+        assert float(found["time"][-1]) == pytest.approx(89 / 30, abs=0.01)
 
 
 def test_without_film_and_poses_there_is_no_recording(tmp_path: Path) -> None:
