@@ -101,6 +101,8 @@ FORMATS: dict[str, PoseFormat] = {
                    (".csv", ".tsv", ".txt"), "mousegpt_core.io.plain_csv"),
     )
 }  # fmt: skip
+#: So much is shown of a file that is of no known format.
+_SHOWN_BYTES = 120
 
 
 def describe_format_table() -> list[dict[str, Any]]:
@@ -128,11 +130,21 @@ def recognise_format(path: Path | str) -> str:
             "fits several formats", file=path, found=", ".join(found),
             hint=f"choose one with --format, as in --format {found[0]}",
         )  # fmt: skip
-    looked_for = "; ".join(f"{each.name}: {each.looked_for}" for each in FORMATS.values())
+    usual = [each for each in FORMATS.values() if path.suffix.lower() in each.suffixes]
+    looked_for = "; ".join(f"{each.name}: {each.looked_for}" for each in usual or FORMATS.values())
     raise FormatError(
-        "no known format of poses", file=path, expected=looked_for,
+        "no known format of poses", file=path, expected=looked_for, found=_first_line(path),
         hint="name it with --format NAME, or convert it to a csv with nose_x, nose_y, ... columns",
     )  # fmt: skip
+
+
+def _first_line(path: Path) -> str:
+    """How a file of text begins; ``""`` for any other."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        line = file.readline(_SHOWN_BYTES).decode("utf-8", "replace").strip()
+    return repr(line) if line.isprintable() and "\ufffd" not in line[:-1] and line else ""
 
 
 def read_poses(

@@ -208,6 +208,15 @@ def test_a_string_longer_than_its_place(tmp_path):
     assert "damaged" in refused(path)
 
 
+def test_columns_that_are_none_of_ours_are_shown(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("time,foo,bar\n1,2,3\n")
+    message = refused(path)
+    assert "found 'time,foo,bar'" in message
+    assert "nose_x" in message
+    assert "HDF5" not in message, "only what such a file can be"
+
+
 def test_a_file_that_is_not_one_of_ours(tmp_path):
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:
