@@ -62,8 +62,10 @@ def describe(
     """Describe every clip in words: from kinematics, or by showing it to a model.
 
     Without options it does what study.toml says; at first, words from kinematics, which need no
-    model, and whose rules and thresholds are changed in ethogram.toml in the study's folder (only
-    what differs from the built-in table). To ask a model that runs on your own computer, and see first what it would take:
+    model. Their rules and thresholds are changed in ethogram.toml in the study's folder (only what
+    differs from the built-in table).
+
+    To ask a model that runs on your own computer, and see first what it would take:
 
     `mousegpt describe STUDY --describer openai --model qwen2.5vl --base-url http://localhost:11434/v1 --protocol mousegpt --dry-run`
 

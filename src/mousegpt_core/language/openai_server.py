@@ -35,6 +35,13 @@ class ServerOptions(ConnectionOptions):
     detail: str = Field(default="auto", pattern="^(auto|low|high)$")
     extra: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def identity(self) -> str:
+        """The model's name, and what else changes its answers."""
+        changes = {"detail": self.detail, "extra": self.extra}
+        plain = changes == {"detail": "auto", "extra": {}}
+        return f"openai/{self.model}" + ("" if plain else f"#{content_hash(changes)}")
+
 
 class OpenAIModel(LanguageModel):
     """A model behind an OpenAI-compatible server.
@@ -73,10 +80,8 @@ class OpenAIModel(LanguageModel):
 
     @property
     def identity(self) -> str:
-        """The model's name, and what else changes its answers."""
-        changes = {"detail": self.options.detail, "extra": self.options.extra}
-        plain = changes == {"detail": "auto", "extra": {}}
-        return f"openai/{self.options.model}" + ("" if plain else f"#{content_hash(changes)}")
+        """That of its options: not where it runs."""
+        return self.options.identity
 
     @property
     def price(self) -> Price | None:

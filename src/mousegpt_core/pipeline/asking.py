@@ -13,7 +13,6 @@ from mousegpt_core.language.budget import Budget, Limits
 from mousegpt_core.language.cost import price_of
 from mousegpt_core.language.openai_server import ServerOptions
 from mousegpt_core.pipeline.answered import DEFAULT_PROTOCOL
-from mousegpt_core.pipeline.asynchronous import run_to_end
 from mousegpt_core.pipeline.describing import Questions, Shown, describe_study
 from mousegpt_core.pipeline.previewing import prepare_showing
 from mousegpt_core.pipeline.reckoning import reckon
@@ -84,10 +83,10 @@ def ask_study(
             f"a limit in money needs a price, and none is known for {settings.model!r}",
             hint="give the model a price in your prices.toml, or limit tokens: --max-tokens",
         )
-    made = kind(settings, budget=Budget(limits))
     if dry_run:
-        run_to_end(made.close())  # only its name is needed
-        return reckon(work, made, questions, only=only, limit=limit, retry=retry)
+        named = (settings.identity, settings.model)
+        return reckon(work, *named, questions, only=only, limit=limit, retry=retry)
+    made = kind(settings, budget=Budget(limits))
     return describe_study(work, made, questions, only=only, limit=limit, retry=retry)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from mousegpt_core.describe.model_describer import ModelDescriber
 from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.language import Picture, Request
 from mousegpt_core.language.cost import price_of
@@ -40,17 +39,25 @@ class _Count:
 
 def reckon(
     work: Work,
-    describer: ModelDescriber,
+    identity: str,
+    model: str,
     questions: Questions,
     *,
     only: Sequence[str] | None = None,
     limit: int | None = None,
     retry: Collection[str] = (),
 ) -> dict[str, Any]:
-    """What `describing.describe_study` would ask, with the same parameters.
+    """What `describing.describe_study` would ask; no server, key or package is needed for it.
 
     Tokens are those of earlier answers of the same protocol and model where there are some, else
     estimated: four letters or 784 pixels each, and 150 of a reply.
+
+    Parameters
+    ----------
+    identity, model : str
+        The model's `LanguageModel.identity`, and its own name, by which its price is known.
+    work, questions, only, limit, retry
+        As in `describe_study`.
 
     Returns
     -------
@@ -59,11 +66,11 @@ def reckon(
         ``tokens_in``, ``tokens_out``, ``cost`` (None = price not known), ``seconds`` (None = no
         earlier run tells), ``estimated`` (whether the tokens are), ``failed``.
     """
-    study, count, past = work.study, _Count(), []
-    for recording in [study.recording(id) for id in only] if only else study.recordings.values():
+    count, past = _Count(), []
+    for recording in work.chosen(only):
         try:
             with ExitStack() as stack:
-                _count(recording, describer, questions, retry, count, stack)
+                _count(recording, identity, questions, retry, count, stack)
         except (DataError, VideoError) as error:
             work.failed[recording.id] = error
         past.append(_past(recording, questions))
@@ -78,8 +85,8 @@ def reckon(
         "unshown": count.unshown,
         "requests": round(count.requests * share),
         "images": round(count.images * share),
-        **_amounts(per_request, round(count.requests * share), describer.model_name),
-        "model": describer.model.identity,
+        **_amounts(per_request, round(count.requests * share), model),
+        "model": identity,
         "protocol": questions.name,
         "failed": work.failures,
     }
@@ -87,7 +94,7 @@ def reckon(
 
 def _count(
     recording: Recording,
-    describer: ModelDescriber,
+    identity: str,
     questions: Questions,
     retry: Collection[str],
     count: _Count,
@@ -105,7 +112,7 @@ def _count(
         except (DataError, VideoError):
             count.unshown += 1
             continue
-        before = known.get(request.key(describer.model.identity))
+        before = known.get(request.key(identity))
         if before is not None and not before.ask_again:
             labels[clip_id] = before.label
             continue

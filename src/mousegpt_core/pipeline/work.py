@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -96,6 +96,12 @@ class Work:
                     remark = ""
         self.finish(stage, remark, recording=recording)
         return provenance.key
+
+    def chosen(self, only: Sequence[str] | None = None) -> list[Recording]:
+        """The recordings of these ids; all, sorted, where none are named."""
+        if only:
+            return [self.study.recording(id) for id in only]
+        return list(self.study.recordings.values())
 
     def each(
         self, recordings: Iterable[Recording], do: Callable[[Recording], Result]

@@ -66,6 +66,20 @@ def test_people_see_how_every_clip_ended(study: Study) -> None:
         assert "cost" in mousegpt("describe", study.folder, *orders, "--dry-run").out
 
 
+def test_what_it_would_take_is_told_without_a_key(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    orders = ("--describer", "openai", "--model", "gpt-4o", "--json")
+    reckoned = mousegpt("describe", study.folder, *orders, "--dry-run")
+    assert reckoned.code == 0, reckoned.err
+    assert reckoned.json["requests"] == 10
+    assert reckoned.json["cost"] > 0
+    asked = mousegpt("describe", study.folder, *orders)
+    assert asked.code != 0
+    assert "OPENAI_API_KEY" in asked.err
+
+
 @pytest.mark.parametrize(
     ("orders", "told"),
     [
