@@ -32,6 +32,13 @@ class Progress:
     finished: bool = False
 
 
+def duration(seconds: float) -> str:
+    """A length of time for people: ``"40 s"``, ``"12 min"``, ``"2.5 h"``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 class CancelledError(Exception):
     """Raised inside long work after `Cancellation.cancel`; nothing valid is lost."""
 

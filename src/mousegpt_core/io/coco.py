@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, LABELLED, RawPoses, ReadOptions
-from mousegpt_core.io.conventions import choose_view
+from mousegpt_core.io.conventions import choose_view, refuse_space
 from mousegpt_core.io.json_files import load_json, looks_like_json, numbers_of
 
 LOOKED_FOR = "JSON with 'images', 'annotations' and 'categories' that name keypoints"
@@ -210,10 +210,7 @@ def write(poses: xr.Dataset, path: Path) -> None:
     FormatError
         If the poses are 3D.
     """
-    if poses.sizes["space"] != 2:
-        raise FormatError(
-            "COCO's keypoints are 2D", file=path, hint="write 3D poses as csv, netCDF or NWB"
-        )
+    refuse_space(poses, path, "COCO's keypoints")
     xy = poses["position"].transpose("time", "individual", "keypoint", "space").values
     trust = poses["confidence"].transpose("time", "individual", "keypoint").values
     seen = np.isfinite(xy).all(axis=-1)

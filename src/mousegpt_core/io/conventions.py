@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
@@ -24,6 +25,18 @@ def unit_named(text: object) -> str:
     """One of ``px, mm, cm, m`` for a unit's name in a file; ``""`` for any other."""
     name = str(text).strip().lower()
     return next((unit for unit, names in _UNITS.items() if name == unit or name in names), "")
+
+
+def refuse_space(poses: xr.Dataset, path: Path, what: str) -> None:
+    """Refuse to write poses in 3D to what holds pictures' points only.
+
+    Raises
+    ------
+    FormatError
+        If they are in 3D.
+    """
+    if poses.sizes["space"] != 2:
+        raise FormatError(f"{what} are 2D", file=path, hint="write 3D poses as csv, netCDF or NWB")
 
 
 def zero_is_missing(source_software: str) -> bool:

@@ -24,7 +24,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
         deleted and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.part-{os.getpid()}{path.suffix}")
+    # Named as other unfinished files, so that what a kill leaves in a study is swept.
+    partial = path.with_name(f".writing-{path.stem}-{os.getpid()}{path.suffix}")
     try:
         yield partial
         with partial.open("rb+") as written:

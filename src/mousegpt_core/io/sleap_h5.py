@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.conventions import refuse_space
 from mousegpt_core.io.hdf import is_hdf5, load, load_texts, open_hdf5
 
 LOOKED_FOR = "a dataset 'tracks' in an HDF5 file"
@@ -174,10 +175,7 @@ def write(poses: xr.Dataset, path: Path) -> None:
     """
     import h5py
 
-    if poses.sizes["space"] != 2:
-        raise FormatError(
-            "SLEAP's analysis files are 2D", file=path, hint="write 3D poses as csv, netCDF or NWB"
-        )
+    refuse_space(poses, path, "SLEAP's analysis files")
     frames = poses["frame"].values
     length = int(frames.max()) + 1
     if length > _MOST_EMPTY * len(frames):

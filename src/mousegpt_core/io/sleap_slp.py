@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
 from mousegpt_core.io.contract import COPY_AGAIN, DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
-from mousegpt_core.io.conventions import choose_view, rate_named
+from mousegpt_core.io.conventions import choose_view, rate_named, refuse_space
 from mousegpt_core.io.hdf import is_hdf5, load, load_texts, open_hdf5
 
 LOOKED_FOR = "tables 'frames', 'instances' and 'pred_points' in an HDF5 file"
@@ -326,10 +326,7 @@ def write(poses: xr.Dataset, path: Path) -> None:
     """
     import h5py
 
-    if poses.sizes["space"] != 2:
-        raise FormatError(
-            "SLEAP's labels are 2D", file=path, hint="write 3D poses as csv, netCDF or NWB"
-        )
+    refuse_space(poses, path, "SLEAP's labels")
     xy = poses["position"].transpose("time", "individual", "keypoint", "space").values
     trust = poses["confidence"].transpose("time", "individual", "keypoint").values
     seen = np.isfinite(xy).all(axis=-1)

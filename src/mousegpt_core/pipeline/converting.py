@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mousegpt_core.errors import MouseGPTError, SettingsError
-from mousegpt_core.progress import Cancellation, Progress
+from mousegpt_core.progress import Cancellation, Progress, duration
 from mousegpt_core.study import fingerprint
 from mousegpt_core.study.files import remove, replace, sync_path, sync_tree, write_atomic, writing
 from mousegpt_core.study.locks import Leases
@@ -230,7 +230,7 @@ class _Job:
             seconds = (time.monotonic() - began) / (done - before) * (len(self.numbers) - done)
             if done - before == len(block):
                 self._check_space(frames, written, done)
-            yield self.progress(done, f"{_duration(seconds)} left" if seconds else "")
+            yield self.progress(done, f"{duration(seconds)} left" if seconds else "")
 
     def progress(self, done: int, message: str = "", *, finished: bool = False) -> Progress:
         """How far it is."""
@@ -303,9 +303,3 @@ def _attributes(film: FilmLike, conversion: Conversion, numbers: range) -> dict[
             "frames": len(numbers),
         },
     }
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

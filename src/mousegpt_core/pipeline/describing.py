@@ -30,7 +30,7 @@ from mousegpt_core.pipeline.answered import asked_stage, keep_asked
 from mousegpt_core.pipeline.asynchronous import run_to_end
 from mousegpt_core.pipeline.recording_stages import recording_skeleton, run_ethogram
 from mousegpt_core.pipeline.work import Work
-from mousegpt_core.progress import Progress
+from mousegpt_core.progress import Progress, duration
 from mousegpt_core.study import Log, Recording
 
 #: Who holds this lease of a recording asks its questions.
@@ -148,7 +148,7 @@ class Tally:
         ]
         if self.cost > 0:
             parts.append(f"{self.cost:.2f} spent")
-        return ", ".join(parts) + ("" if math.isnan(left) else f", {_duration(left)} left")
+        return ", ".join(parts) + ("" if math.isnan(left) else f", {duration(left)} left")
 
 
 def describe_study(
@@ -192,8 +192,7 @@ def describe_study(
     StudyLockedError
         If another process asks about one of the recordings.
     """
-    study = work.study
-    chosen = [study.recording(id) for id in only] if only else list(study.recordings.values())
+    chosen = work.chosen(only)
     ready = work.each(chosen, lambda recording: run_ethogram(work, recording))
     recordings = [recording for recording in chosen if recording.id in ready]
     run = _Run(work, describer, questions, limit, frozenset(retry))
@@ -405,9 +404,3 @@ class _Clock:
             return False
         self._last = now
         return True
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousegpt_core.pipeline.clocks import view_clock
-from mousegpt_core.study import Recording, View
+from mousegpt_core.study import Recording, RecordingInfo, View
 from mousegpt_core.video import NO_FRAME, FilmLike, frames_at, open_film
 
 
@@ -28,9 +28,8 @@ class FilmedView:
         return None if number == NO_FRAME else number
 
 
-def views_with_films(recording: Recording) -> list[View]:
+def views_with_films(info: RecordingInfo) -> list[View]:
     """Views that have a film, the main one first; fluorescence only where there is no other."""
-    info = recording.info
     filmed = [view for view in info.views if view.shown is not None]
     ordinary = [view for view in filmed if view.shown and not view.shown.is_fluorescence]
     return sorted(ordinary or filmed, key=lambda view: view != info.main_view)

@@ -40,9 +40,7 @@ def run_recordings(work: Work, stage: str, only: Sequence[str] | None = None) ->
     dict
         ``stage``, ``recordings``: id to the key of its result, and ``failed``: id to the reason.
     """
-    study = work.study
-    chosen = [study.recording(id) for id in only] if only else list(study.recordings.values())
-    made = work.each(chosen, lambda recording: _STAGES[stage](work, recording))
+    made = work.each(work.chosen(only), lambda recording: _STAGES[stage](work, recording))
     return {"stage": stage, "recordings": made, "failed": work.failures}
 
 

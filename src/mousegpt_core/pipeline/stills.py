@@ -89,7 +89,7 @@ class Stills:
 
     def _filmed(self, recording: Recording) -> list[FilmedView]:
         if recording.id not in self._films:
-            views = views_with_films(recording)
+            views = views_with_films(recording.info)
             opened = (self._open(recording, view) for view in views)
             self._films[recording.id] = [one for one in opened if one is not None]
         return self._films[recording.id]
