@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from mousegpt_core.pipeline.clocks import clock_mark, view_clock
+from mousegpt_core.pipeline.filmed import views_with_films
 from mousegpt_core.pipeline.work import Work, counted
 from mousegpt_core.pose import (
     SilhouetteSettings,
@@ -25,7 +26,7 @@ from mousegpt_core.study import (
 from mousegpt_core.video import open_film
 
 SILHOUETTES_VERSION = 2
-OUTLINE_VERSION = 2
+OUTLINE_VERSION = 3
 #: "Format" of poses that are made of the film itself.
 FROM_FILM = "silhouette"
 #: Name of the animal where only one is expected and nobody named it.
@@ -36,11 +37,9 @@ _CHUNK, _SHARD = 64, 512
 
 def film_source(info: RecordingInfo) -> PoseFile | None:
     """The film in which animals are looked for where there are no poses; None without a film."""
-    shown = [(view, view.shown) for view in info.views if view.shown is not None]
-    ordinary = [(view, film) for view, film in shown if film and not film.is_fluorescence]
-    for view, film in ordinary or shown:
-        if film is not None:
-            return PoseFile(path=film.path, format=FROM_FILM, view=view.name, unit="px")
+    for view in views_with_films(info):
+        if view.shown is not None:
+            return PoseFile(path=view.shown.path, format=FROM_FILM, view=view.name, unit="px")
     return None
 
 

@@ -71,13 +71,12 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
         confidence[:, :, i] = sure[:, None]
         confidence[:, KEYPOINTS.index("centre"), i] = np.where(np.isfinite(sure), 1.0, np.nan)
     confidence = np.where(merged[:, None], np.minimum(confidence, _GUESSED), confidence)
-    fps = 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else 1.0
     poses = make_poses(
         midline,
         confidence,
         keypoints=KEYPOINTS,
         individuals=[str(name) for name in silhouettes["individual"].values],
-        fps=fps,
+        fps=1.0 / _median_step(times),
         unit="px",
         times=times,
         frames=silhouettes["frame"].values,
@@ -86,9 +85,18 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
         timed=0,
         remarks=remarks_on(silhouettes, confidence),
     )
-    kept = {"pixel_speed": "pixel_speed", "height": "outline_height", "area": "area"}
-    kept["merged"] = "merged"
-    return poses.assign({new: silhouettes[old].load().variable for old, new in kept.items()})
+    # Seconds are those of the new clock, in speeds too.
+    speed = silhouettes["pixel_speed"].load() * np.float32(_median_step(own) / _median_step(times))
+    return poses.assign(
+        pixel_speed=speed.variable,
+        outline_height=silhouettes["height"].load().variable,
+        area=silhouettes["area"].load().variable,
+        merged=silhouettes["merged"].load().variable,
+    )
+
+
+def _median_step(times: Floats) -> float:
+    return float(np.median(np.diff(times))) if len(times) > 1 else 1.0
 
 
 def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:

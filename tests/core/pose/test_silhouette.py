@@ -61,6 +61,14 @@ def test_masks_cover_the_body_and_rest_is_still(tmp_path: Path, path: np.ndarray
     assert np.median(speed[AFTER:]) == pytest.approx(walked, rel=0.4)
 
 
+def test_speeds_are_those_of_a_clock_that_was_corrected(tmp_path: Path, path: np.ndarray) -> None:
+    silhouettes = found_in(film(tmp_path / "a.mp4", path))
+    own = poses_from_silhouettes(silhouettes)
+    slower = poses_from_silhouettes(silhouettes, silhouettes["time"].values * 2)
+    assert slower.attrs["fps"] == pytest.approx(FPS / 2)
+    np.testing.assert_allclose(slower["pixel_speed"], own["pixel_speed"] / 2, rtol=1e-5)
+
+
 def test_two_animals_keep_their_names(tmp_path: Path) -> None:
     one, two = round_trip(150), round_trip(150, phase=np.pi)
     poses = poses_from_silhouettes(found_in(film(tmp_path / "a.mp4", one, two), count=2))
