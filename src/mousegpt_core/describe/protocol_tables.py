@@ -109,6 +109,8 @@ class Frames(Settings):
         movement is seen.
     margin : float
         Pixels of the film around the keypoints (MouseGPT: 35).
+    margin_most : float
+        But not more than this share of the animal's extent, or it gets lost in small films.
     contrast : {"none", "stretch", "local"}
         Between the darkest and the brightest percent, or evened out over the picture.
     background : {"keep", "remove"}
@@ -126,6 +128,7 @@ class Frames(Settings):
     size: tuple[int, int] = (448, 448)
     crop: Literal["animal", "none"] = "animal"
     margin: float = Field(default=35.0, ge=0)
+    margin_most: float = Field(default=0.25, gt=0)
     contrast: Literal["none", "stretch", "local"] = "none"
     background: Literal["keep", "remove"] = "keep"
     trail_s: float = Field(default=0.0, ge=0, le=60)
@@ -140,8 +143,8 @@ class Frames(Settings):
             raise ValueError("`size` must be 32 to 4096 pixels")
         if self.layout == "sheet" and self.count == 1:
             raise ValueError('`layout` = "sheet" needs a count of at least 2')
-        if self.crop == "none" and "margin" in self.model_fields_set:
-            raise ValueError('`margin` goes with crop = "animal"')
+        if self.crop == "none" and {"margin", "margin_most"} & self.model_fields_set:
+            raise ValueError('`margin` and `margin_most` go with crop = "animal"')
         return self
 
 

@@ -48,8 +48,6 @@ _REGIONS = {
     "hindlimb_left": "left hindlimb",
     "hindlimb_right": "right hindlimb",
 }
-#: Margins are at most this share of the animal's extent: in small films it would get lost in them.
-_MOST_MARGIN = 0.25
 _CENTRED = "The picture is centred on the animal that is asked about."
 
 
@@ -154,7 +152,7 @@ class Footage:
     # -- films ----------------------------------------------------------------------------
 
     def _views(self) -> list[str]:
-        found = [view.name for view in views_with_films(self.recording)]
+        found = [view.name for view in views_with_films(self.recording.info)]
         if not found:
             raise DataError(
                 f"recording {self.recording.id} has no film to show",
@@ -291,7 +289,7 @@ class Footage:
         aspect = settings.size[0] / settings.size[1]
         shape = filmed.film.shape[1:3]
         known = points.reshape(-1, 2) if points is not None and settings.crop == "animal" else None
-        margin = min(settings.margin, _MOST_MARGIN * _extent(points))
+        margin = min(settings.margin, settings.margin_most * _extent(points))
         box = whole_box(animal_box(shape, known, margin, aspect), shape)
         scale = self.sights.px_per_cm(name, place) if settings.scale_bar else float("nan")
         drawn = settings.keypoints and points is not None
@@ -336,7 +334,7 @@ class Footage:
         ]
         how = settings.fingerprint()
         # These decide which frames and box, which are said already.
-        for key in ("count", "crop", "margin", "trail_s"):
+        for key in ("count", "crop", "margin", "margin_most", "trail_s"):
             del how[key]
         told = {"drawing": DRAWING_VERSION, "how": how, "frames": frames}
         return json.dumps(told, sort_keys=True)

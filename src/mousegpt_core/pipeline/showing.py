@@ -54,7 +54,7 @@ class Showing:
         self._own = Footage(study, recording, protocol, stack)
         self._footage = {recording.id: self._own}
         self._clips = self._own.clips()
-        self._rows = pd.Index(self._clips["clip_id"])
+        self._rows = {str(id): row for row, id in enumerate(self._clips["clip_id"])}
         self._neighbours = neighbours(self._clips) if protocol.examples.context != "none" else {}
         self._labelled: tuple[pd.DataFrame, np.ndarray | None] | None = None
 
@@ -101,7 +101,7 @@ class Showing:
                 found=f"{len(self._rows)} clips",
                 hint="clips are cut as the protocol says; another one cuts others",
             )
-        return self._clips.iloc[int(np.flatnonzero(self._rows == clip_id)[0])]
+        return self._clips.iloc[self._rows[clip_id]]
 
     def _neighbour(self, clip_id: str) -> Shown | None:
         """A neighbour as it is shown; None where there is none, or no film of it."""

@@ -13,7 +13,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.geometry import CameraRig, read_calibration
 from mousegpt_core.pipeline.recording_stages import (
     pose_sources,
@@ -71,10 +70,7 @@ class Sights:
         if self.primary is None:
             return ()
         names = [str(each) for each in self.primary["keypoint"].values]
-        try:
-            joined = recording_skeleton(self.study, self.recording).edges
-        except MouseGPTError:
-            return ()
+        joined = recording_skeleton(self.study, self.recording).edges
         return tuple((names.index(a), names.index(b)) for a, b in joined if {a, b} <= set(names))
 
     def poses(self, view: str) -> xr.Dataset | None:
