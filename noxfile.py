@@ -1,5 +1,8 @@
 """Slow integrations, one environment per stack that conflicts with the others."""
 
+import shutil
+import sys
+
 import nox
 
 nox.options.default_venv_backend = "venv"
@@ -35,3 +38,16 @@ def formats(session: nox.Session) -> None:
     extra = ("movement", "sleap-io", "tables")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,nwb]", *extra)
     session.run("pytest", "--slow", "tests/core/io/test_other_libraries.py", *session.posargs)
+
+
+@nox.session
+def window(session: nox.Session) -> None:
+    """The plugin in napari's real window, on a screen that nobody sees."""
+    on_screen = ("xvfb-run", "-a", "-s", "-screen 0 1920x1200x24")
+    if sys.platform != "linux":
+        on_screen = ()
+    elif not shutil.which("xvfb-run"):
+        session.skip("xvfb is not installed; scripts/test tells how")
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,all]")
+    tests = ("pytest", "--slow", "tests/plugin", *session.posargs)
+    session.run(*on_screen, *tests, external=True)

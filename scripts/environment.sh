@@ -22,6 +22,9 @@ system_packages() {
   if [ "$(id -u)" = 0 ]; then
     say "Installing system packages: $*"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+  elif sudo -n true 2>/dev/null; then
+    say "Installing system packages: $*"
+    sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
   else
     fail "Please run: sudo apt-get update && sudo apt-get install -y $*"
   fi
