@@ -157,6 +157,11 @@ class BackendCallError(BackendError):
         HTTP status, where there is one.
     hint : str
         What to do next.
+
+    Attributes
+    ----------
+    retries : int
+        How many times the call was made again, in vain.
     """
 
     def __init__(
@@ -165,6 +170,7 @@ class BackendCallError(BackendError):
         super().__init__(message, hint=hint)
         self.retryable = retryable
         self.status = status
+        self.retries = 0
 
 
 class InvalidResponseError(BackendError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Progress:
         A remark for the user: ``"up to date"``, a warning, a path.
     finished : bool
         Whether the stage is complete for this recording.
+    counts : mapping of str to float
+        Further numbers by their names, in the order in which they are shown.
     """
 
     stage: str
@@ -30,6 +33,7 @@ class Progress:
     total: int = 0
     message: str = ""
     finished: bool = False
+    counts: Mapping[str, float] = field(default_factory=dict)
 
 
 def duration(seconds: float) -> str:

@@ -133,7 +133,9 @@ class Console:
             if self.as_json:
                 yield
             else:
-                with _progress_bars() as self._bars:
+                from mousegpt_core.cli.live import progress_bars
+
+                with progress_bars() as self._bars:
                     yield
         finally:
             self._bars = None
@@ -149,7 +151,7 @@ class Console:
             return
         key = (step.stage, step.recording)
         if key not in self._tasks:
-            self._tasks[key] = self._bars.add_task("", total=None, remark="")
+            self._tasks[key] = self._bars.add_task("", total=None)
         label = f"{step.stage} {step.recording}".strip()
         total = step.total or None
         done = step.done
@@ -157,7 +159,12 @@ class Console:
             total = total or 1
             done = total
         self._bars.update(
-            self._tasks[key], description=label, total=total, completed=done, remark=step.message
+            self._tasks[key],
+            description=label,
+            total=total,
+            completed=done,
+            remark=step.message,
+            counts=step.counts,
         )
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -167,34 +174,6 @@ class Console:
         text = "\nStopping after this step; Ctrl-C again breaks off at once.\n"
         # Past the buffer of stderr, in which the signal may have come.
         os.write(2, b'{"event": "stopping"}\n' if self.as_json else text.encode())
-
-
-def _progress_bars() -> Bars:
-    from rich.console import Console as Rich
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        ProgressColumn,
-        Task,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bars
-    from rich.text import Text
-
-    class Remark(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(escape(str(task.fields.get("remark", ""))), style="dim")
-
-    return Bars(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        Remark(),
-        console=Rich(stderr=True),
-    )
 
 
 def _finite(value: Any) -> Any:

@@ -174,7 +174,16 @@ def _show_reckoning(console: Console, result: dict[str, Any]) -> None:
 
 
 def _show_result(console: Console, result: dict[str, Any]) -> None:
-    columns = ["clips", "described", "invalid", "failed", "not_asked", "asked", "asked_again"]
+    columns = [
+        "clips",
+        "described",
+        "invalid",
+        "failed",
+        "not_asked",
+        "asked",
+        "asked_again",
+        "retries",
+    ]
     tallies = {**result["recordings"], "all": result["all"]}
     rows = [[id, *(str(tally[name]) for name in columns)] for id, tally in tallies.items()]
     titles = [name.replace("_", " ") for name in ("recording", *columns)]

@@ -45,6 +45,8 @@ class Answer:
         In the currency of the price list; nan = price not known.
     attempt : int
         How many times this was asked, in all runs; 0 = it was answered in an earlier one.
+    retries : int
+        How many times the server failed meanwhile, and was asked again.
     """
 
     clip_id: str
@@ -60,6 +62,7 @@ class Answer:
     tokens_out: int = 0
     cost: float = 0.0
     attempt: int = 1
+    retries: int = 0
 
 
 @dataclass(frozen=True)

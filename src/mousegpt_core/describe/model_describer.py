@@ -2,7 +2,8 @@
 
 Clips pass through three gates: a bounded number are under way at all; their pictures are made in
 a few threads, ahead of the questions; and a bounded number are asked at once. Memory so depends on
-how many are under way, not on how many there are.
+how many are under way, not on how many there are. Recordings that are described at once share the
+gates, so that one that comes to its end does not leave the model waiting.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class ModelDescriber(Describer):
         self.model = model
         self.at_once = at_once
         self.budget = Budget(Limits()) if budget is None else budget
+        self._gates = _Gates(at_once, self.budget)
 
     @property
     def model_name(self) -> str:
@@ -72,18 +74,20 @@ class ModelDescriber(Describer):
     async def describe(self, evidence: Evidence) -> AsyncIterator[Answer]:
         """Ask of each clip that is not known; answers come as they are ready.
 
-        Of clips that are known an empty answer comes, with ``attempt`` 0. Closing the iterator
-        cancels what is under way; `Asking.leave` ends a run without that.
+        Several recordings may be described at once, within one event loop. Of clips that are
+        known an empty answer comes, with ``attempt`` 0. Closing the iterator cancels what is under
+        way; `Asking.leave` ends a run without that.
 
         Raises
         ------
         BackendCallError
             If the server refuses everything, or has failed many times in a row; after all that
-            was under way then has ended and come.
+            was under way then has ended and come. Of several recordings one raises it, and the
+            others end.
         """
         if evidence.ask is None:
             raise ValueError("a model is asked by `evidence.ask`, which is not there")
-        run = _Run(self, evidence.ask)
+        run = _Run(self.model, evidence.ask, self._gates)
         answers = run.answers(_chains(evidence.clips, chained=evidence.ask.chained))
         try:
             async for one in answers:
@@ -125,38 +129,84 @@ def _chains(clips: pd.DataFrame, *, chained: bool) -> Iterator[list[str]]:
             yield [str(clip_id)]
 
 
-class _Run:
-    """One pass over clips: what is under way, and what stops it.
+class _Gates:
+    """What all runs of a describer share: turns, the budget, and what stops them all.
 
     Parameters
     ----------
-    describer : ModelDescriber
-        Model, budget and bounds.
-    asking : Asking
-        How it is asked.
+    at_once : int
+        Most questions under way at once.
+    budget : Budget
+        What may be spent.
     """
 
-    def __init__(self, describer: ModelDescriber, asking: Asking) -> None:
-        self._model, self._budget = describer.model, describer.budget
-        self._asking = asking
-        self._turns = asyncio.Semaphore(describer.at_once)
+    def __init__(self, at_once: int, budget: Budget) -> None:
         # Half as many again have their pictures made meanwhile.
-        self._under_way = describer.at_once + describer.at_once // 2 + 1
-        self._results: asyncio.Queue[Answer | None] = asyncio.Queue(self._under_way)
+        self.most_under_way = at_once + at_once // 2 + 1
+        self.places = asyncio.Semaphore(self.most_under_way)
+        self.turns = asyncio.Semaphore(at_once)
+        self.broken = False  # ask nothing more, not even what was begun
+        self._budget = budget
         self._settled = asyncio.Condition()
+        self._failures = 0
+        self._most_failures = max(_MOST_FAILURES, 2 * at_once)
+
+    async def affordable(self) -> bool:
+        """Wait until the budget allows one more question; False = it never will."""
+        async with self._settled:
+            while not self.broken:
+                if self._budget.take():
+                    return True
+                if self._budget.under_way == 0:
+                    return False
+                await self._settled.wait()
+        return False
+
+    async def settle(self, said: Answer) -> None:
+        """Pay for a question; those that wait for the budget look again."""
+        try:
+            self._budget.settle(said.cost, said.tokens_in + said.tokens_out)
+        finally:
+            async with self._settled:
+                self._settled.notify_all()
+
+    def succeeded(self) -> None:
+        """Note that the server replied."""
+        self._failures = 0
+
+    def failed(self, error: BackendCallError) -> None:
+        """Note a failure; raises it where all others would fail, too."""
+        self._failures += 1
+        for_all = error.status in _REFUSES_ALL or (error.status == 429 and not error.retryable)
+        if for_all or self._failures >= self._most_failures:
+            raise error
+
+
+class _Run:
+    """One pass over the clips of a recording: what is under way, and what stops it.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who is asked.
+    asking : Asking
+        How it is asked.
+    gates : _Gates
+        Those of the describer.
+    """
+
+    def __init__(self, model: LanguageModel, asking: Asking, gates: _Gates) -> None:
+        self._model, self._asking, self._gates = model, asking, gates
+        self._results: asyncio.Queue[Answer | None] = asyncio.Queue(gates.most_under_way)
         self._threads = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False  # begin no more
-        self._broken = False  # ask nothing more, not even what was begun
-        self._failures = 0
-        self._most_failures = max(_MOST_FAILURES, 2 * describer.at_once)
 
     async def answers(self, chains: Iterable[list[str]]) -> AsyncIterator[Answer]:
         """Answers as they come; raises what stopped the run after the last of them."""
         rest = iter(chains)
-        self._tasks = [
-            asyncio.create_task(self._work(rest, self._results)) for _ in range(self._under_way)
-        ]
+        workers = range(self._gates.most_under_way)
+        self._tasks = [asyncio.create_task(self._work(rest, self._results)) for _ in workers]
         ending = asyncio.create_task(self._ended())
         self._tasks.append(ending)
         while (one := await self._results.get()) is not None:
@@ -173,7 +223,8 @@ class _Run:
     async def _ended(self) -> None:
         """Wait for all workers, and pass on the first of their errors."""
         try:
-            ends = await asyncio.gather(*self._tasks[: self._under_way], return_exceptions=True)
+            workers = self._tasks[: self._gates.most_under_way]
+            ends = await asyncio.gather(*workers, return_exceptions=True)
         finally:
             await self._results.put(None)
         for end in ends:
@@ -187,18 +238,19 @@ class _Run:
             for chain in chains:
                 labels: dict[str, str] = {}
                 for clip_id in chain:
-                    one = await self._one(clip_id, labels)
+                    async with self._gates.places:
+                        one = await self._one(clip_id, labels)
                     if one is None:
                         return
                     labels[clip_id] = one.label
                     await results.put(one)
         except BaseException:
-            self._stopping = self._broken = True
+            self._stopping = self._gates.broken = True
             raise
 
     async def _one(self, clip_id: str, labels: dict[str, str]) -> Answer | None:
         """What is said of a clip; None where no more may be asked."""
-        if self._stopping:
+        if self._stopping or self._gates.broken:
             return None
         key = ""
         try:
@@ -221,33 +273,22 @@ class _Run:
     async def _asked(
         self, clip_id: str, request: Request, key: str, known: Known | None
     ) -> Answer | None:
-        async with self._turns:
-            if not await self._affordable():
+        async with self._gates.turns:
+            if not await self._gates.affordable():
                 self._stopping = True
                 return None
             said = Answer(clip_id)
             try:
                 answered = await answer(self._model, request)
                 said = self._read(clip_id, answered)
-                self._failures = 0
+                self._gates.succeeded()
             except BackendCallError as error:
-                said = self._failed(clip_id, error)
+                self._gates.failed(error)
+                reason = error.message
+                said = Answer(clip_id, status="failed", reason=reason, retries=error.retries)
             finally:
-                self._budget.settle(said.cost, said.tokens_in + said.tokens_out)
-                async with self._settled:
-                    self._settled.notify_all()
+                await self._gates.settle(said)
         return replace(said, request_key=key, attempt=1 + (known.attempts if known else 0))
-
-    async def _affordable(self) -> bool:
-        """Wait until the budget allows one more question; False = it never will."""
-        async with self._settled:
-            while not self._broken:
-                if self._budget.take():
-                    return True
-                if self._budget.under_way == 0:
-                    return False
-                await self._settled.wait()
-        return False
 
     def _read(self, clip_id: str, answered: Answered) -> Answer:
         said = Answer(clip_id, status="invalid", reason=answered.reason)
@@ -263,15 +304,8 @@ class _Run:
             tokens_in=answered.tokens_in,
             tokens_out=answered.tokens_out,
             cost=answered.cost,
+            retries=answered.retries,
         )
-
-    def _failed(self, clip_id: str, error: BackendCallError) -> Answer:
-        """A clip that failed; raises where all others would fail, too."""
-        self._failures += 1
-        for_all = error.status in _REFUSES_ALL or (error.status == 429 and not error.retryable)
-        if for_all or self._failures >= self._most_failures:
-            raise error
-        return Answer(clip_id, status="failed", reason=error.message)
 
     async def _with_pictures(self, request: Request) -> Request:
         """The request with its pictures made."""

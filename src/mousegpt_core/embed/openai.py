@@ -92,7 +92,7 @@ class OpenAIEmbedder(Embedder):
         }
         if self.options.dimensions:
             parameters["dimensions"] = self.options.dimensions
-        reply = await connection.ask(lambda: parameters)
+        reply, _ = await connection.ask(lambda: parameters)
         found = sorted(reply.data, key=lambda vector: vector.index)
         lengths = {len(vector.embedding) for vector in found}
         if [vector.index for vector in found] != list(range(len(texts))) or len(lengths) > 1:

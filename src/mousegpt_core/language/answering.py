@@ -57,6 +57,11 @@ class Answered:
         return sum(reply.tokens_out for reply in self.replies)
 
     @property
+    def retries(self) -> int:
+        """How many times the server failed before it replied, for all replies."""
+        return sum(reply.retries for reply in self.replies)
+
+    @property
     def cost(self) -> float:
         """Of all replies; nan = not known."""
         return math.fsum(reply.cost for reply in self.replies)

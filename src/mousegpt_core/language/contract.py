@@ -116,6 +116,8 @@ class Reply:
         In the currency of the price list; nan = price not known.
     cut_off : bool
         Whether `max_tokens` ended it.
+    retries : int
+        How many times it had to be asked again, as the server failed.
     """
 
     text: str
@@ -124,6 +126,7 @@ class Reply:
     tokens_out: int = 0
     cost: float = float("nan")
     cut_off: bool = False
+    retries: int = 0
 
 
 class LanguageModel(ABC):

@@ -103,13 +103,20 @@ class Connection(Generic[T]):
         self._server = Server(address, options.model, options.key_name, options.timeout_s, key)
         self._client = _client(options, key.get_secret_value() if key else "none")
 
-    async def ask(self, parameters: Callable[[], dict[str, Any]]) -> T:
+    async def ask(self, parameters: Callable[[], dict[str, Any]]) -> tuple[T, int]:
         """Call until there is a reply.
 
         Parameters
         ----------
         parameters : callable
             Gives the request; asked anew each time, as `left_out` may grow.
+
+        Returns
+        -------
+        reply
+            What the server says.
+        retries : int
+            How many times it was asked again.
 
         Raises
         ------

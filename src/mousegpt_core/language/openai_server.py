@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -123,9 +124,10 @@ class OpenAIModel(LanguageModel):
 
     async def _ask(self, request: Request, wanted: dict[str, Any] | None, words: str) -> Reply:
         messages = await _messages(request, words, self.options.detail)
-        return self._reply(
-            await self._connection.ask(lambda: self._parameters(request, messages, wanted))
+        completion, retries = await self._connection.ask(
+            lambda: self._parameters(request, messages, wanted)
         )
+        return replace(self._reply(completion), retries=retries)
 
     def _parameters(
         self, request: Request, messages: list[dict[str, Any]], wanted: dict[str, Any] | None

@@ -62,13 +62,20 @@ class ServerError(BackendCallError):
         self.retry_after_s = retry_after_s
 
 
-async def with_retries(call: Callable[[], Awaitable[T]], retrying: Retrying) -> T:
+async def with_retries(call: Callable[[], Awaitable[T]], retrying: Retrying) -> tuple[T, int]:
     """Call until it succeeds or there is no use.
+
+    Returns
+    -------
+    result
+        Of the call that succeeded.
+    retries : int
+        How many times it was made again.
 
     Raises
     ------
     BackendCallError
-        The last failure.
+        The last failure, with its `retries`.
     """
     from tenacity import (
         AsyncRetrying,
@@ -97,8 +104,12 @@ async def with_retries(call: Callable[[], Awaitable[T]], retrying: Retrying) -> 
         retry=retry_if_exception(useful),
         reraise=True,
     )
-    result: T = await attempts(call)
-    return result
+    try:
+        result: T = await attempts(call)
+    except BackendCallError as error:
+        error.retries = attempts.statistics["attempt_number"] - 1
+        raise
+    return result, attempts.statistics["attempt_number"] - 1
 
 
 def seconds_to_wait(retry_after: str | None, retry_after_ms: str | None = None) -> float:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -30,13 +31,17 @@ from mousegpt_core.pipeline.answered import asked_stage, keep_asked
 from mousegpt_core.pipeline.asynchronous import run_to_end
 from mousegpt_core.pipeline.recording_stages import recording_skeleton, run_ethogram
 from mousegpt_core.pipeline.work import Work
-from mousegpt_core.progress import Progress, duration
+from mousegpt_core.progress import Progress
 from mousegpt_core.study import Log, Recording
 
 #: Who holds this lease of a recording asks its questions.
 LEASE = "answers"
 #: Seconds between two tellings of progress.
 _TELL_EVERY_S = 0.25
+#: Recordings that are asked about at once: as one comes to its end, the next has begun.
+_AT_ONCE = 2
+#: So many where the clips of an animal wait for each other, and only animals can be asked at once.
+_CHAINED_AT_ONCE = 8
 
 
 class Shown(Protocol):
@@ -91,6 +96,8 @@ class Tally:
         Of them, those that were answered in an earlier run.
     asked_again : int
         Of those asked now, those whose first answer did not fit.
+    retries : int
+        How many times the server failed meanwhile, and was asked again.
     tokens_in, tokens_out : int
         Charged in this run.
     cost : float
@@ -103,6 +110,7 @@ class Tally:
     failed: int = 0
     there_already: int = 0
     asked_again: int = 0
+    retries: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     cost: float = 0.0
@@ -122,6 +130,7 @@ class Tally:
         setattr(self, answer.status, getattr(self, answer.status) + 1)
         self.there_already += answer.attempt == 0
         self.asked_again += answer.status == "described" and bool(answer.reason)
+        self.retries += answer.retries
         self.tokens_in += answer.tokens_in
         self.tokens_out += answer.tokens_out
         self.cost += answer.cost
@@ -135,20 +144,19 @@ class Tally:
         """For machines; ``not_asked`` makes the numbers add up."""
         return {**vars(self), "asked": self.asked, "not_asked": self.clips - self.came_to}
 
-    def line(self, seconds: float) -> str:
-        """For people, while it runs."""
+    def counts(self, seconds: float) -> dict[str, float]:
+        """How it stands after some time, while it runs; what is not known is left out."""
         rate = self.asked / seconds if seconds > 0 else 0.0
-        left = (self.clips - self.came_to) / rate if rate else math.nan
-        parts = [
-            f"{self.described} described",
-            f"{self.asked_again} asked again",
-            f"{self.invalid} invalid",
-            f"{self.failed} failed",
-            f"{rate:.1f}/s",
-        ]
+        counts: dict[str, float] = {
+            name: getattr(self, name)
+            for name in ("described", "asked_again", "retries", "invalid", "failed")
+        }
+        counts["clips_per_s"] = rate
         if self.cost > 0:
-            parts.append(f"{self.cost:.2f} spent")
-        return ", ".join(parts) + ("" if math.isnan(left) else f", {duration(left)} left")
+            counts["cost"] = self.cost
+        if rate:
+            counts["seconds_left"] = (self.clips - self.came_to) / rate
+        return counts
 
 
 def describe_study(
@@ -213,17 +221,34 @@ class _Run:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     tallies: dict[str, Tally] = field(default_factory=dict)
     taken: int = 0
-    begun: float = field(default_factory=time.monotonic)
+    broken: bool = False
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _telling: threading.Lock = field(default_factory=threading.Lock)
 
     async def all(self, recordings: Sequence[Recording]) -> None:
-        """Ask about one recording after the other."""
+        """Ask about the recordings, a few at once."""
+        waiting = iter(recordings)
+        count = _CHAINED_AT_ONCE if self.questions.chained else _AT_ONCE
         try:
-            for recording in recordings:
-                if self.stopped or self.work.cancellation.requested:
-                    return
-                await self._try(recording)
+            ends = await asyncio.gather(
+                *(self._each(waiting) for _ in range(count)), return_exceptions=True
+            )
         finally:
             await self.describer.close()
+        for end in ends:
+            if end is not None:
+                raise end
+
+    async def _each(self, waiting: Iterator[Recording]) -> None:
+        """Ask about one recording after the other; what breaks one ends all."""
+        for recording in waiting:
+            if self.broken or self.stopped or self.work.cancellation.requested:
+                return
+            try:
+                await self._try(recording)
+            except BaseException:
+                self.broken = True
+                raise
 
     @property
     def stopped(self) -> str:
@@ -252,20 +277,19 @@ class _Run:
         try:
             with ExitStack() as stack:
                 stack.enter_context(recording.store.lease(LEASE))
-                await self._ask(recording, self.questions.show(recording, stack))
+                async with self._opening:
+                    # It takes a while, in which another recording is gone on with.
+                    evidence = await asyncio.to_thread(self._evidence, recording, stack)
+                await self._ask(recording, evidence)
         except (DataError, VideoError) as error:
             self.work.failed[recording.id] = error
 
-    async def _ask(self, recording: Recording, shown: Shown) -> None:
-        clips = shown.clips()
-        tally = self.tallies[recording.id] = Tally(clips=len(clips))
+    def _evidence(self, recording: Recording, stack: ExitStack) -> Evidence:
+        """What is shown and known of a recording, and how it is asked about."""
+        shown = self.questions.show(recording, stack)
         known = known_answers(recording.log, self.retry)
-        places = pd.Index(clips["clip_id"])
-        # As bytes: a hundred thousand of them are to weigh little.
-        keys = np.zeros(len(clips), dtype=f"S{KEY_DIGITS}")
-        unshown: dict[str, str] = {}
-        evidence = Evidence(
-            clips,
+        return Evidence(
+            shown.clips(),
             recording.store.read_dataset("kinematics"),
             recording.store.read_dataset("ethogram"),
             recording_skeleton(self.work.study, recording),
@@ -273,32 +297,19 @@ class _Run:
                 shown.request, self.questions.read, self.questions.chained, known.get, self._leave
             ),
         )
-        clock = _Clock()
 
-        def keep(answers: list[Answer]) -> None:
-            new = [one for one in answers if one.attempt and one.request_key]
-            recording.log.add_answers(self._rows(new))
-            for one in answers:
-                tally.add(one)
-                keys[places.get_loc(one.clip_id)] = one.request_key.encode()
-                if not one.request_key:
-                    unshown[one.clip_id] = one.reason
-            if clock.is_time():
-                self._tell(recording.id, tally)
-
+    async def _ask(self, recording: Recording, evidence: Evidence) -> None:
+        asked = _Asked(self, recording, evidence.clips)
+        self.tallies[recording.id] = asked.tally
         try:
-            await _keep_all(self.describer.describe(evidence), keep)
+            await _keep_all(self.describer.describe(evidence), asked.keep)
         finally:
-            self._tell(recording.id, tally, finished=True)
-            questions, describer = self.questions, self.describer
-            keep_asked(
-                recording,
-                asked_stage(describer.name, describer.model_name, questions.name),
-                clips,
-                [key.decode() for key in keys.tolist()],
-                unshown,
-                {"protocol": questions.fingerprint, "model": describer.model.identity},
-            )
+            await asyncio.to_thread(asked.end)
+
+    def tell(self, step: Progress) -> None:
+        """Tell how far it is; recordings tell it from threads of their own, one at a time."""
+        with self._telling:
+            self.work.notify(step)
 
     def _leave(self) -> bool:
         if self.work.cancellation.requested:
@@ -308,10 +319,67 @@ class _Run:
         self.taken += 1
         return True
 
-    def _tell(self, recording: str, tally: Tally, *, finished: bool = False) -> None:
-        line = tally.line(time.monotonic() - self.begun)
-        step = Progress("describe", recording, tally.came_to, tally.clips, line)
-        self.work.notify(replace(step, finished=finished and tally.came_to == tally.clips))
+
+class _Asked:
+    """What comes of a recording's questions: kept, counted and told.
+
+    Parameters
+    ----------
+    run : _Run
+        The run.
+    recording : Recording
+        Where it is kept.
+    clips : DataFrame
+        What is asked about.
+    """
+
+    def __init__(self, run: _Run, recording: Recording, clips: pd.DataFrame) -> None:
+        self.tally = Tally(clips=len(clips))
+        self._run, self._recording, self._clips = run, recording, clips
+        self._places = pd.Index(clips["clip_id"])
+        # As bytes: a hundred thousand of them are to weigh little.
+        self._keys = np.zeros(len(clips), dtype=f"S{KEY_DIGITS}")
+        self._unshown: dict[str, str] = {}
+        self._begun = time.monotonic()
+        self._told = -math.inf
+
+    def keep(self, answers: list[Answer]) -> None:
+        """Write answers into the log, the moment they come."""
+        new = [one for one in answers if one.attempt and one.request_key]
+        self._recording.log.add_answers(self._rows(new))
+        for one in answers:
+            self.tally.add(one)
+            self._keys[self._places.get_loc(one.clip_id)] = one.request_key.encode()
+            if not one.request_key:
+                self._unshown[one.clip_id] = one.reason
+        if time.monotonic() - self._told >= _TELL_EVERY_S:
+            self._tell()
+
+    def end(self) -> None:
+        """Keep which questions are the clips'."""
+        self._tell(finished=self.tally.came_to == self.tally.clips)
+        questions, describer = self._run.questions, self._run.describer
+        keep_asked(
+            self._recording,
+            asked_stage(describer.name, describer.model_name, questions.name),
+            self._clips,
+            [key.decode() for key in self._keys.tolist()],
+            self._unshown,
+            {"protocol": questions.fingerprint, "model": describer.model.identity},
+        )
+
+    def _tell(self, *, finished: bool = False) -> None:
+        self._told = time.monotonic()
+        tally = self.tally
+        step = Progress(
+            "describe",
+            self._recording.id,
+            tally.came_to,
+            tally.clips,
+            finished=finished,
+            counts=tally.counts(self._told - self._begun),
+        )
+        self._run.tell(step)
 
     def _rows(self, answers: list[Answer]) -> pd.DataFrame:
         columns: dict[str, Any] = {
@@ -323,13 +391,14 @@ class _Run:
         }  # fmt: skip
         for section in SECTIONS:
             columns[section] = [one.sections.get(section, "") for one in answers]
+        run = self._run
         columns["answer_id"] = [answer_id(one) for one in answers]
         columns |= {
-            "run_id": self.id,
-            "describer": self.describer.name,
-            "protocol": self.questions.name,
-            "protocol_hash": self.questions.fingerprint,
-            "seed": self.questions.seed,
+            "run_id": run.id,
+            "describer": run.describer.name,
+            "protocol": run.questions.name,
+            "protocol_hash": run.questions.fingerprint,
+            "seed": run.questions.seed,
             "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
         return make_table(ANSWERS, columns, length=len(answers))
@@ -390,17 +459,3 @@ async def _keep_all(answers: AsyncIterator[Answer], keep: Callable[[list[Answer]
     finally:
         await waiting.put(None)
         await writer
-
-
-class _Clock:
-    """Tells when it is time to tell how far it is."""
-
-    def __init__(self) -> None:
-        self._last = -math.inf
-
-    def is_time(self) -> bool:
-        now = time.monotonic()
-        if now - self._last < _TELL_EVERY_S:
-            return False
-        self._last = now
-        return True

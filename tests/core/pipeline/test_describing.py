@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import shutil
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from PIL import Image
 from mousegpt_core.clips import SECTIONS
 from mousegpt_core.describe.model_describer import ModelDescriber
 from mousegpt_core.errors import BackendCallError, DataError, StageMissingError, StudyLockedError
+from mousegpt_core.language import Reply, Request
 from mousegpt_core.language.budget import Budget, Limits
 from mousegpt_core.pipeline import Work, profile_study, run_study
 from mousegpt_core.pipeline.describing import LEASE, Questions, describe_study
@@ -22,7 +25,7 @@ from mousegpt_core.pipeline.recording_stages import run_ethogram
 from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import CancelledError, Progress
 from mousegpt_core.study import Recording, Study
-from scripted_model import MadeUpShowing, ScriptedModel, read, says
+from scripted_model import MadeUpShowing, ScriptedModel, asked_about, read, says
 from small_study import make_files, make_study
 
 COUNT = 30
@@ -52,7 +55,11 @@ def questions(**showing: Any) -> Questions:
 
 
 def describe(study: Study, model: ScriptedModel | None = None, **options: Any) -> dict[str, Any]:
-    describer = ModelDescriber(model or ScriptedModel(), budget=options.pop("budget", None))
+    describer = ModelDescriber(
+        model or ScriptedModel(),
+        budget=options.pop("budget", None),
+        at_once=options.pop("at_once", 32),
+    )
     asked = options.pop("asked", None) or questions()
     work = options.pop("work", None) or Work(study)
     return describe_study(work, describer, asked, **options)
@@ -91,7 +98,7 @@ def test_each_answer_is_kept_with_all_that_it_cost(study: Study) -> None:
     assert (result["stopped"], result["failed"]) == ("", {})
     last = [step for step in steps if step.stage == "describe"][-1]
     assert last.finished
-    assert "30 described" in last.message
+    assert last.counts["described"] == COUNT
 
 
 def test_a_second_run_asks_nothing(study: Study) -> None:
@@ -137,11 +144,17 @@ def test_a_stopped_run_keeps_what_came_and_the_next_goes_on(study: Study) -> Non
     def stop_soon(step: Progress) -> None:
         if step.stage == "describe" and step.done:
             work.cancellation.cancel()
+            heard.set()
 
-    work = Work(study, stop_soon)
-    model = ScriptedModel()
+    def script(clip: str, times: int) -> dict[str, str]:
+        if len(model.asked) == COUNT:  # not all before the wish is heard
+            heard.wait(30)
+        return says(clip)
+
+    work, heard = Work(study, stop_soon), threading.Event()
+    model = ScriptedModel(script)
     with pytest.raises(CancelledError):
-        describe(study, model, work=work)
+        describe(study, model, work=work, at_once=2)
     assert 0 < len(model.asked) < 2 * COUNT
     assert len(said(study)) == len(model.asked)
     describe(study, model)
@@ -270,3 +283,31 @@ def test_a_run_is_reckoned_without_asking(study: Study) -> None:
     after = reckon(Work(study), model.identity, "scripted", asked)
     assert (after["requests"], after["there_already"], after["clips"]) == (40, 20, 60)
     assert (after["tokens_in"], after["tokens_out"], after["estimated"]) == (400, 200, False)
+
+
+class Meeting(ScriptedModel):
+    """Replies to nobody before two recordings have asked."""
+
+    async def ask(self, request: Request) -> Reply:
+        self.met = getattr(self, "met", set()) | {
+            asked_about(str(request.messages[1].parts[0]))[:2]
+        }
+        async with asyncio.timeout(60):
+            while len(self.met) < 2:
+                await asyncio.sleep(0.001)
+        return await super().ask(request)
+
+
+def test_recordings_whose_clips_wait_for_each_other_are_asked_about_at_once(study: Study) -> None:
+    model = Meeting()
+    describe(study, model, asked=questions(chained=True))
+    assert said(study) == truth()
+    by_animal = [[one for one in model.asked if one.startswith(id)] for id in ("M1/", "M2/")]
+    assert all(asked == sorted(asked) for asked in by_animal)
+
+
+def test_at_once_holds_for_all_recordings_together(study: Study) -> None:
+    model = ScriptedModel()
+    describe(study, model, at_once=3)
+    assert model.most_at_once == 3
+    assert said(study) == truth()

@@ -106,6 +106,7 @@ def test_a_server_with_faults_gives_the_table_of_one_without(study: Study, tmp_p
         result = describe(study, server.url, tmp_path / "means.json")["all"]
         assert result["described"] + result["invalid"] + result["failed"] == 2 * COUNT
         assert result["not_asked"] == 0
+        assert result["retries"] > 0
         for _ in range(10):
             if result["described"] == 2 * COUNT:
                 break

@@ -1,0 +1,78 @@
+"""Progress as it is drawn for people: a bar for each stage, and a table where there are counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mousegpt_core.progress import duration
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress as Bars
+    from rich.progress import Task
+    from rich.table import Table
+
+#: How counts are written that are no plain numbers.
+_FORMATS = {
+    "clips_per_s": "{:.1f}".format,
+    "cost": "${:.2f}".format,
+    "seconds_left": duration,
+}
+_TITLES = {"clips_per_s": "clips/s", "seconds_left": "left"}
+
+
+def progress_bars() -> Bars:
+    """Bars on standard error; tasks have the fields ``remark`` and ``counts``."""
+    from rich.console import Console as Rich
+    from rich.progress import (
+        BarColumn,
+        ProgressColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Remark(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(str(task.fields.get("remark", "")), style="dim")
+
+    class BarsAndTable(Bars):
+        def get_renderables(self) -> Iterable[RenderableType]:
+            yield self.make_tasks_table(self.tasks)
+            counted = [task for task in self.tasks if task.fields.get("counts")]
+            if counted:
+                yield counts_table(counted)
+
+    return BarsAndTable(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        Remark(),
+        console=Rich(stderr=True),
+    )
+
+
+def counts_table(tasks: Iterable[Task]) -> Table:
+    """A row for each task, a column for each of their counts."""
+    from rich.table import Table
+    from rich.text import Text
+
+    tasks = list(tasks)
+    names = list(dict.fromkeys(name for task in tasks for name in task.fields["counts"]))
+    table = Table(show_edge=False, pad_edge=False, header_style="dim")
+    table.add_column("")
+    for name in names:
+        table.add_column(_TITLES.get(name, name.replace("_", " ")), justify="right")
+    for task in tasks:
+        counts = task.fields["counts"]
+        cells = [_cell(name, counts[name]) if name in counts else "" for name in names]
+        table.add_row(Text(task.description), *cells)
+    return table
+
+
+def _cell(name: str, value: float) -> str:
+    return _FORMATS.get(name, "{:,.0f}".format)(value)
