@@ -50,7 +50,7 @@ def clip_facts(evidence: Evidence, settings: FactSettings | None = None) -> pd.D
     reason = words(len(owners))
     for owner in dict.fromkeys(owners):
         rows = np.flatnonzero(owners == owner)
-        name, why = _find_individual(evidence.kinematics, str(owner))
+        name, why = find_individual(evidence.kinematics, str(owner))
         if why:
             reason[rows] = why
             continue
@@ -63,7 +63,7 @@ def clip_facts(evidence: Evidence, settings: FactSettings | None = None) -> pd.D
     return pd.DataFrame({**columns, "score": score, "reason": reason})
 
 
-def _find_individual(kinematics: xr.Dataset, owner: str) -> tuple[str, str]:
+def find_individual(kinematics: xr.Dataset, owner: str) -> tuple[str, str]:
     """Name of the individual a clip is about, or why there is none."""
     names = [str(name) for name in kinematics["individual"].values]
     if owner in names:
