@@ -1,4 +1,4 @@
-"""Verbs that ask a study: search, evaluate, export."""
+"""Verbs that ask a study: search, evaluate."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import typer
 
 from mousegpt_core.cli.console import Console
 from mousegpt_core.cli.options import Json, StudyFolder, key_value
-from mousegpt_core.io import FORMATS
-
-_POSE_FORMATS = ", ".join(each.name for each in FORMATS.values() if each.writes)
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
-    for verb in (search, evaluate, export):
+    for verb in (search, evaluate):
         app.command(verb.__name__)(verb)
 
 
@@ -122,38 +119,3 @@ def evaluate(
     for note in result["notes"]:
         console.say(f"note: {note}")
     console.result(result)
-
-
-def export(
-    study: StudyFolder,
-    what: Annotated[
-        str,
-        typer.Argument(
-            help="descriptions, bouts, labels, behaviours, shares, comparisons, kinematics, poses."
-        ),
-    ],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder; by default STUDY/results/export.")
-    ] = None,
-    format: Annotated[
-        str,
-        typer.Option(help=f"csv or parquet; of poses also {_POSE_FORMATS}."),
-    ] = "csv",
-    as_json: Json = False,
-) -> None:
-    """Write tables for other programs, or poses as other tools have them.
-
-    ```bash
-    mousegpt export STUDY shares
-    mousegpt export STUDY descriptions --format parquet
-    mousegpt export STUDY poses --format dlc-h5
-    ```
-    """
-    from mousegpt_core.pipeline import export_study
-    from mousegpt_core.study import Study
-
-    console = Console(as_json=as_json)
-    files = export_study(Study.open(study), what, out=out, format=format)
-    for file in files:
-        console.say(str(file))
-    console.result({"files": [str(file) for file in files]})

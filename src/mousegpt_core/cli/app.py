@@ -10,6 +10,7 @@ import typer
 from mousegpt_core.cli import (
     answers,
     describing,
+    exporting,
     films,
     poses,
     protocols,
@@ -49,6 +50,7 @@ study.register(app)
 stages.register(app)
 describing.register(app)
 answers.register(app)
+exporting.register(app)
 synthetic.register(app)
 films.register(app)
 poses.register(app)

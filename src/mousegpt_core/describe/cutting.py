@@ -76,6 +76,21 @@ def cut_by(
     )
 
 
+def spread_frames(start_frame: int, stop_frame: int, count: int) -> NDArray[np.int64]:
+    """Frames of a clip, spread evenly over it; of one, the middle.
+
+    Parameters
+    ----------
+    start_frame, stop_frame : int
+        Of the clip, the last one not included.
+    count : int
+        Most frames.
+    """
+    count = min(count, stop_frame - start_frame)
+    spread = start_frame + (np.arange(count) + 0.5) * (stop_frame - start_frame) / count - 0.5
+    return np.floor(spread + 1e-9).astype(np.int64)
+
+
 def _spans(
     cutting: Cutting, times: NDArray[np.float64], bouts: pd.DataFrame | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

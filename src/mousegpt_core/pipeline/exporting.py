@@ -67,7 +67,9 @@ def export_study(
         If a format of poses cannot hold them.
     """
     if what not in EXPORTS:
-        raise SettingsError(f"{what!r} cannot be exported", hint="one of: " + ", ".join(EXPORTS))
+        raise SettingsError(
+            f"{what!r} cannot be exported", hint="one of: " + ", ".join(EXPORTS) + ", dataset"
+        )
     known = [*_TABLES, *POSE_FORMATS] if what == "poses" else _TABLES
     if format not in known:
         raise SettingsError(

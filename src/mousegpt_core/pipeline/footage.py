@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mousegpt_core.clips import CLIPS, make_table
-from mousegpt_core.describe.cutting import cut_by
+from mousegpt_core.describe.cutting import cut_by, spread_frames
 from mousegpt_core.describe.pictures import (
     DRAWING_VERSION,
     Seen,
@@ -138,7 +138,7 @@ class Footage:
             pictures = [self._picture(planned)]
         else:
             pictures = [self._picture([moment]) for moment in planned]
-        measured = [self._speeds(clip)] if self._protocol.words.kinematics == "speeds" else []
+        measured = [self.measured(clip)]
         if clip["individuals"] and self.sights.primary is not None:
             several = self.sights.primary.sizes["individual"] > 1
             measured += [_CENTRED] if several and settings.crop == "animal" else []
@@ -200,9 +200,7 @@ class Footage:
     def _moments(self, clip: pd.Series[Any]) -> tuple[NDArray[np.int64], list[float]]:
         """Frames by the number of the clip's clock, and their times on the recording's."""
         start, stop = int(clip["start_frame"]), int(clip["stop_frame"])
-        count = min(self._protocol.frames.count, stop - start)
-        spread = start + (np.arange(count) + 0.5) * (stop - start) / count - 0.5
-        numbers = np.floor(spread + 1e-9).astype(np.int64)
+        numbers = spread_frames(start, stop, self._protocol.frames.count)
         poses = self.sights.primary
         if poses is not None:
             times = np.interp(numbers, poses["frame"].values, poses["time"].values)
@@ -356,14 +354,20 @@ class Footage:
 
     # -- words ----------------------------------------------------------------------------
 
-    def _speeds(self, clip: pd.Series[Any]) -> str:
-        """Speeds of regions, averaged over the clip, in words; empty where they are not known."""
+    def measured(self, clip: pd.Series[Any]) -> str:
+        """Speeds of regions, averaged over the clip, in words.
+
+        Empty where they are not known, or the protocol does not tell them.
+        """
         kinematics = self.sights.kinematics
-        if kinematics is None or "region_speed" not in kinematics or not clip["individuals"]:
+        told = self._protocol.words.kinematics == "speeds" and clip["individuals"]
+        if kinematics is None or "region_speed" not in kinematics or not told:
             return ""
         times = kinematics["time"].values
         rows = slice(*np.searchsorted(times, [clip["start_s"] - 1e-6, clip["stop_s"] - 1e-6]))
-        speed = kinematics["region_speed"].isel(time=rows).sel(individual=clip["individuals"])
+        speed = (
+            kinematics["region_speed"].isel(time=rows).sel(individual=clip["individuals"]).load()
+        )
         mean = speed.mean("time", skipna=True) if speed.sizes["time"] else None
         said = []
         for region, name in _REGIONS.items():

@@ -37,6 +37,8 @@ class Showing:
         How.
     stack : ExitStack
         Closes the films.
+    clips : DataFrame, optional
+        Table `clips.CLIPS`; by default the recording as the protocol cuts it.
 
     Raises
     ------
@@ -45,7 +47,12 @@ class Showing:
     """
 
     def __init__(
-        self, study: Study, recording: Recording, protocol: Protocol, stack: ExitStack
+        self,
+        study: Study,
+        recording: Recording,
+        protocol: Protocol,
+        stack: ExitStack,
+        clips: pd.DataFrame | None = None,
     ) -> None:
         self._study = study
         self._protocol = protocol
@@ -53,13 +60,13 @@ class Showing:
         self._lock = threading.RLock()
         self._own = Footage(study, recording, protocol, stack)
         self._footage = {recording.id: self._own}
-        self._clips = self._own.clips()
+        self._clips = self._own.clips() if clips is None else clips
         self._rows = {str(id): row for row, id in enumerate(self._clips["clip_id"])}
         self._neighbours = neighbours(self._clips) if protocol.examples.context != "none" else {}
         self._labelled: tuple[pd.DataFrame, np.ndarray | None] | None = None
 
     def clips(self) -> pd.DataFrame:
-        """The recording as the protocol cuts it, table `clips.CLIPS`."""
+        """The clips that can be shown, table `clips.CLIPS`."""
         return self._clips.copy()
 
     def context_of(self, clip_id: str) -> tuple[str, str]:

@@ -1,0 +1,93 @@
+"""Texts and pictures that are nearly the same, found by short hashes of what is in them. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+TEXT_BITS, TEXT_DISTANCE = 64, 5
+#: Side of the grid of differences that a picture is known by.
+_GRID = 16
+PICTURE_BITS, PICTURE_DISTANCE = _GRID * _GRID, 10
+_WORD = re.compile(r"\w+")
+
+
+class NearIndex:
+    """Hashes that can be asked for one that differs in a few bits.
+
+    Two hashes that differ in at most `distance` bits are equal in one of ``distance + 1`` bands.
+
+    Parameters
+    ----------
+    bits : int
+        Length of a hash.
+    distance : int
+        Most bits in which two may differ and still be near.
+    """
+
+    def __init__(self, bits: int, distance: int) -> None:
+        edges = np.linspace(0, bits, distance + 2).astype(int).tolist()
+        self._bands = list(pairwise(edges))
+        self._distance = distance
+        self._known: set[int] = set()
+        self._by_band: dict[tuple[int, int], list[int]] = {}
+
+    def add(self, value: int) -> None:
+        """Keep a hash."""
+        if value not in self._known:
+            self._known.add(value)
+            for key in self._keys(value):
+                self._by_band.setdefault(key, []).append(value)
+
+    def has_near(self, value: int) -> bool:
+        """Whether one that is near was kept."""
+        return value in self._known or any(
+            (value ^ other).bit_count() <= self._distance
+            for key in self._keys(value)
+            for other in self._by_band.get(key, ())
+        )
+
+    def _keys(self, value: int) -> list[tuple[int, int]]:
+        return [(low, value >> low & (1 << high - low) - 1) for low, high in self._bands]
+
+
+@lru_cache(maxsize=4096)
+def text_hash(text: str) -> int:
+    """64 bits of which the more are alike, the more words and pairs of words two texts share.
+
+    SimHash: Charikar, Similarity estimation techniques from rounding algorithms, STOC 2002.
+    Letters' case, stops and commas do not count.
+    """
+    words = _WORD.findall(text.casefold())
+    features = sorted({*words, *map(" ".join, pairwise(words))}) or [""]
+    digests = b"".join(hashlib.blake2b(each.encode(), digest_size=8).digest() for each in features)
+    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(-1, TEXT_BITS)
+    return _packed(2 * bits.sum(axis=0, dtype=np.int64) > len(features))
+
+
+def picture_hash(encoded: bytes) -> int:
+    """256 bits: whether each cell of a 16 x 16 grid is brighter than its neighbour to the left.
+
+    "Difference hash"; brightness, size and how strongly a picture is compressed hardly change it.
+
+    Parameters
+    ----------
+    encoded : bytes
+        JPEG or PNG.
+    """
+    from PIL import Image as Pillow
+
+    with Pillow.open(io.BytesIO(encoded)) as picture:
+        picture.draft("L", (8 * _GRID, 8 * _GRID))
+        small = picture.convert("L").resize((_GRID + 1, _GRID), Pillow.Resampling.BOX)
+    grey = np.asarray(small, dtype=np.int16)
+    return _packed((grey[:, 1:] > grey[:, :-1]).ravel())
+
+
+def _packed(bits: np.ndarray) -> int:
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
