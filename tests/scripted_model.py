@@ -21,6 +21,7 @@ from mousegpt_core.language import (
     Reply,
     Request,
 )
+from mousegpt_core.language.contract import ModelOptions
 
 SCHEMA = AnswerSchema(fields=(AnswerField(name="overall"), AnswerField(name="label")))
 
@@ -35,6 +36,14 @@ def says(clip_id: str) -> dict[str, str]:
 def asked_about(text: str) -> str:
     """The clip that a question made here is about."""
     return text.rpartition("clip ")[2].split()[0]
+
+
+class ScriptedOptions(ModelOptions):
+    """What is known of the scripted model without it."""
+
+    @property
+    def identity(self) -> str:
+        return "scripted/1"
 
 
 class ScriptedModel(LanguageModel):

@@ -19,6 +19,8 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
     "describers": {
         "kinematic": "mousegpt_core.describe.kinematic:KinematicDescriber",
         "openai": "mousegpt_core.describe.model_describer:OpenAIDescriber",
+        "transformers": "mousegpt_core.describe.local_describers:TransformersDescriber",
+        "lmdeploy": "mousegpt_core.describe.local_describers:LmdeployDescriber",
     },
     "embedders": {
         "lsa": "mousegpt_core.embed.lsa:LsaEmbedder",
@@ -27,6 +29,8 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
     },
     "language_models": {
         "openai": "mousegpt_core.language.openai_server:OpenAIModel",
+        "transformers": "mousegpt_core.language.transformers_model:TransformersModel",
+        "lmdeploy": "mousegpt_core.language.lmdeploy_model:LmdeployModel",
     },
 }
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from mousegpt_core.language.cost import Price, price_of
 from mousegpt_core.language.schema import AnswerSchema
 from mousegpt_core.settings import Settings, content_hash
 
@@ -127,6 +128,33 @@ class Reply:
     cost: float = float("nan")
     cut_off: bool = False
     retries: int = 0
+
+
+class ModelOptions(Settings):
+    """Which model; what is known of it without asking it.
+
+    Attributes
+    ----------
+    model : str
+        Its name, as its backend knows it.
+    """
+
+    model: str = Field(min_length=1)
+
+    @property
+    def identity(self) -> str:
+        """That of the model, as `LanguageModel.identity`."""
+        raise NotImplementedError
+
+    @property
+    def model_name(self) -> str:
+        """The model's own name, for people, files and price lists."""
+        return self.model
+
+    @property
+    def price(self) -> Price | None:
+        """What it costs; None = not known."""
+        return price_of(self.model_name)
 
 
 class LanguageModel(ABC):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from mousegpt_core.language import enforcement
-from mousegpt_core.language.contract import LanguageModel, Part, Reply, Request
-from mousegpt_core.language.cost import Price, price_of
+from mousegpt_core.language.chat_messages import chat_messages
+from mousegpt_core.language.contract import LanguageModel, ModelOptions, Reply, Request
+from mousegpt_core.language.cost import Price
 from mousegpt_core.language.enforcement import Means
 from mousegpt_core.language.limiter import Limiter
 from mousegpt_core.language.openai_client import Connection, ConnectionOptions
@@ -21,7 +21,7 @@ from mousegpt_core.language.openai_replies import Completion
 from mousegpt_core.settings import Settings, content_hash
 
 
-class ServerOptions(ConnectionOptions):
+class ServerOptions(ConnectionOptions, ModelOptions):
     """Where a model runs, and how it is asked.
 
     Attributes
@@ -87,7 +87,7 @@ class OpenAIModel(LanguageModel):
     @property
     def price(self) -> Price | None:
         """What it costs; None = not known."""
-        return price_of(self.options.model)
+        return self.options.price
 
     async def ask(self, request: Request) -> Reply:
         """Reply to one request; the schema is enforced by the strongest means of the server.
@@ -123,7 +123,7 @@ class OpenAIModel(LanguageModel):
         return (await self._ask(request, wanted, "")).text
 
     async def _ask(self, request: Request, wanted: dict[str, Any] | None, words: str) -> Reply:
-        messages = await _messages(request, words, self.options.detail)
+        messages = await chat_messages(request, words, self.options.detail)
         completion, retries = await self._connection.ask(
             lambda: self._parameters(request, messages, wanted)
         )
@@ -164,27 +164,3 @@ class OpenAIModel(LanguageModel):
 def _complete(client: Any, parameters: dict[str, Any]) -> Awaitable[Any]:
     response: Awaitable[Any] = client.chat.completions.with_raw_response.create(**parameters)
     return response
-
-
-async def _messages(request: Request, words: str, detail: str) -> list[dict[str, Any]]:
-    """Messages of a chat completion; `words` are added to the last."""
-    messages = []
-    for number, message in enumerate(request.messages):
-        last = number == len(request.messages) - 1
-        parts = (*message.parts, words) if words and last else message.parts
-        if all(isinstance(part, str) for part in parts):
-            content: Any = "\n\n".join(part for part in parts if isinstance(part, str))
-        else:
-            content = [await _part(part, detail) for part in parts]
-        messages.append({"role": message.role, "content": content})
-    return messages
-
-
-async def _part(part: Part, detail: str) -> dict[str, Any]:
-    if isinstance(part, str):
-        return {"type": "text", "text": part}
-    data = base64.b64encode(await asyncio.to_thread(part.load)).decode()
-    image = {"url": f"data:{part.media_type};base64,{data}"}
-    if detail != "auto":
-        image["detail"] = detail
-    return {"type": "image_url", "image_url": image}

@@ -39,7 +39,8 @@ def study_asks(study: Study) -> str:
     """
     section = study.section("describe")
     describer = str(section.get("describer", "kinematic"))
-    if not load_backend("describers", describer).paid:
+    kind = load_backend("describers", describer)
+    if not kind.paid:
         return ""
     if not section.get("model"):
         raise SettingsError(
@@ -47,7 +48,9 @@ def study_asks(study: Study) -> str:
             hint='write model = "NAME", as the server calls it',
         )
     protocol = str(section.get("protocol", DEFAULT_PROTOCOL))
-    return asked_stage(describer, str(section["model"]), protocol)
+    rest = {key: value for key, value in section.items() if key not in ("describer", "protocol")}
+    model = kind.Options.parse(rest, source=f"{study.toml_path} [describe]").model_name
+    return asked_stage(describer, model, protocol)
 
 
 def keep_asked(

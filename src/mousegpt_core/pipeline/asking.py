@@ -6,12 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from mousegpt_core.describe.model_describer import OpenAIDescriber
+from mousegpt_core.describe.model_describer import ModelDescriber
 from mousegpt_core.describe.protocol import Protocol, load_protocol
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.language.budget import Budget, Limits
-from mousegpt_core.language.cost import price_of
-from mousegpt_core.language.openai_server import ServerOptions
 from mousegpt_core.pipeline.answered import DEFAULT_PROTOCOL
 from mousegpt_core.pipeline.describing import Questions, Shown, describe_study
 from mousegpt_core.pipeline.previewing import prepare_showing
@@ -68,24 +66,23 @@ def ask_study(
     section = dict(study.section("describe"))
     name = describer or str(section.get("describer", ""))
     kind = load_backend("describers", name)
-    if not issubclass(kind, OpenAIDescriber):
+    if not issubclass(kind, ModelDescriber):
         raise SettingsError(
             f"the describer {name!r} asks no model", hint="name one that does: --describer openai"
         )
     own = section if section.get("describer") == name else {}
     asked = protocol or str(own.get("protocol", DEFAULT_PROTOCOL))
     own = {key: value for key, value in own.items() if key not in ("describer", "protocol")}
-    settings = ServerOptions.parse({**own, **(options or {})}, source="the describer's options")
+    settings = kind.Options.parse({**own, **(options or {})}, source="the describer's options")
     questions = questions_of(work, load_protocol(asked, study.folder, changes))
     limits = limits or Limits()
-    if limits.money is not None and price_of(settings.model) is None:
+    if limits.money is not None and settings.price is None:
         raise SettingsError(
             f"a limit in money needs a price, and none is known for {settings.model!r}",
             hint="give the model a price in your prices.toml, or limit tokens: --max-tokens",
         )
     if dry_run:
-        named = (settings.identity, settings.model)
-        return reckon(work, *named, questions, only=only, limit=limit, retry=retry)
+        return reckon(work, settings, questions, only=only, limit=limit, retry=retry)
     made = kind(settings, budget=Budget(limits))
     return describe_study(work, made, questions, only=only, limit=limit, retry=retry)
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.language import Picture, Request
-from mousegpt_core.language.cost import price_of
+from mousegpt_core.language.contract import ModelOptions
+from mousegpt_core.language.cost import Price
 from mousegpt_core.pipeline.describing import Questions, known_answers
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Recording
@@ -39,8 +40,7 @@ class _Count:
 
 def reckon(
     work: Work,
-    identity: str,
-    model: str,
+    model: ModelOptions,
     questions: Questions,
     *,
     only: Sequence[str] | None = None,
@@ -54,8 +54,8 @@ def reckon(
 
     Parameters
     ----------
-    identity, model : str
-        The model's `LanguageModel.identity`, and its own name, by which its price is known.
+    model : ModelOptions
+        The model.
     work, questions, only, limit, retry
         As in `describe_study`.
 
@@ -66,7 +66,7 @@ def reckon(
         ``tokens_in``, ``tokens_out``, ``cost`` (None = price not known), ``seconds`` (None = no
         earlier run tells), ``estimated`` (whether the tokens are), ``failed``.
     """
-    count, past = _Count(), []
+    identity, count, past = model.identity, _Count(), []
     for recording in work.chosen(only):
         try:
             with ExitStack() as stack:
@@ -85,7 +85,7 @@ def reckon(
         "unshown": count.unshown,
         "requests": round(count.requests * share),
         "images": round(count.images * share),
-        **_amounts(per_request, round(count.requests * share), model),
+        **_amounts(per_request, round(count.requests * share), model.price),
         "model": identity,
         "protocol": questions.name,
         "failed": work.failures,
@@ -167,11 +167,10 @@ def _per_request(count: _Count, past: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _amounts(one: dict[str, Any] | None, requests: int, model: str) -> dict[str, Any]:
+def _amounts(one: dict[str, Any] | None, requests: int, price: Price | None) -> dict[str, Any]:
     """Tokens, money and time of so many requests."""
     one = one or {"in": 0, "out": 0, "seconds": None, "estimated": True}
     tokens_in, tokens_out = round(one["in"] * requests), round(one["out"] * requests)
-    price = price_of(model)
     return {
         "tokens_in": tokens_in,
         "tokens_out": tokens_out,

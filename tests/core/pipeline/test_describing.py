@@ -25,7 +25,7 @@ from mousegpt_core.pipeline.recording_stages import run_ethogram
 from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import CancelledError, Progress
 from mousegpt_core.study import Recording, Study
-from scripted_model import MadeUpShowing, ScriptedModel, asked_about, read, says
+from scripted_model import MadeUpShowing, ScriptedModel, ScriptedOptions, asked_about, read, says
 from small_study import make_files, make_study
 
 COUNT = 30
@@ -272,15 +272,15 @@ def png(clip_id: str) -> bytes:
 
 def test_a_run_is_reckoned_without_asking(study: Study) -> None:
     model, asked = ScriptedModel(), questions(load=png)
-    before = reckon(Work(study), model.identity, "scripted", asked)
+    before = reckon(Work(study), ScriptedOptions(model="scripted"), asked)
     assert (before["requests"], before["images"], before["there_already"]) == (60, 60, 0)
     assert before["estimated"]
     assert before["seconds"] is None
     assert 60 * 20 < before["tokens_in"] < 60 * 60
     assert model.asked == []
-    assert reckon(Work(study), model.identity, "scripted", asked, limit=6)["requests"] == 6
+    assert reckon(Work(study), ScriptedOptions(model="scripted"), asked, limit=6)["requests"] == 6
     describe(study, model, asked=asked, limit=20)
-    after = reckon(Work(study), model.identity, "scripted", asked)
+    after = reckon(Work(study), ScriptedOptions(model="scripted"), asked)
     assert (after["requests"], after["there_already"], after["clips"]) == (40, 20, 60)
     assert (after["tokens_in"], after["tokens_out"], after["estimated"]) == (400, 200, False)
 
