@@ -31,7 +31,11 @@ FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {("analysis", "stats"), ("plots", "stats"), ("poses", "skeleton"), ("clips", "poses")}
 HEAVY = {
     "torch",
+    "torchvision",
     "transformers",
+    "llguidance",
+    "lmdeploy",
+    "huggingface_hub",
     "cv2",
     "umap",
     "openai",

@@ -78,7 +78,7 @@ class Grammars:
             tokenizer, n_vocab=vocabulary, eos_token=list(ends)
         )
         self._matcher = llguidance.LLMatcher
-        self._closers = {
+        self._closers: dict[str, int] = {
             sign: token
             for sign, token in zip(
                 _CLOSERS, tokenizer.convert_tokens_to_ids(list(_CLOSERS)), strict=True
@@ -98,7 +98,7 @@ class Grammars:
 
     def closer(self, allowed: torch.Tensor) -> int | None:
         """The token that brings an answer nearest to its end, of those that are allowed."""
-        may = {sign: token for sign, token in self._closers.items() if allowed[token]}
+        may = {sign: token for sign, token in self._closers.items() if bool(allowed[token])}
         if '"' in may and "}" in may:  # within a text, where brackets are but letters
             return may['"']
         return next(iter(may.values()), None)

@@ -10,8 +10,20 @@ from mousegpt_core.errors import BackendCallError, MissingDependencyError
 
 #: What makes a model what it is; notes and pictures of its makers do not.
 _KINDS = frozenset(
-    (".json", ".jinja", ".txt", ".model", ".tiktoken", ".py")
-    + (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".weight")
+    [
+        ".json",
+        ".jinja",
+        ".txt",
+        ".model",
+        ".tiktoken",
+        ".py",
+        ".safetensors",
+        ".bin",
+        ".pt",
+        ".pth",
+        ".gguf",
+        ".weight",
+    ]
 )
 #: Of larger files so many pieces are looked at, of so many bytes, from end to end.
 _PIECES, _PIECE = 64, 4096

@@ -10,6 +10,7 @@ from mousegpt_core.describe.model_describer import ModelDescriber
 from mousegpt_core.describe.protocol import Protocol, load_protocol
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.language.budget import Budget, Limits
+from mousegpt_core.language.contract import ModelOptions
 from mousegpt_core.pipeline.answered import DEFAULT_PROTOCOL
 from mousegpt_core.pipeline.describing import Questions, Shown, describe_study
 from mousegpt_core.pipeline.previewing import prepare_showing
@@ -65,15 +66,13 @@ def ask_study(
     study = work.study
     section = dict(study.section("describe"))
     name = describer or str(section.get("describer", ""))
-    kind = load_backend("describers", name)
-    if not issubclass(kind, ModelDescriber):
-        raise SettingsError(
-            f"the describer {name!r} asks no model", hint="name one that does: --describer openai"
-        )
+    kind = _describer(name)
     own = section if section.get("describer") == name else {}
     asked = protocol or str(own.get("protocol", DEFAULT_PROTOCOL))
     own = {key: value for key, value in own.items() if key not in ("describer", "protocol")}
-    settings = kind.Options.parse({**own, **(options or {})}, source="the describer's options")
+    settings: ModelOptions = kind.Options.parse(
+        {**own, **(options or {})}, source="the describer's options"
+    )
     questions = questions_of(work, load_protocol(asked, study.folder, changes))
     limits = limits or Limits()
     if limits.money is not None and settings.price is None:
@@ -85,6 +84,16 @@ def ask_study(
         return reckon(work, settings, questions, only=only, limit=limit, retry=retry)
     made = kind(settings, budget=Budget(limits))
     return describe_study(work, made, questions, only=only, limit=limit, retry=retry)
+
+
+def _describer(name: str) -> type[Any]:
+    """The class of a describer that asks a model."""
+    kind = load_backend("describers", name)
+    if not issubclass(kind, ModelDescriber):
+        raise SettingsError(
+            f"the describer {name!r} asks no model", hint="name one that does: --describer openai"
+        )
+    return kind
 
 
 def questions_of(work: Work, protocol: Protocol) -> Questions:

@@ -10,10 +10,13 @@ import pytest
 
 from conformance.describers import DescriberConformance, Make
 from core.describe.evidence_builder import make_evidence
+from lmdeploy_stand_in import install
 from loopback import LoopbackServer
 from mousegpt_core.describe.contract import Asking, Evidence
 from mousegpt_core.describe.kinematic import KinematicDescriber
+from mousegpt_core.describe.local_describers import LmdeployDescriber
 from mousegpt_core.describe.model_describer import OpenAIDescriber
+from mousegpt_core.language.lmdeploy_model import LmdeployOptions
 from mousegpt_core.language.openai_server import ServerOptions
 from scripted_model import MadeUpShowing, read
 from served import truthful
@@ -30,6 +33,22 @@ class TestKinematic(DescriberConformance):
     def evidence(self) -> Evidence:
         plain = {"speed": 8.0, "forward_speed": 7.8, "turning": 0.0}
         return make_evidence(activity="walking", plain=plain)
+
+
+class TestLmdeploy(DescriberConformance):
+    name = "lmdeploy"
+
+    @pytest.fixture
+    def make(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+        (tmp_path / "config.json").write_text("{}")
+        install(monkeypatch, lambda messages: truthful({"messages": messages}))
+        options = LmdeployOptions(model=str(tmp_path), batch=8)
+        return lambda: LmdeployDescriber(options)
+
+    @pytest.fixture
+    def evidence(self) -> Evidence:
+        shown = MadeUpShowing(count=20)
+        return replace(make_evidence(), clips=shown.clips(), ask=Asking(shown.request, read))
 
 
 class TestOpenAI(DescriberConformance):
