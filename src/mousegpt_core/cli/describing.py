@@ -31,7 +31,8 @@ def describe(
     study: StudyFolder,
     recording: Only = None,
     describer: Annotated[
-        str, typer.Option(help="kinematic, openai (a server), transformers or lmdeploy; else as in study.toml.")
+        str,
+        typer.Option(help="kinematic, openai, transformers or lmdeploy; else as in study.toml."),
     ] = "",
     protocol: Annotated[
         str, typer.Option(help="How clips are cut, shown and asked about: its name, or a file.")
