@@ -39,6 +39,12 @@ def progress_bars() -> Bars:
         def render(self, task: Task) -> Text:
             return Text(str(task.fields.get("remark", "")), style="dim")
 
+    class TimeLeft(TimeRemainingColumn):
+        """Left out where the counts tell it."""
+
+        def render(self, task: Task) -> Text:
+            return Text() if task.fields.get("counts") else super().render(task)
+
     class BarsAndTable(Bars):
         def get_renderables(self) -> Iterable[RenderableType]:
             yield self.make_tasks_table(self.tasks)
@@ -50,7 +56,7 @@ def progress_bars() -> Bars:
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
+        TimeLeft(elapsed_when_finished=True),
         Remark(),
         console=Rich(stderr=True),
     )

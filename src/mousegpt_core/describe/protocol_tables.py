@@ -318,7 +318,8 @@ class InContext(Settings):
         Whether examples are of other animals only.
     truth : str
         Folder of human labels in the study, one csv a recording: ``RECORDING.csv``, or
-        ``RECORDING@ANIMAL.csv`` where it has several animals.
+        ``RECORDING@ANIMAL.csv`` where it has several animals. Or a labels file of the user's own
+        behaviours, ``labels/SCHEME.toml``, with its example stretches.
     context : {"none", "temporal", "autoregressive"}
         Also the clips before and after: without labels, or that before with its *predicted* label.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mousegpt_core.analysis.label_scheme import LabelScheme
 from mousegpt_core.analysis.label_words import means_rest, plain
 from mousegpt_core.analysis.truth import read_truth
 from mousegpt_core.describe.in_context import LABEL
@@ -19,6 +20,8 @@ from mousegpt_core.pipeline.footage import Footage
 from mousegpt_core.study import Study
 
 Floats = NDArray[np.float64]
+#: Footage of a recording, some of its clips, and a person's label of each; ``""`` = none is clear.
+_Labelled = tuple[Footage, pd.DataFrame, list[str]]
 
 #: Share of a clip that must have one label for the clip to be an example of it.
 _CLEAR = 0.8
@@ -34,7 +37,7 @@ def labelled_clips(
     Parameters
     ----------
     study : Study
-        With human labels in the folder that the protocol names.
+        With human labels where the protocol says.
     protocol : Protocol
         How clips are cut, and which labels there are.
     footage_of : callable
@@ -52,20 +55,10 @@ def labelled_clips(
     DataError
         If there are no labels, or none of the protocol's.
     """
-    folder = study.folder / protocol.examples.truth
-    files = sorted(path for path in folder.glob("*.*") if path.is_file())
+    place = study.folder / protocol.examples.truth
+    labelled = _by_stretches if place.suffix == ".toml" else _by_files
     tables, features, seen = [], [], set[str]()
-    for file in files:
-        id, _, animal = file.stem.partition("@")
-        if id not in study.recordings:
-            raise DataError(
-                "these human labels are of no recording", file=file,
-                expected=", ".join(study.recordings),
-                hint="name the file RECORDING.csv, or RECORDING@ANIMAL.csv",
-            )  # fmt: skip
-        footage = footage_of(id)
-        clips = _of_animal(footage.clips(), animal, file)
-        found = _labels(footage, clips, file)
+    for footage, clips, found in labelled(study, place, footage_of):
         seen |= set(found) - {""}
         clips = clips.assign(**{LABEL: _in_its_words(found, protocol)})
         clips = clips[clips[LABEL] != ""]
@@ -76,8 +69,12 @@ def labelled_clips(
     if not tables:
         raise DataError(
             "there are no labelled clips to show as examples",
-            file=folder,
-            expected="one csv a recording, RECORDING.csv"
+            file=place,
+            expected=(
+                "examples of behaviours, each as long as a clip"
+                if place.suffix == ".toml"
+                else "one csv a recording, RECORDING.csv"
+            )
             + (f", with {', '.join(protocol.answer.labels)}" if protocol.answer.labels else ""),
             found=", ".join(sorted(seen)) or "no labels",
             hint="put a person's labels there (rows or bouts), or ask without examples: "
@@ -121,12 +118,52 @@ def _mean(values: NDArray[Any], is_speed: bool) -> list[float]:
     return [float(each) for each in np.where(count, total / np.maximum(count, 1), np.nan)]
 
 
+def _by_files(
+    study: Study, folder: Path, footage_of: Callable[[str], Footage]
+) -> Iterator[_Labelled]:
+    """Clips by the files of a person's labels in a folder."""
+    for file in sorted(path for path in folder.glob("*.*") if path.is_file()):
+        id, _, animal = file.stem.partition("@")
+        _check_recording(study, id, file, "name the file RECORDING.csv, or RECORDING@ANIMAL.csv")
+        footage = footage_of(id)
+        clips = _of_animal(footage.clips(), animal, file)
+        yield footage, clips, _labels(footage, clips, file)
+
+
+def _by_stretches(
+    study: Study, file: Path, footage_of: Callable[[str], Footage]
+) -> Iterator[_Labelled]:
+    """Clips by the example stretches of the user's own behaviours."""
+    for name, behaviour in LabelScheme.from_toml(file).behaviours.items():
+        for example in behaviour.examples:
+            _check_recording(study, example.recording, file, f"mend the example of {name!r}")
+            footage = footage_of(example.recording)
+            clips = _of_animal(footage.clips(), example.individual, file)
+            inside = _overlap(clips, example.start_s, example.stop_s) >= _CLEAR
+            yield footage, clips[inside], [name] * int(inside.sum())
+
+
+def _overlap(clips: pd.DataFrame, start_s: float, stop_s: float) -> NDArray[np.float64]:
+    """The share of each clip that lies within a stretch."""
+    within = clips["stop_s"].clip(upper=stop_s) - clips["start_s"].clip(lower=start_s)
+    return (within.clip(lower=0) / (clips["stop_s"] - clips["start_s"])).to_numpy(np.float64)
+
+
+def _check_recording(study: Study, id: str, file: Path, hint: str) -> None:
+    if id not in study.recordings:
+        raise DataError(
+            "these human labels are of no recording", file=file, found=id,
+            expected=", ".join(study.recordings), hint=hint,
+        )  # fmt: skip
+
+
 def _of_animal(clips: pd.DataFrame, animal: str, file: Path) -> pd.DataFrame:
     animals = sorted(set(clips["individuals"]))
     if (animal and animal not in animals) or (not animal and len(animals) > 1):
         raise DataError(
             "of which animal are these human labels?", file=file, expected=", ".join(animals),
-            found=animal or "no animal", hint="name the file RECORDING@ANIMAL.csv",
+            found=animal or "no animal",
+            hint="name the file RECORDING@ANIMAL.csv; in a labels file, say individual = ...",
         )  # fmt: skip
     return clips[clips["individuals"] == animal] if animal else clips
 

@@ -144,6 +144,34 @@ def test_examples_come_from_far_away_and_with_their_labels(study: Study) -> None
         assert marks.isdisjoint(own)
 
 
+def test_example_stretches_of_the_users_behaviours_are_labelled_clips(study: Study) -> None:
+    (study.folder / "labels" / "mine.toml").write_text(
+        '[freezing]\ndefinition = "it stands motionless"\n'
+        'examples = [{recording = "n", start_s = 0.9, stop_s = 2.1}]\n'
+        '[fleeing]\nexamples = [{recording = "n", start_s = 2.5, stop_s = 4.0}]\n'
+        '[exploring]\nexamples = [{recording = "m", start_s = 2.0, stop_s = 3.0}]\n'
+    )
+    with ExitStack() as stack:
+        truth = {"examples__truth": '"labels/mine.toml"', "examples__apart_s": "0"}
+        showing = open_showing(study, stack, "fear", **truth, examples__context="none")
+        request = showing.request(showing.clips()["clip_id"].iloc[0])
+        answers = [str(m.parts[0]) for m in request.messages if m.role == "assistant"]
+        assert sorted(json.loads(a)["label"] for a in answers) == [
+            "exploring",
+            "fleeing",
+            "freezing",
+        ]
+    (study.folder / "labels" / "mine.toml").write_text(
+        '[freezing]\nexamples = [{recording = "q", start_s = 0.9, stop_s = 2.1}]\n'
+        '[other]\ndefinition = "anything else"\n'
+    )
+    with ExitStack() as stack:
+        showing = open_showing(study, stack, "fear", **truth)
+        first = showing.clips()["clip_id"].iloc[0]
+        with pytest.raises(DataError, match="of no recording"):
+            showing.request(first)
+
+
 @pytest.mark.parametrize("choose", ["nearest", "diverse"])
 def test_examples_by_kinematics(study: Study, choose: str) -> None:
     with ExitStack() as stack:
