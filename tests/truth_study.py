@@ -69,15 +69,13 @@ def make_truth_study(folder: Path, *, seconds: int = 45, mice: int = 2, seed: in
     for number in range(mice):
         name, first = f"M{number + 1}", number * seconds * CODES_PER_S
         made = simulate(_script(seconds, seed + number), SimulationSettings(fps=_FPS, seed=number))
-        poses = write_poses(made.poses, folder / f"{name}.csv", format="wide-csv")
+        poses = _seen_from_above(write_poses(made.poses, folder / f"{name}.csv", format="wide-csv"))
         named = np.array([_FEAR.get(label, "exploring") for label in made.labels])
         times = np.arange(len(named)) / _FPS
         codes = first + np.floor(times * CODES_PER_S + 1e-6).astype(int)
         truth |= dict(zip(codes.tolist(), named.tolist(), strict=True))
         film = coded_film(folder / f"{name}.mp4", codes.tolist(), _FPS)
-        new = NewRecording(
-            name, films=[("top", film)], poses=[(None, poses)], fps=_FPS, unit="cm"
-        )
+        new = NewRecording(name, films=[("top", film)], poses=[("top", poses)], fps=_FPS, unit="cm")
         add_recording(study, new)
         frames = {"frame": np.arange(len(named)), "label": named}
         pd.DataFrame(frames).to_csv(labels / f"{name}.csv", index=False)
@@ -85,6 +83,13 @@ def make_truth_study(folder: Path, *, seconds: int = 45, mice: int = 2, seed: in
     protocols.mkdir()
     (protocols / "seconds.toml").write_text(PROTOCOL, encoding="utf-8")
     return Known(study, Truthful(truth, LABELS, SKILLS, seed=seed))
+
+
+def _seen_from_above(poses: Path) -> Path:
+    """The same file with two dimensions."""
+    table = pd.read_csv(poses)
+    table.drop(columns=[name for name in table if name.endswith("_z")]).to_csv(poses, index=False)
+    return poses
 
 
 def _script(seconds: int, seed: int) -> BehaviourScript:

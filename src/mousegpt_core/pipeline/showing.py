@@ -21,6 +21,8 @@ from mousegpt_core.pipeline.footage import Footage
 from mousegpt_core.pipeline.labelled_clips import labelled_clips, mean_kinematics
 from mousegpt_core.study import Recording, Study
 
+#: Clips whose plans are kept, the latest.
+_MOST_SHOWN = 128
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -63,6 +65,7 @@ class Showing:
         self._clips = self._own.clips() if clips is None else clips
         self._rows = {str(id): row for row, id in enumerate(self._clips["clip_id"])}
         self._neighbours = neighbours(self._clips) if protocol.examples.context != "none" else {}
+        self._shown: dict[str, Shown] = {}
         self._labelled: tuple[pd.DataFrame, np.ndarray | None] | None = None
 
     def clips(self) -> pd.DataFrame:
@@ -95,7 +98,7 @@ class Showing:
             before = replace(before, label=labels.get(before_id, ""))
         return build_request(
             self._protocol,
-            self._own.show(clip),
+            self._show(self._own, clip),
             examples=self._examples(clip),
             before=before,
             after=after,
@@ -115,7 +118,7 @@ class Showing:
         if not clip_id:
             return None
         try:
-            return self._own.show(self._clip(clip_id))
+            return self._show(self._own, self._clip(clip_id))
         except DataError:
             return None
 
@@ -133,11 +136,21 @@ class Showing:
         chosen = choose_examples(candidates, clip, settings, features=features, of_clip=of_clip)
         return [
             replace(
-                self._footage_of(str(example["recording"])).show(example),
+                self._show(self._footage_of(str(example["recording"])), example),
                 label=str(example[LABEL]),
             )
             for _, example in chosen.iterrows()
         ]
+
+    def _show(self, footage: Footage, clip: pd.Series[Any]) -> Shown:
+        """A clip as it is shown: examples, and neighbours in turn, are planned once."""
+        clip_id = str(clip["clip_id"])
+        with self._lock:
+            shown = self._shown.pop(clip_id, None) or footage.show(clip)
+            self._shown[clip_id] = shown
+            if len(self._shown) > _MOST_SHOWN:
+                del self._shown[next(iter(self._shown))]
+            return shown
 
     def _footage_of(self, id: str) -> Footage:
         with self._lock:

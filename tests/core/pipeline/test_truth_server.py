@@ -1,0 +1,76 @@
+"""The server that knows the truth: it sees what it is shown, and errs as often as it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from mousegpt_core.pipeline import Work, ask_study
+from truth_server import Asked, Truthful, code_of, colour, counted
+from truth_study import LABELS, SKILLS, Known, make_truth_study
+
+pytest.importorskip("openai")
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    return make_truth_study(tmp_path_factory.mktemp("truth"), seconds=12)
+
+
+@pytest.fixture(autouse=True)
+def _remembered_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_a_colour_tells_its_moment() -> None:
+    chance = np.random.default_rng(0)
+    for code in (0, 15, 16, 255, 256, 4095):
+        image = np.full((8, 8, 3), colour(code)) + chance.integers(-6, 7, (8, 8, 3))
+        image[0] = 255
+        assert code_of(np.clip(image, 0, 255)) == code
+
+
+def test_it_errs_as_often_as_it_should_and_knows_how_sure_it_is() -> None:
+    truth = {code: LABELS[code % 3] for code in range(3000)}
+    model = Truthful(truth, LABELS, SKILLS)
+    answers = [model.judged(Asked((code,), "few-shot", 64)) for code in truth]
+    matrix = counted(model, "few-shot")
+    for row, wanted in zip(matrix, SKILLS["few-shot"], strict=True):
+        for count, share in zip(row, wanted, strict=True):
+            low, high = binomtest(int(count), int(row.sum())).proportion_ci(0.999)
+            assert low <= share <= high
+    right = np.array([said == truth[code] for code, (said, _) in enumerate(answers)])
+    sure = np.array([score for _, score in answers])
+    for low in (0.4, 0.6, 0.8):
+        some = (sure >= low) & (sure < low + 0.2)
+        assert right[some].mean() == pytest.approx(sure[some].mean(), abs=0.07)
+
+
+def test_it_finds_out_how_it_is_asked(known: Known) -> None:
+    ways = {
+        "zero-shot": {"examples.shots": "0", "examples.context": "none"},
+        "few-shot": {"examples.context": "none"},
+        "temporal": {"examples.context": "temporal"},
+        "autoregressive": {},
+    }
+    with known.model.server() as server:
+        for way, changes in ways.items():
+            known.model.said.clear()
+            options = {"model": "tiny", "base_url": server.url}
+            told = ask_study(
+                Work(known.study),
+                describer="openai",
+                protocol="seconds",
+                options=options,
+                changes=changes,
+                only=["M2"],
+                limit=5,
+            )
+            assert told["all"]["described"] >= 5
+            assert {asked for asked, _ in known.model.said} <= {way, "temporal"}
+            assert sum(asked == way for asked, _ in known.model.said) >= 4
+            codes = sorted(code for _, code in known.model.said)
+            assert codes[0] >= 120  # those of the second mouse
