@@ -9,6 +9,7 @@ import typer
 
 from mousegpt_core.cli import (
     answers,
+    curation,
     describing,
     exporting,
     films,
@@ -50,6 +51,7 @@ study.register(app)
 stages.register(app)
 describing.register(app)
 answers.register(app)
+curation.register(app)
 exporting.register(app)
 synthetic.register(app)
 films.register(app)

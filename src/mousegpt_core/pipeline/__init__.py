@@ -4,9 +4,11 @@ from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recordi
 from mousegpt_core.pipeline.asking import ask_study
 from mousegpt_core.pipeline.converting import Conversion, convert_film
 from mousegpt_core.pipeline.demo import run_demo
+from mousegpt_core.pipeline.editing import edit_descriptions
 from mousegpt_core.pipeline.evaluation import evaluate_study
 from mousegpt_core.pipeline.exporting import export_study
 from mousegpt_core.pipeline.importing import convert_poses
+from mousegpt_core.pipeline.judging import curate_study
 from mousegpt_core.pipeline.labelling import classify_study
 from mousegpt_core.pipeline.previewing import preview_clip
 from mousegpt_core.pipeline.relinking import relink_study
@@ -33,6 +35,8 @@ __all__ = [
     "classify_study",
     "convert_film",
     "convert_poses",
+    "curate_study",
+    "edit_descriptions",
     "embed_study",
     "evaluate_study",
     "export_study",

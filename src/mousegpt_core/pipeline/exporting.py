@@ -12,6 +12,7 @@ import xarray as xr
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.io import FORMATS, write_poses
 from mousegpt_core.io.files import replaced_file
+from mousegpt_core.pipeline.curating import curated_clips
 from mousegpt_core.pipeline.evaluation import (
     ACTIVITIES,
     PROFILE,
@@ -21,7 +22,7 @@ from mousegpt_core.pipeline.evaluation import (
 )
 from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.pipeline.reporting import study_subjects
-from mousegpt_core.pipeline.study_stages import described_clips, described_recordings
+from mousegpt_core.pipeline.study_stages import described_recordings
 from mousegpt_core.stats import (
     behaviour_shares,
     compare_groups,
@@ -109,7 +110,7 @@ def _write_poses(poses: xr.Dataset, path: Path, format: str) -> Path:
 
 def _descriptions(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     for recording in described_recordings(study):
-        yield f"descriptions-{recording.id}", described_clips(recording)
+        yield f"descriptions-{recording.id}", curated_clips(recording)
 
 
 def _bouts(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:

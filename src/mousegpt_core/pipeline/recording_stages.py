@@ -312,7 +312,7 @@ def run_descriptions(work: Work, recording: Recording) -> str:
     def write() -> None:
         describer = kind(options)
         clips = store.read_table("clips")
-        evidence = _evidence(recording, clips, skeleton)
+        evidence = evidence_of(recording, clips, skeleton)
         tables = (
             _answers_table(
                 collect(describer.describe(part)), name, content_hash(provenance.settings)
@@ -355,7 +355,9 @@ def _descriptions_of_model(work: Work, recording: Recording, stage: str) -> str:
     return work.make(recording.store, provenance, write, recording=recording.id)
 
 
-def _evidence(recording: Recording, clips: pd.DataFrame, skeleton: Skeleton) -> Iterator[Evidence]:
+def evidence_of(
+    recording: Recording, clips: pd.DataFrame, skeleton: Skeleton
+) -> Iterator[Evidence]:
     """Evidence for consecutive runs of clips, with context on both sides."""
     kinematics = recording.store.read_dataset("kinematics")
     ethogram = recording.store.read_dataset("ethogram")

@@ -15,11 +15,17 @@ from mousegpt_core.embed.cache import VectorCache, embed_texts, text_hash
 from mousegpt_core.embed.contract import Embedder
 from mousegpt_core.embed.texts import description_texts
 from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.pipeline.curating import (
+    curation_mark,
+    curation_of,
+    described_clips,
+    run_judgements,
+)
 from mousegpt_core.pipeline.recording_stages import run_descriptions
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.registry import load_backend
 from mousegpt_core.settings import Settings, content_hash
-from mousegpt_core.study import Provenance, Recording, Study, descriptions
+from mousegpt_core.study import Provenance, Recording, Study
 
 EMBED_VERSION = 1
 
@@ -51,12 +57,15 @@ def run_all_descriptions(work: Work) -> dict[str, str]:
         If none of them can be described.
     """
     refuse_empty(work.study)
-    work.each(work.study.recordings.values(), lambda one: run_descriptions(work, one))
+    curation = curation_of(work.study)
+    make = run_judgements if curation.thresholds else run_descriptions
+    work.each(work.study.recordings.values(), lambda one: make(work, one))
     said = {}
     for recording in described_recordings(work.study):
         entry = recording.store.entry("descriptions")
-        edited = edits_hash(recording, "description")
-        said[recording.id] = content_hash([entry.key if entry else "", edited])
+        marks = [entry.key if entry else "", edits_hash(recording, "description")]
+        curated = curation_mark(recording, curation)
+        said[recording.id] = content_hash([*marks, curated] if curated else marks)
     return said
 
 
@@ -86,32 +95,20 @@ def edits_hash(recording: Recording, kind: str) -> str:
     return content_hash(recording.log.edits(kind)["edit_id"].tolist())
 
 
-def described_clips(recording: Recording) -> pd.DataFrame:
-    """What is said of each clip of a recording, with its place in time.
-
-    Returns
-    -------
-    DataFrame
-        Columns of `study.descriptions`, then recording, individual, start_s, stop_s, start_frame,
-        stop_frame.
+def all_described_clips(study: Study) -> pd.DataFrame:
+    """`described_clips` of the `described_recordings`, one after the other; raises as they do.
 
     Raises
     ------
-    StageMissingError
-        If the recording has not been described.
+    DataError
+        If no description passes the study's thresholds.
     """
-    answers = recording.store.read_table("descriptions")
-    said = descriptions(answers, recording.log.edits("description"))
-    clips = recording.store.read_table("clips").rename(columns={"individuals": "individual"})
-    place = clips[
-        ["clip_id", "recording", "individual", "start_s", "stop_s", "start_frame", "stop_frame"]
-    ]
-    return said.merge(place, on="clip_id", how="inner")
-
-
-def all_described_clips(study: Study) -> pd.DataFrame:
-    """`described_clips` of the `described_recordings`, one after the other; raises as they do."""
     tables = [described_clips(recording) for recording in described_recordings(study)]
+    if not any(map(len, tables)) and curation_of(study).thresholds:
+        raise DataError(
+            f"no description passes the thresholds of {study.toml_path} [curation]",
+            hint="lower them; `mousegpt curate STUDY` shows how the scores lie",
+        )
     return pd.concat(tables, ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""The log of a recording: paid answers and human edits, which cannot be made again.
+"""The log of a recording: paid answers and judgements, human edits, which cannot be made again.
 
 SQLite, append-only (triggers refuse changes), ``journal_mode=TRUNCATE``, ``synchronous=FULL``.
 Every call is one short transaction on a connection of its own, so that it can be used from any
@@ -18,16 +18,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mousegpt_core.clips import ANSWERS, EDITS, TableSchema, make_table, validate_table
+from mousegpt_core.clips import (
+    ANSWERS,
+    EDITS,
+    JUDGEMENTS,
+    TableSchema,
+    make_table,
+    validate_table,
+)
 from mousegpt_core.errors import DataError, MouseGPTError, StudyLockedError
 from mousegpt_core.study.files import remove, replace, sync_path, writing
 
-_TABLES = (ANSWERS, EDITS)
+_TABLES = (ANSWERS, EDITS, JUDGEMENTS)
 _SQL_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER"}
 _LOG_VERSION = 1
 _PATIENCE_S = 20.0
 #: Columns that say when a row was written, not what it says.
-_OCCASION = {"answers": ("run_id", "created"), "edits": ("when",)}
+_OCCASION = {
+    "answers": ("run_id", "created"),
+    "edits": ("when",),
+    "judgements": ("run_id", "created"),
+}
 _ROWS_PER_QUERY = 500
 
 
@@ -78,6 +89,22 @@ class Log:
             Column to the value, or the list of values, that it must have.
         """
         return self._read(ANSWERS, filters, columns)
+
+    def add_judgements(self, rows: pd.DataFrame) -> int:
+        """Append judgements of answers; as `add_answers`.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Table `clips.JUDGEMENTS`.
+        """
+        return self._add(JUDGEMENTS, rows)
+
+    def judgements(
+        self, columns: Sequence[str] = (), **filters: str | int | Sequence[str]
+    ) -> pd.DataFrame:
+        """Judgements in the order in which they came; as `answers`."""
+        return self._read(JUDGEMENTS, filters, columns)
 
     def add_edit(
         self,

@@ -57,6 +57,7 @@ SECTIONS: dict[str, str] = {
     "silhouette": "",
     "kinematics": "# smoothing, thresholds, ...; all have defaults",
     "describe": 'describer = "kinematic"',
+    "curation": "",
     "embed": 'embedder = "lsa"',
     "profile": "",
     "report": 'compare = "treatment"  # column of animals.csv whose groups are compared',

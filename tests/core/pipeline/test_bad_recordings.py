@@ -11,8 +11,8 @@ from commands import mousegpt
 from mousegpt_core.errors import DataError, StudyLockedError
 from mousegpt_core.io import read_poses, write_poses
 from mousegpt_core.pipeline import NewRecording, Work, add_recording, export_study, run_study
+from mousegpt_core.pipeline.curating import described_clips
 from mousegpt_core.pipeline.run import run_recordings
-from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.study import Recording, Study
 
 

@@ -19,10 +19,10 @@ from mousegpt_core.errors import BackendCallError, DataError, StageMissingError,
 from mousegpt_core.language import Reply, Request
 from mousegpt_core.language.budget import Budget, Limits
 from mousegpt_core.pipeline import Work, profile_study, run_study
+from mousegpt_core.pipeline.curating import described_clips
 from mousegpt_core.pipeline.describing import LEASE, Questions, describe_study
 from mousegpt_core.pipeline.reckoning import reckon
 from mousegpt_core.pipeline.recording_stages import run_ethogram
-from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import CancelledError, Progress
 from mousegpt_core.study import Recording, Study
 from scripted_model import MadeUpShowing, ScriptedModel, ScriptedOptions, asked_about, read, says

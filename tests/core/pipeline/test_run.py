@@ -20,9 +20,9 @@ from mousegpt_core.pipeline import (
     search_study,
     study_for_file,
 )
+from mousegpt_core.pipeline.curating import described_clips
 from mousegpt_core.pipeline.evaluation import last_evaluations
 from mousegpt_core.pipeline.exporting import EXPORTS
-from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.progress import Cancellation, CancelledError, Progress
 from mousegpt_core.study import Study
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from core.pipeline.test_add import write_blank_film, write_poses
 from mousegpt_core.pipeline import NewRecording, Work, add_recording
+from mousegpt_core.pipeline.curating import described_clips
 from mousegpt_core.pipeline.recording_stages import run_descriptions
 from mousegpt_core.pipeline.stills import stills_of
-from mousegpt_core.pipeline.study_stages import described_clips
 from mousegpt_core.study import Study
 from mousegpt_core.video import write_film
 
