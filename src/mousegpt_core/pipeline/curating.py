@@ -52,6 +52,12 @@ def curation_of(study: Study) -> CurationSettings:
     return CurationSettings.parse(study.section("curation"), source=source)
 
 
+def run_curated(work: Work, recording: Recording) -> str:
+    """Describe a recording and, where the study has thresholds, judge what is said."""
+    judged = curation_of(work.study).thresholds
+    return (run_judgements if judged else run_descriptions)(work, recording)
+
+
 def run_judgements(work: Work, recording: Recording) -> str:
     """Hold every description of a recording against its kinematics; returns the result's key."""
     descriptions_key = run_descriptions(work, recording)

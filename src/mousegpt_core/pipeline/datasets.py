@@ -38,13 +38,13 @@ from mousegpt_core.describe.training_split import Split, split_by_animal, split_
 from mousegpt_core.errors import DataError, InvalidResponseError, VideoError
 from mousegpt_core.language import Request
 from mousegpt_core.pipeline.answered import DEFAULT_PROTOCOL
+from mousegpt_core.pipeline.curating import described_clips, run_curated
 from mousegpt_core.pipeline.dataset_card import card_text
 from mousegpt_core.pipeline.dataset_files import CARD, SUMMARY, WRITERS, RowWriter, new_folder
 from mousegpt_core.pipeline.filmed import open_view, views_with_films
 from mousegpt_core.pipeline.footage import Footage
 from mousegpt_core.pipeline.measures import Measures
 from mousegpt_core.pipeline.previewing import prepare_showing
-from mousegpt_core.pipeline.recording_stages import run_descriptions
 from mousegpt_core.pipeline.showing import Showing
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.settings import Settings
@@ -59,6 +59,7 @@ _TELL_EVERY = 20
 _SAID = (*SECTIONS, "label", "score")
 #: Why clips are left out.
 NOT_SAID, OTHER_ANSWER = "nothing is said of them", "what is said is no answer by the protocol"
+DROPPED = "what is said of them misses a threshold of [curation]"
 UNSHOWN, NEAR = "no film shows them", "too near in time to what tests"
 LIKE_PICTURE, LIKE_TEXT = (
     "their pictures are like some that test",
@@ -210,7 +211,7 @@ class _Export:
         return [each for each in recordings if each.id in tables]
 
     def _prepare(self, recording: Recording) -> pd.DataFrame:
-        run_descriptions(self.work, recording)
+        run_curated(self.work, recording)
         if views_with_films(recording.info):
             prepare_showing(self.work, recording, self.protocol)
             with ExitStack() as stack:  # says now if a film is gone
@@ -241,6 +242,9 @@ class _Export:
         said = descriptions(answers, recording.log.edits("description"))
         clips = recording.store.read_table("clips")
         joined = clips.merge(said, on="clip_id", how="inner")
+        kept = joined["clip_id"].isin(described_clips(recording)["clip_id"])
+        left_out[DROPPED] += int((~kept).sum())
+        joined = joined[kept]
         joined = joined.sort_values(["start_s", "individuals"], kind="stable")
         form = self.protocol.answer
         texts = []

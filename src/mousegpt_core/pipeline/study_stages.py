@@ -19,9 +19,8 @@ from mousegpt_core.pipeline.curating import (
     curation_mark,
     curation_of,
     described_clips,
-    run_judgements,
+    run_curated,
 )
-from mousegpt_core.pipeline.recording_stages import run_descriptions
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.registry import load_backend
 from mousegpt_core.settings import Settings, content_hash
@@ -58,8 +57,7 @@ def run_all_descriptions(work: Work) -> dict[str, str]:
     """
     refuse_empty(work.study)
     curation = curation_of(work.study)
-    make = run_judgements if curation.thresholds else run_descriptions
-    work.each(work.study.recordings.values(), lambda one: make(work, one))
+    work.each(work.study.recordings.values(), lambda one: run_curated(work, one))
     said = {}
     for recording in described_recordings(work.study):
         entry = recording.store.entry("descriptions")
