@@ -1,17 +1,37 @@
-"""Datasets to layer tuples; pure, without napari."""
+"""Datasets to layer tuples; pure, without napari.
+
+The first axis counts frames: of a film, of the main view of a recording, or rows of kinematics.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from mousegpt_core.video import FilmLike
 
 #: Data, options and kind of a layer.
 LayerTuple = tuple[Any, dict[str, Any], str]
+Edges = Sequence[tuple[str, str]]
+Floats = NDArray[np.float64]
+
+#: Size of points and lines in pixels of the picture, and in cm.
+_POINT, _LINE = {2: 6.0, 3: 0.4}, {2: 1.5, 3: 0.12}
+#: Seconds of a trail that are shown; a longer pause ends one and begins another.
+_TRAIL_S, _PAUSE_S = 2.0, 1.0
+#: Free room around places where no arena is known, as a share of their extent.
+_MARGIN = 0.1
+#: Of keypoints and individuals: neighbours differ in hue, all are seen on light and dark pictures.
+_COLOURS = (
+    "#e8862e", "#2f7fc1", "#72c48a", "#d9541e", "#7cc0f4", "#b8479a", "#f2b134", "#1f9bb5",
+    "#9d5bb8", "#c9a2e0", "#3f8f5f", "#cf6a92", "#b79b5b", "#4a5fd0",
+)  # fmt: skip
 
 
 def film_layer(film: FilmLike, *, name: str) -> LayerTuple:
@@ -27,61 +47,318 @@ def film_layer(film: FilmLike, *, name: str) -> LayerTuple:
     Returns
     -------
     layer tuple
-        Coordinates are ``(frame, y, x)``, as those of `points_layers`. Metadata: frames per second,
+        Coordinates are ``(frame, y, x)``, as those of `points_layer`. Metadata: frames per second,
         and what is remarkable of the film.
     """
+    return picture_layer(film, name=name, metadata={"fps": film.fps, "remarks": film.remarks})
+
+
+def picture_layer(pictures: Any, *, name: str, metadata: dict[str, Any]) -> LayerTuple:
+    """Any array-like of 8-bit pictures, ``(frame, y, x[, colour])``, as an image layer."""
     options = {
         "name": name,
-        "rgb": film.ndim == 4,
+        "rgb": pictures.ndim == 4,
         # Else all of the film would be read for them.
         "contrast_limits": (0, 255),
-        "metadata": {"fps": film.fps, "remarks": film.remarks},
+        "axis_labels": ("frame", "y", "x"),
+        "metadata": metadata,
     }
-    return film, options, "image"
+    return pictures, options, "image"
 
 
-def points_layers(poses: xr.Dataset, *, name: str = "poses") -> list[LayerTuple]:
-    """One points layer per individual.
+def points_layer(
+    poses: xr.Dataset,
+    *,
+    name: str = "poses",
+    steps: NDArray[np.intp] | None = None,
+    format: str = "",
+) -> LayerTuple:
+    """Poses as a points layer that `points.poses_of_layer` turns back.
 
     Parameters
     ----------
     poses : Dataset
         As `mousegpt_core.poses` defines it.
     name : str
-        Name of the layer; the individual's is added where there are several.
+        Name of the layer.
+    steps : array of shape (step,), optional
+        The frame of these poses that each step of the slider shows, below 0 = none; by default
+        the slider counts their frames.
+    format : str
+        Of the file that they were read from, in which they are written again.
 
     Returns
     -------
-    list of layer tuples
-        Coordinates are ``(frame, [z,] y, x)``; missing keypoints are left out. Features:
-        keypoint, individual, confidence.
+    layer tuple
+        Coordinates are ``(frame, [z,] y, x)``; missing keypoints are left out. Features: keypoint,
+        individual, confidence, edited. Metadata: the poses, and steps.
     """
-    individuals = [str(value) for value in poses["individual"].values]
-    names = [name] if len(individuals) == 1 else [f"{name} {value}" for value in individuals]
-    return [
-        _points_layer(poses.sel(individual=individual), individual, layer_name)
-        for individual, layer_name in zip(individuals, names, strict=True)
-    ]
-
-
-def _points_layer(poses: xr.Dataset, individual: str, name: str) -> LayerTuple:
-    position = poses["position"].transpose("time", "keypoint", "space").values
-    seen_time, seen_keypoint = np.nonzero(np.all(np.isfinite(position), axis=2))
-    coordinates = position[seen_time, seen_keypoint][:, ::-1]
-    frames = poses["frame"].values[seen_time]
-    keypoints = poses["keypoint"].values.astype(object)[seen_keypoint]
-    confidence = poses["confidence"].transpose("time", "keypoint").values
-    features = {
-        "keypoint": keypoints,
-        "individual": np.full(len(frames), individual, dtype=object),
-        "confidence": confidence[seen_time, seen_keypoint],
-    }
-    unit = poses["position"].attrs.get("units", "px")
+    shown = poses if steps is None else at_steps(poses, steps)
+    coordinates, rows, keypoints, individuals = _seen(shown)
+    confidence = shown["confidence"].transpose("time", "keypoint", "individual").values
+    features = pd.DataFrame(
+        {
+            "keypoint": _category(keypoints, shown["keypoint"].values),
+            "individual": _category(individuals, shown["individual"].values),
+            "confidence": confidence[rows, keypoints, individuals],
+            "edited": np.zeros(len(rows), dtype=bool),
+        }
+    )
+    space = shown.sizes["space"]
+    several = shown.sizes["individual"] > 1
     options = {
         "name": name,
         "features": features,
-        "face_color": "keypoint",
-        "size": 6.0 if unit == "px" else 0.4,
-        "metadata": {"fps": poses.attrs["fps"], "unit": unit},
+        "face_color": "individual" if several else "keypoint",
+        "face_color_cycle": list(_COLOURS),
+        "border_width": 0.0,
+        "size": _POINT[space],
+        "axis_labels": _axes(space),
+        "metadata": {
+            "fps": float(poses.attrs["fps"]),
+            "unit": poses["position"].attrs.get("units", "px"),
+            "poses": poses,
+            "steps": steps,
+            "format": format,
+        },
     }
-    return np.column_stack([frames, coordinates]), options, "points"
+    return coordinates, _with_units(options, space), "points"
+
+
+def skeleton_layer(poses: xr.Dataset, edges: Edges, *, name: str = "skeleton") -> LayerTuple:
+    """The lines between keypoints as a vectors layer, which draws one frame at a time.
+
+    Parameters
+    ----------
+    poses : Dataset
+        Poses or kinematics: ``position`` and ``frame``.
+    edges : sequence of (str, str)
+        Pairs of keypoints, as `Skeleton.edges`; those of keypoints that are not there are left out.
+    name : str
+        Name of the layer.
+    """
+    position = in_napari_order(poses)
+    one, other = edge_places(poses, edges)
+    start = position[:, one]
+    along = position[:, other] - start
+    rows, edge, individual = np.nonzero(np.isfinite(along).all(axis=-1))
+    frames = poses["frame"].values[rows]
+    vectors = np.zeros((len(rows), 2, 1 + position.shape[-1]), dtype=np.float32)
+    vectors[:, 0, 0] = frames
+    vectors[:, 0, 1:] = start[rows, edge, individual]
+    vectors[:, 1, 1:] = along[rows, edge, individual]
+    space = poses.sizes["space"]
+    options = {
+        "name": name,
+        "edge_width": _LINE[space],
+        "edge_color": "#ffffff",
+        "vector_style": "line",
+        "opacity": 0.6,
+        "axis_labels": _axes(space),
+    }
+    return vectors, _with_units(options, space), "vectors"
+
+
+def tracks_layer(poses: xr.Dataset, *, name: str = "trails") -> LayerTuple | None:
+    """Where the middle of each animal has been, as a tracks layer; None where none was seen.
+
+    A pause of more than a second ends a track, so that no line jumps over it. Features: individual
+    (its number).
+    """
+    # The mean of what is seen; a row without anything is left out below.
+    position = in_napari_order(poses)
+    seen = np.asarray(np.isfinite(position).all(axis=-1))
+    count = seen.sum(axis=1)
+    total = np.where(seen[..., None], position, 0.0).sum(axis=1)
+    middle = total / np.maximum(count, 1)[..., None]
+    times, frames = poses["time"].values, poses["frame"].values
+    parts: list[Floats] = []
+    animals: list[NDArray[np.intp]] = []
+    first = 0
+    for number in range(middle.shape[1]):
+        rows = np.flatnonzero(count[:, number])
+        if not len(rows):
+            continue
+        ids = first + np.cumsum(np.diff(times[rows], prepend=times[rows[0]]) > _PAUSE_S)
+        first = int(ids[-1]) + 1
+        parts.append(np.column_stack([ids, frames[rows], middle[rows, number]]))
+        animals.append(np.full(len(rows), number))
+    if not parts:
+        return None
+    options = {
+        "name": name,
+        "features": {"individual": np.concatenate(animals)},
+        "color_by": "individual",
+        "tail_length": max(1, round(_TRAIL_S * float(poses.attrs["fps"]))),
+        "tail_width": 2,
+        "hide_completed_tracks": True,
+        "axis_labels": _axes(poses.sizes["space"]),
+    }
+    return np.concatenate(parts), _with_units(options, poses.sizes["space"]), "tracks"
+
+
+def masks_layer(masks: Any, y: Floats, x: Floats, *, name: str = "animals") -> LayerTuple:
+    """Outlines of animals, ``(frame, y, x)``, 0 = none, as a labels layer over their film.
+
+    Parameters
+    ----------
+    masks : array-like of shape (frame, y, x)
+        Read when shown.
+    y, x : array
+        Where rows and columns are in the picture (px).
+    name : str
+        Name of the layer.
+    """
+    options = {
+        "name": name,
+        "scale": (1.0, _step(y), _step(x)),
+        "translate": (0.0, float(y[0]), float(x[0])),
+        "opacity": 0.4,
+        "axis_labels": ("frame", "y", "x"),
+    }
+    return masks, options, "labels"
+
+
+def outline_layer(outline: Floats, *, name: str = "arena", fill: bool = False) -> LayerTuple:
+    """A closed line, ``(corner, axis)``, as a shapes layer that is there at all times.
+
+    Parameters
+    ----------
+    outline : array of shape (corner, 2 or 3)
+        Corners as x, y[, z].
+    name : str
+        Name of the layer.
+    fill : bool
+        Whether it is a ground rather than a wall.
+    """
+    space = outline.shape[1]
+    options = {
+        "name": name,
+        "shape_type": "polygon",
+        "edge_color": "#f2b134",
+        "face_color": "#8c9aa3" if fill else "transparent",
+        "edge_width": _LINE[space],
+        "opacity": 0.35 if fill else 0.8,
+        "axis_labels": _axes(space)[1:],
+    }
+    if space == 3:
+        options["units"] = ("cm",) * 3
+    return [outline[:, ::-1]], options, "shapes"
+
+
+def ground(kinematics: xr.Dataset) -> Floats:
+    """A rectangle of the floor under all places of an animal, (4, 3), in cm."""
+    places = in_napari_order(kinematics)[..., ::-1][..., :2].reshape(-1, 2)
+    places = places[np.isfinite(places).all(axis=1)]
+    low, high = places.min(axis=0), places.max(axis=0)
+    margin = _MARGIN * float((high - low).max())
+    (x0, y0), (x1, y1) = low - margin, high + margin
+    return np.array([[x0, y0, 0.0], [x1, y0, 0.0], [x1, y1, 0.0], [x0, y1, 0.0]])
+
+
+def ethogram_layer(
+    bouts: pd.DataFrame, *, step_s: float = 0.1, name: str = "ethogram"
+) -> LayerTuple:
+    """Bouts as a labels image: a row an animal, a column a step of time.
+
+    Parameters
+    ----------
+    bouts : DataFrame
+        `clips.BOUTS`.
+    step_s : float
+        Seconds a column.
+    name : str
+        Name of the layer.
+
+    Returns
+    -------
+    layer tuple
+        Of integers (animal, time); features tell the behaviour of each, which napari shows under
+        the pointer; metadata: the animals of the rows.
+    """
+    from mousegpt_core.plots.style import behaviour_colours
+
+    animals = list(dict.fromkeys(zip(bouts["recording"], bouts["individual"], strict=True)))
+    behaviours = sorted(set(bouts["behaviour_id"]))
+    number = {name: place for place, name in enumerate(behaviours, start=1)}
+    columns = int(np.ceil(bouts["stop_s"].max() / step_s)) if len(bouts) else 1
+    image = np.zeros((max(len(animals), 1), columns), dtype=np.uint8)
+    owners = zip(bouts["recording"], bouts["individual"], strict=True)
+    spans = np.rint(bouts[["start_s", "stop_s"]].to_numpy(dtype=np.float64) / step_s).astype(int)
+    for owner, (start, stop), behaviour in zip(owners, spans, bouts["behaviour_id"], strict=True):
+        image[animals.index(owner), start:stop] = number[behaviour]
+    colours = behaviour_colours(behaviours)
+    options = {
+        "name": name,
+        "features": pd.DataFrame({"index": [0, *number.values()], "behaviour": ["", *behaviours]}),
+        "colormap": {None: "transparent"} | {number[one]: colours[one] for one in behaviours},
+        # Rows as high as a few seconds, so that they are seen.
+        "scale": (max(1.0, columns * step_s / (8 * len(image))), step_s),
+        "opacity": 1.0,
+        "axis_labels": ("animal", "time"),
+        "metadata": {"animals": animals},
+    }
+    return image, options, "labels"
+
+
+def beside(layers: list[LayerTuple], offset: tuple[float, float]) -> list[LayerTuple]:
+    """Layers of one view, moved by (y, x), so that views lie beside each other."""
+    moved = []
+    for data, options, kind in layers:
+        space = len(options["axis_labels"])
+        before = options.get("translate", (0.0,) * space)
+        shift = (0.0,) * (space - 2) + offset
+        translate = tuple(float(a + b) for a, b in zip(before, shift, strict=True))
+        moved.append((data, {**options, "translate": translate}, kind))
+    return moved
+
+
+def at_steps(poses: xr.Dataset, steps: NDArray[np.intp]) -> xr.Dataset:
+    """The poses that each step of a slider shows; ``frame`` then counts steps."""
+    frames = poses["frame"].values
+    rows = np.searchsorted(frames, steps).clip(0, len(frames) - 1)
+    there = np.flatnonzero(frames[rows] == steps)
+    return poses.isel(time=rows[there]).assign_coords(frame=("time", there))
+
+
+def edge_places(poses: xr.Dataset, edges: Edges) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The keypoints that lines join, by their places; lines of absent ones are left out."""
+    names = [str(each) for each in poses["keypoint"].values]
+    pairs = [(names.index(a), names.index(b)) for a, b in edges if {a, b} <= set(names)]
+    places = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+    return places[:, 0], places[:, 1]
+
+
+def in_napari_order(poses: xr.Dataset) -> Floats:
+    """Positions as (frame, keypoint, individual, axis), the axes in napari's order."""
+    ordered = poses["position"].transpose("time", "keypoint", "individual", "space").values
+    return np.asarray(ordered[..., ::-1])
+
+
+def _seen(
+    poses: xr.Dataset,
+) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Coordinates of all that is seen, and its row, keypoint and individual."""
+    position = in_napari_order(poses)
+    rows, keypoints, individuals = np.nonzero(np.isfinite(position).all(axis=-1))
+    frames = poses["frame"].values[rows]
+    found = np.column_stack([frames, position[rows, keypoints, individuals]])
+    return found, rows, keypoints, individuals
+
+
+def _category(codes: NDArray[np.intp], names: NDArray[Any]) -> pd.Series[Any]:
+    """Names by their places: text of millions of points as small numbers."""
+    categories = pd.CategoricalDtype([str(name) for name in names])
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=categories))
+
+
+def _axes(space: int) -> tuple[str, ...]:
+    return ("frame", "y", "x") if space == 2 else ("frame", "z", "y", "x")
+
+
+def _with_units(options: dict[str, Any], space: int) -> dict[str, Any]:
+    return options if space == 2 else {**options, "units": ("pixel", "cm", "cm", "cm")}
+
+
+def _step(places: Floats) -> float:
+    return float(places[1] - places[0]) if len(places) > 1 else 1.0

@@ -113,7 +113,8 @@ def test_the_manifest_names_films(name: str, tmp_path: Path) -> None:
     commands = {reader.command for reader in manager.iter_compatible_readers([tmp_path / name])}
     assert commands == {"napari-mousegpt.read_films"}
     folders = {reader.command for reader in manager.iter_compatible_readers([tmp_path])}
-    assert folders == {"napari-mousegpt.read_films", "napari-mousegpt.read_poses"}
+    kinds = ("films", "poses", "study")
+    assert folders == {f"napari-mousegpt.read_{kind}" for kind in kinds}
 
 
 @pytest.mark.slow

@@ -1,33 +1,186 @@
-"""Poses as layers: coordinates, features, what is not seen; in napari's own model of a viewer."""
+"""Poses, masks and bouts as layers: coordinates, features, what is not seen; napari takes them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from mousegpt_core.clips import BOUTS, make_table
 from mousegpt_core.poses import make_poses
+from napari_mousegpt._readers.bouts import get_reader as bouts_reader
 from napari_mousegpt._readers.poses import get_reader
 from napari_mousegpt._sample_data import synthetic_mouse
-from napari_mousegpt.layers import points_layers
+from napari_mousegpt.layers import (
+    LayerTuple,
+    beside,
+    ethogram_layer,
+    masks_layer,
+    outline_layer,
+    points_layer,
+    skeleton_layer,
+    tracks_layer,
+)
+from napari_mousegpt.moving import MovingPoses
+from napari_mousegpt.timeline import InStep, Timeline
 
 
-def test_points_are_frame_y_x_and_leave_out_what_is_not_seen() -> None:
+def in_napari(layers: list[LayerTuple]) -> Any:
+    """A viewer model with these layers."""
+    pytest.importorskip("napari")
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    viewer = ViewerModel()
+    for layer in layers:
+        viewer.add_layer(Layer.create(*layer))
+    return viewer
+
+
+def some_poses(**options: Any) -> Any:
+    """Two frames of two keypoints, of which each is seen once."""
     position = np.full((2, 2, 2, 1), np.nan)
     position[0, :, 0, 0] = [10, 20]
     position[1, :, 1, 0] = [30, 40]
-    poses = make_poses(position, keypoints=["nose", "tail"], fps=25)
-    ((data, options, kind),) = points_layers(poses)
+    return make_poses(position, keypoints=["nose", "tail"], fps=25, **options)
+
+
+def test_points_are_frame_y_x_and_leave_out_what_is_not_seen() -> None:
+    data, options, kind = points_layer(some_poses())
     assert kind == "points"
     np.testing.assert_allclose(data, [[0, 20, 10], [1, 40, 30]])
     assert list(options["features"]["keypoint"]) == ["nose", "tail"]
-    assert options["metadata"] == {"fps": 25.0, "unit": "px"}
+    assert not options["features"]["edited"].any()
+    assert options["metadata"]["fps"] == 25.0
+    assert options["metadata"]["unit"] == "px"
 
 
-def test_each_individual_has_its_layer() -> None:
+def test_individuals_share_a_layer_and_differ_in_colour() -> None:
     poses = make_poses(np.ones((3, 2, 1, 2)), keypoints=["nose"], individuals=["a", "b"], fps=25)
-    assert [options["name"] for _, options, _ in points_layers(poses)] == ["poses a", "poses b"]
+    data, options, _ = points_layer(poses)
+    assert len(data) == 6
+    assert set(options["features"]["individual"]) == {"a", "b"}
+    layer = in_napari([(data, options, "points")]).layers[0]
+    assert len(np.unique(layer.face_color, axis=0)) == 2
+
+
+def test_points_of_another_view_follow_the_steps_of_the_slider() -> None:
+    steps = np.array([-1, 0, 0, 1])
+    data, options, _ = points_layer(some_poses(), steps=steps)
+    np.testing.assert_allclose(data, [[1, 20, 10], [2, 20, 10], [3, 40, 30]])
+    assert options["metadata"]["steps"] is steps
+
+
+def test_skeleton_joins_only_what_is_seen() -> None:
+    position = np.zeros((3, 2, 2, 1))
+    position[:, :, 1, 0] = [3, 4]
+    position[1, :, 1, 0] = np.nan
+    poses = make_poses(position, keypoints=["nose", "tail"], fps=25)
+    data, _, kind = skeleton_layer(poses, [("nose", "tail"), ("nose", "ear")])
+    assert kind == "vectors"
+    np.testing.assert_allclose(data[:, 0], [[0, 0, 0], [2, 0, 0]])
+    np.testing.assert_allclose(data[:, 1], [[0, 4, 3], [0, 4, 3]])
+    assert len(in_napari([(data, {}, "vectors")]).layers[0].data) == 2
+
+
+def test_trails_have_no_gaps_and_end_at_a_pause() -> None:
+    position = np.ones((100, 2, 2, 2))
+    position[20:60, :, :, 0] = np.nan
+    position[:, :, :, 1] = np.nan
+    found = tracks_layer(make_poses(position, keypoints=list("ab"), individuals=list("xy"), fps=25))
+    assert found is not None
+    data, options, _ = found
+    assert np.isfinite(data).all()
+    assert list(np.unique(data[:, 0], return_counts=True)[1]) == [20, 40]
+    assert set(options["features"]["individual"]) == {0}
+    in_napari([found])
+    nothing = make_poses(np.full((2, 2, 1, 1), np.nan), keypoints=["a"], fps=25)
+    assert tracks_layer(nothing) is None
+
+
+def test_a_single_frame_is_shown_as_the_whole_is() -> None:
+    poses = some_poses()
+    moving = MovingPoses("", poses, edges=[("nose", "tail")], offset=(5.0, 7.0))
+    (vectors, lines, _), (points, dots, _) = moving.live()
+    assert vectors.shape == (0, 2, 2)
+    assert list(dots["shown"]) == [True, False]
+    np.testing.assert_allclose(points[0], [20, 10])
+    assert dots["translate"] == lines["translate"] == (5.0, 7.0)
+    assert list(moving.at(1).seen) == [False, True]
+    assert not moving.at(7).seen.any()
+    assert [kind for _, _, kind in moving.whole()] == ["vectors", "points"]
+    viewer = in_napari([*moving.live()])
+    viewer.layers[1].data = moving.at(1).points
+    viewer.layers[0].data = moving.at(1).vectors
+
+
+def test_views_out_of_step() -> None:
+    film = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2)
+    shown = InStep(film, np.array([-1, 0, 2, 2]))
+    assert shown.shape == (4, 2, 2)
+    np.testing.assert_array_equal(shown[2], film[2])
+    np.testing.assert_array_equal(shown[0], 0)
+    np.testing.assert_array_equal(shown[1:3, 1], film[[0, 2], 1])
+    np.testing.assert_array_equal(np.asarray(shown), [np.zeros((2, 2)), *film[[0, 2, 2]]])
+
+
+def test_the_slider_counts_frames_and_knows_moments() -> None:
+    position = np.ones((3, 2, 1, 1))
+    poses = make_poses(position, keypoints=["a"], fps=10, frames=[2, 3, 5], times=[0.2, 0.3, 0.5])
+    timeline = Timeline.of_poses(poses)
+    np.testing.assert_allclose(timeline.times, [0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    assert [timeline.step(moment) for moment in (-1, 0.3, 0.39, 0.4, 9)] == [0, 3, 3, 4, 5]
+    assert timeline.moment(99) == pytest.approx(0.5)
+
+
+def test_masks_lie_over_their_film() -> None:
+    masks = InStep(np.ones((2, 3, 4), dtype=np.uint8), np.array([0, 0, 1]))
+    layer = masks_layer(masks, np.array([1.0, 5.0, 9.0]), np.array([2.0, 6.0, 10.0, 14.0]))
+    shown = in_napari([layer]).layers[0]
+    np.testing.assert_allclose(shown.scale, [1, 4, 4])
+    np.testing.assert_allclose(shown.translate, [0, 1, 2])
+
+
+def test_walls_and_views_beside_each_other() -> None:
+    outline = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
+    ((data, options, kind),) = beside([outline_layer(outline)], (0.0, 100.0))
+    assert kind == "shapes"
+    np.testing.assert_allclose(data[0], outline[:, ::-1])
+    assert options["translate"] == (0.0, 100.0)
+    in_napari([(data, options, kind), outline_layer(np.zeros((3, 3)), fill=True)])
+
+
+def some_bouts() -> pd.DataFrame:
+    return make_table(
+        BOUTS,
+        {
+            "recording": ["r", "r", "r"],
+            "individual": ["a", "a", "b"],
+            "start_s": [0.0, 1.0, 0.5],
+            "stop_s": [1.0, 2.0, 1.5],
+            "behaviour_id": ["walking", "rearing", "walking"],
+            "source": ["activities"] * 3,
+            "score": [1.0] * 3,
+        },
+    )
+
+
+def test_an_ethogram_is_a_picture_with_a_row_an_animal(tmp_path: Path) -> None:
+    data, options, _ = ethogram_layer(some_bouts(), step_s=0.5)
+    np.testing.assert_array_equal(data, [[2, 2, 1, 1], [0, 2, 2, 0]])
+    assert list(options["features"]["behaviour"]) == ["", "rearing", "walking"]
+    in_napari([(data, options, "labels")])
+    file = tmp_path / "bouts.csv"
+    some_bouts().to_csv(file, index=False)
+    read = bouts_reader(str(file))
+    assert read is not None
+    ((again, _, _),) = read(str(file))
+    assert again.shape == (2, 20)
+    (tmp_path / "poses.csv").write_text("nose_x,nose_y\n1,2\n")
+    assert bouts_reader(str(tmp_path / "poses.csv")) is None
 
 
 def test_the_reader_takes_poses_and_leaves_other_files(tmp_path: Path) -> None:
@@ -45,12 +198,6 @@ def test_the_reader_takes_poses_and_leaves_other_files(tmp_path: Path) -> None:
 
 
 def test_the_sample_opens_in_napari() -> None:
-    pytest.importorskip("napari")
-    from napari.components import ViewerModel
-    from napari.layers import Layer
-
-    viewer = ViewerModel()
-    for layer in synthetic_mouse():
-        viewer.add_layer(Layer.create(*layer))
-    assert viewer.layers[0].ndim == 4
+    viewer = in_napari(synthetic_mouse())
+    assert {layer.ndim for layer in viewer.layers} == {4}
     assert viewer.dims.nsteps[0] >= 20 * 30

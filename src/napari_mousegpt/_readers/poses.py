@@ -29,10 +29,22 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
 def read(path: str | list[str]) -> list[LayerTuple]:
     """Read pose files; the time axis counts frames."""
-    from napari_mousegpt.layers import points_layers
-
     paths = [Path(item) for item in ([path] if isinstance(path, str) else path)]
-    return [layer for item in paths for layer in points_layers(_poses(item), name=item.stem)]
+    return [layer for item in paths for layer in _layers(item)]
+
+
+def _layers(path: Path) -> list[LayerTuple]:
+    """The keypoints and, where they are names that are known, the lines between them."""
+    from mousegpt_core.io import recognise_format
+    from mousegpt_core.skeletons import guess_skeleton
+    from napari_mousegpt.layers import points_layer, skeleton_layer
+
+    poses = _poses(path)
+    edges = guess_skeleton([str(each) for each in poses["keypoint"].values]).skeleton.edges
+    points = points_layer(poses, name=path.stem, format=recognise_format(path))
+    if not edges:
+        return [points]
+    return [skeleton_layer(poses, edges, name=f"{path.stem} skeleton"), points]
 
 
 def _poses(path: Path) -> xr.Dataset:

@@ -1,0 +1,71 @@
+"""Points layers back to files of poses, in the format that the file had or its ending says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from mousegpt_core.errors import DataError, FormatError
+from napari_mousegpt.points import poses_of_layer
+
+
+def write_points(path: str, data: Any, options: dict[str, Any]) -> list[str]:
+    """Write a points layer as poses.
+
+    A file that is there is replaced at once or not at all, and only if it holds poses; it is kept
+    beside as ``NAME.before-N``.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    data, options
+        The layer, as napari gives it to writers.
+
+    Returns
+    -------
+    list of str
+        The file.
+
+    Raises
+    ------
+    DataError
+        If the points are not poses, or another kind of file is there.
+    FormatError
+        If no format of poses has this ending, or it cannot hold these.
+    """
+    from mousegpt_core.io import write_poses
+
+    poses = poses_of_layer(data, options)
+    file = Path(path)
+    format = _format(file, str(options.get("metadata", {}).get("format", "")))
+    if file.exists():
+        _keep(file)
+    return [str(write_poses(poses, file, format=format))]
+
+
+def _format(file: Path, was: str) -> str | None:
+    """The format to write: of the file that is there, else that was read; None = by the ending."""
+    from mousegpt_core.io import FORMATS, recognise_format
+
+    if file.exists():
+        try:
+            was = recognise_format(file)
+        except FormatError as error:
+            raise DataError(
+                "there is another file, which is not one of poses",
+                file=file,
+                hint="choose another name",
+            ) from error
+    suffix = file.suffix.lower()
+    fitting = [one.name for one in FORMATS.values() if one.writes and suffix in one.suffixes]
+    return was if was in fitting else next(iter(fitting), None)
+
+
+def _keep(file: Path) -> None:
+    """A copy beside, under the first number that is free."""
+    number = 1
+    while (copy := file.with_name(f"{file.name}.before-{number}")).exists():
+        number += 1
+    shutil.copy2(file, copy)

@@ -1,0 +1,361 @@
+"""A recording of a study as layers: its films in step, keypoints, skeleton, trails, arena."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mousegpt_core.errors import DataError, MouseGPTError
+from napari_mousegpt.layers import (
+    LayerTuple,
+    at_steps,
+    beside,
+    film_layer,
+    ground,
+    masks_layer,
+    outline_layer,
+    picture_layer,
+    tracks_layer,
+)
+from napari_mousegpt.moving import MovingPoses
+from napari_mousegpt.timeline import InStep, Timeline
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from mousegpt_core.pipeline.filmed import FilmedView
+    from mousegpt_core.study import PoseFile, Recording, Study
+
+#: Room between views that lie beside each other, as a share of the first one's width.
+_GAP = 0.03
+#: Kinds of layers from the bottom up.
+_HEIGHT = ("image", "labels", "shapes", "tracks", "vectors", "points")
+
+
+@dataclass(frozen=True)
+class OpenedRecording:
+    """A recording that is shown.
+
+    Attributes
+    ----------
+    still : list of layer tuples
+        Films, outlines, trails: layers that know all their frames.
+    moving : list of MovingPoses
+        Keypoints with their skeletons.
+    timeline : Timeline
+        The moments of the slider's steps.
+    in_space : bool
+        Whether it is shown in 3D.
+    stack : ExitStack
+        Closes the films.
+    """
+
+    still: list[LayerTuple]
+    moving: list[MovingPoses]
+    timeline: Timeline
+    in_space: bool
+    stack: ExitStack
+
+    def whole(self) -> list[LayerTuple]:
+        """All as layers that need nobody to move them on; pictures below, points on top."""
+        layers = [*self.still, *(layer for poses in self.moving for layer in poses.whole())]
+        return sorted(layers, key=lambda layer: _HEIGHT.index(layer[2]))
+
+
+def open_recording(
+    study: Study, recording: Recording, *, in_space: bool = False
+) -> OpenedRecording:
+    """What there is to see of a recording.
+
+    Parameters
+    ----------
+    study, recording : Study, Recording
+        Which.
+    in_space : bool
+        The animals in 3D rather than the films, where there are both.
+
+    Raises
+    ------
+    DataError
+        If there is neither a film nor poses.
+    MouseGPTError
+        If a film or a file of poses cannot be read.
+    """
+    from mousegpt_core.pipeline.filmed import views_with_films
+
+    filmed = bool(views_with_films(recording.info))
+    if filmed and not in_space:
+        return _open_films(study, recording)
+    if recording.store.entry("kinematics") is not None and _is_3d(recording):
+        return _open_space(study, recording)
+    if in_space:
+        raise DataError(
+            f"recording {recording.id} has no 3D to show yet",
+            file=recording.folder,
+            hint="3D needs poses with x, y and z that have been analysed: Go on, in Home",
+        )
+    return _open_poses(study, recording)
+
+
+def recording_of_path(path: Path) -> tuple[Path, str]:
+    """The study's folder and the recording ("" = the first) that a path means.
+
+    Parameters
+    ----------
+    path : Path
+        A study, a recording's folder in it, or the file that makes either one.
+
+    Raises
+    ------
+    DataError
+        If it is neither.
+    """
+    folder = path.parent if path.name in ("study.toml", "recording.toml") else path
+    if (folder / "study.toml").is_file():
+        return folder, ""
+    study = folder.parent.parent
+    if (folder / "recording.toml").is_file() and (study / "study.toml").is_file():
+        return study, folder.name
+    raise DataError(
+        "neither a study nor a recording of one", file=path, hint="choose the folder of a study"
+    )
+
+
+# -- films ------------------------------------------------------------------------------------
+
+
+def _open_films(study: Study, recording: Recording) -> OpenedRecording:
+    from mousegpt_core.pipeline.filmed import open_view, views_with_films
+    from mousegpt_core.pipeline.sights import Sights
+    from mousegpt_core.video import frames_at
+
+    stack = ExitStack()
+    try:
+        views = views_with_films(recording.info)
+        opened = [open_view(recording, view, stack) for view in views]
+        timeline = Timeline(opened[0].times)
+        sights = Sights(study, recording)
+        still: list[LayerTuple] = []
+        moving: list[MovingPoses] = []
+        places = _side_by_side(opened)
+        for number, (view, place) in enumerate(zip(opened, places, strict=True)):
+            steps = frames_at(timeline.times, view.times, period=view.period) if number else None
+            poses = _poses_of_view(study, recording, sights, view, timeline, steps)
+            still += beside(_pictures(recording, view, sights, steps), place)
+            if poses is None:
+                continue
+            name = f"{view.view.name} "
+            if (
+                trails := tracks_layer(poses if steps is None else at_steps(poses, steps))
+            ) is not None:
+                trails[1]["name"] = name + trails[1]["name"]
+                still += beside([trails], place)
+            form = _format(recording, view.view.name)
+            moving.append(MovingPoses(name, poses, steps, _edges(sights), place, form))
+    except BaseException:
+        stack.close()
+        raise
+    still.sort(key=lambda layer: _HEIGHT.index(layer[2]))
+    return OpenedRecording(still, moving, timeline, False, stack)
+
+
+def _pictures(
+    recording: Recording, view: FilmedView, sights: Any, steps: NDArray[np.intp] | None
+) -> list[LayerTuple]:
+    """Film, masks and wall of one view; steps None = it is the one that the slider counts."""
+    name = view.view.name
+    if steps is None:
+        film = film_layer(view.film, name=name)
+    else:
+        about = {"fps": view.film.fps, "remarks": view.film.remarks}
+        film = picture_layer(InStep(view.film, steps), name=name, metadata=about)
+    return [film, *_masks(recording, view, steps), *_outline(sights, name)]
+
+
+def _poses_of_view(
+    study: Study,
+    recording: Recording,
+    sights: Any,
+    view: FilmedView,
+    timeline: Timeline,
+    steps: NDArray[np.intp] | None,
+) -> xr.Dataset | None:
+    """Keypoints in the pictures of a view: its own, or those in space as its camera sees them."""
+    from mousegpt_core.pipeline.recording_stages import pose_sources
+    from mousegpt_core.poses import make_poses
+
+    name = view.view.name
+    for source in pose_sources(recording):
+        if source.view == name:
+            return _read_poses(study, recording, source)
+    primary = sights.primary
+    if primary is None or sights.poses("") is None:
+        return None
+    numbers = np.arange(len(timeline)) if steps is None else steps
+    shown = np.flatnonzero(numbers >= 0)
+    moments = timeline.times[shown].tolist()
+    points = sights.keypoints(name, "", moments, numbers[shown].tolist())
+    if points is None:
+        return None
+    animals = [str(each) for each in primary["individual"].values]
+    names = [str(each) for each in primary["keypoint"].values]
+    by_animal = points.reshape(len(shown), len(animals), len(names), 2).transpose(0, 3, 2, 1)
+    return make_poses(
+        by_animal, keypoints=names, individuals=animals, fps=view.film.fps,
+        times=timeline.times[shown], frames=numbers[shown],
+    )  # fmt: skip
+
+
+def _masks(
+    recording: Recording, view: FilmedView, steps: NDArray[np.intp] | None
+) -> list[LayerTuple]:
+    """The animals' outlines that were found in the film."""
+    stage = f"silhouettes/{view.view.name}"
+    if recording.store.entry(stage) is None:
+        return []
+    found = recording.store.read_dataset(stage)
+    frames = found["frame"].values
+    numbers = np.arange(len(view.times)) if steps is None else steps
+    # Between the frames that were looked at, the last one's outline stays.
+    rows = np.searchsorted(frames, numbers, side="right") - 1
+    data = InStep(found["mask"].data, np.where(numbers < 0, -1, rows))
+    name = f"{view.view.name} animals"
+    return [masks_layer(data, found["y"].values, found["x"].values, name=name)]
+
+
+def _outline(sights: Any, view: str) -> list[LayerTuple]:
+    """The arena's wall in the pictures of the view that it was measured in."""
+    wall = _wall(sights)
+    if wall is None or sights.primary is None or sights.primary.sizes["space"] != 2:
+        return []
+    from mousegpt_core.pipeline.recording_stages import primary_pose
+
+    if primary_pose(sights.recording).view != view:
+        return []
+    scale = json.loads(sights.kinematics.attrs["scene"])["cm_per_unit"]
+    return [outline_layer(wall / scale, name=f"{view} arena")]
+
+
+def _side_by_side(views: list[FilmedView]) -> list[tuple[float, float]]:
+    """Where the upper left corner of each view is, (y, x), in rows as square as can be."""
+    columns = int(np.ceil(np.sqrt(len(views))))
+    heights = [view.film.shape[1] for view in views]
+    widths = [view.film.shape[2] for view in views]
+    gap = _GAP * widths[0]
+    return [
+        ((place // columns) * (max(heights) + gap), (place % columns) * (max(widths) + gap))
+        for place in range(len(views))
+    ]
+
+
+# -- without films ----------------------------------------------------------------------------
+
+
+def _open_space(study: Study, recording: Recording) -> OpenedRecording:
+    """The animals in 3D: z up, on their floor, in centimetres."""
+    from mousegpt_core.pipeline.sights import Sights
+
+    sights = Sights(study, recording)
+    kinematics = sights.kinematics
+    if kinematics is None:
+        raise DataError(f"recording {recording.id} has not been analysed", hint="Go on, in Home")
+    rows = np.arange(kinematics.sizes["time"])
+    seen = kinematics[["position"]].assign_coords(frame=("time", rows))
+    seen = seen.assign(confidence=kinematics["measured"].astype(np.float32))
+    seen.attrs = {"fps": json.loads(kinematics.attrs["scene"])["fps"]}
+    wall = _wall(sights)
+    floor = ground(seen) if wall is None else np.column_stack([wall, np.zeros(len(wall))])
+    trails = tracks_layer(seen)
+    still = [outline_layer(floor, name="floor", fill=True)]
+    still += [trails] if trails is not None else []
+    moving = [MovingPoses("", seen, edges=_edges(sights))]
+    timeline = Timeline(kinematics["time"].values)
+    return OpenedRecording(still, moving, timeline, True, ExitStack())
+
+
+def _open_poses(study: Study, recording: Recording) -> OpenedRecording:
+    """Poses without a picture."""
+    from mousegpt_core.pipeline.recording_stages import primary_pose
+    from mousegpt_core.pipeline.sights import Sights
+
+    poses = _read_poses(study, recording, primary_pose(recording))
+    if poses is None:
+        raise DataError(f"recording {recording.id} has nothing to show", file=recording.toml_path)
+    sights = Sights(study, recording)
+    trails = tracks_layer(poses)
+    source = primary_pose(recording).view
+    still = [*_outline(sights, source), *([trails] if trails is not None else [])]
+    form = _format(recording, source)
+    moving = [MovingPoses("", poses, edges=_edges(sights), format=form)]
+    in_space = poses.sizes["space"] == 3
+    return OpenedRecording(still, moving, Timeline.of_poses(poses), in_space, ExitStack())
+
+
+# -- what all share ---------------------------------------------------------------------------
+
+
+def _read_poses(study: Study, recording: Recording, source: PoseFile) -> xr.Dataset | None:
+    """Poses as the study keeps them; read into it where that has not been done.
+
+    None of a film alone that has not been looked at: its animals are found when the study is run.
+    """
+    from mousegpt_core.pipeline import Work
+    from mousegpt_core.pipeline.recording_stages import import_poses, pose_stage
+    from mousegpt_core.pipeline.tracking import FROM_FILM
+    from mousegpt_core.progress import Cancellation
+
+    if recording.store.entry(pose_stage(source)) is None:
+        if source.format == FROM_FILM:
+            return None
+        import_poses(Work(study, lambda step: None, Cancellation()), recording, source)
+    return recording.store.read_dataset(pose_stage(source)).load()
+
+
+def _format(recording: Recording, view: str) -> str:
+    """The format of the file that the poses of a view came from."""
+    from mousegpt_core.io import recognise_format
+    from mousegpt_core.study import resolve_path
+
+    for source in recording.info.poses:
+        if source.view == view:
+            file = resolve_path(source.path, recording.study_folder)
+            return source.format or (recognise_format(file) if file.exists() else "")
+    return ""
+
+
+def _edges(sights: Any) -> list[tuple[str, str]]:
+    if sights.primary is None:
+        return []
+    names = [str(each) for each in sights.primary["keypoint"].values]
+    try:
+        return [(names[a], names[b]) for a, b in sights.edges]
+    except MouseGPTError:  # a skeleton that does not fit is told where it is used for more
+        return []
+
+
+def _wall(sights: Any) -> NDArray[np.float64] | None:
+    """The wall as a closed line in cm, (corner, 2)."""
+    from mousegpt_core.kinematics.scene import Scene
+
+    kinematics = sights.kinematics
+    if kinematics is None:
+        return None
+    arena = Scene.from_dict(json.loads(kinematics.attrs["scene"])).arena
+    if arena is None:
+        return None
+    if arena.shape == "polygon":
+        return np.asarray(arena.corners, dtype=np.float64)
+    turn = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    circle = np.column_stack([np.cos(turn), np.sin(turn)])
+    return np.asarray(np.asarray(arena.centre) + arena.radius * circle)
+
+
+def _is_3d(recording: Recording) -> bool:
+    kinematics = recording.store.read_dataset("kinematics")
+    return bool(json.loads(kinematics.attrs["scene"])["space_dims"] == 3)

@@ -1,0 +1,229 @@
+"""What is open in a viewer: study, recording, animal, moment; all docks follow it.
+
+A dock tells the session where to go and listens to where it is; docks do not know each other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
+
+from psygnal import Signal
+
+from mousegpt_core.errors import StageMissingError
+from napari_mousegpt.moving import MovingPoses
+from napari_mousegpt.recordings import OpenedRecording, open_recording
+from napari_mousegpt.words import Sentences
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from mousegpt_core.study import Study
+
+_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+
+
+class Session:
+    """A viewer's study; get it by `session_of`.
+
+    Attributes
+    ----------
+    study : Study or None
+        What is open.
+    recording, individual : str
+        Which recording is shown (its id), which animal is looked at; ``""`` = none.
+    study_changed, recording_changed, individual_changed : Signal
+        Without arguments.
+    moment_changed : Signal
+        With the moment in seconds on the recording's clock.
+    """
+
+    study_changed = Signal()
+    recording_changed = Signal()
+    individual_changed = Signal()
+    moment_changed = Signal(float)
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        # Weakly, so that sessions end with their viewers.
+        self._viewer = ref(viewer)
+        self.study: Study | None = None
+        self.recording = ""
+        self.individual = ""
+        self._opened: OpenedRecording | None = None
+        self._layers: list[Any] = []
+        self._live: list[tuple[MovingPoses, Any, Any]] = []
+        self._sentences: Sentences | None = None
+        self._step = -1
+        viewer.dims.events.current_step.connect(self._on_step)
+
+    @property
+    def viewer(self) -> ViewerModel:
+        """The viewer, which lives as long as its docks."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise RuntimeError("the viewer of this session is closed")
+        return viewer
+
+    # -- where we are -------------------------------------------------------------------------
+
+    @property
+    def moment(self) -> float:
+        """Seconds on the recording's clock; 0 where none is shown."""
+        if self._opened is None:
+            return 0.0
+        return self._opened.timeline.moment(int(self.viewer.dims.current_step[0]))
+
+    @property
+    def in_space(self) -> bool:
+        """Whether the recording is shown in 3D."""
+        return self._opened is not None and self._opened.in_space
+
+    @property
+    def sentence(self) -> str:
+        """What is said of the animal that is looked at, at this moment."""
+        if self._sentences is None:
+            return ""
+        return self._sentences.at(self.moment, self.individual)
+
+    # -- going somewhere ----------------------------------------------------------------------
+
+    def open_study(self, folder: Path | str) -> None:
+        """Open a study; its first recording is shown.
+
+        Raises
+        ------
+        MouseGPTError
+            If it is none, or the recording cannot be shown; the study is open then, all the same.
+        """
+        from mousegpt_core.study import Study
+
+        self.study = Study.open(Path(folder))
+        self.close_recording()
+        self.study_changed.emit()
+        recordings = self.study.recordings
+        if recordings:
+            # One with a film tells more at first sight.
+            filmed = [id for id, one in recordings.items() if any(v.films for v in one.info.views)]
+            self.open_recording(min(filmed or recordings))
+
+    def refresh(self) -> None:
+        """Take up what has changed on disk: results of a job, recordings that were added."""
+        if self.study is None:
+            return
+        if self.recording:
+            self._sentences = self._read_sentences()
+            self._show_sentence()
+        self.study_changed.emit()
+
+    def open_recording(self, id: str, *, in_space: bool = False) -> None:
+        """Show a recording in place of the one that is shown.
+
+        Raises
+        ------
+        MouseGPTError
+            If it cannot be shown.
+        """
+        study = self._study()
+        opened = open_recording(study, study.recording(id), in_space=in_space)
+        self.close_recording()
+        self._opened, self.recording = opened, id
+        individuals = study.recording(id).info.individuals
+        if self.individual not in individuals:
+            self.individual = individuals[0] if individuals else ""
+        self._sentences = self._read_sentences()
+        self._add_layers(opened)
+        self._step = -1
+        self._on_step()
+        self.recording_changed.emit()
+
+    def close_recording(self) -> None:
+        """Take away what we show; layers of the user's own stay."""
+        self._live = []
+        for layer in self._layers:
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+        self._layers = []
+        if self._opened is not None:
+            self._opened.stack.close()
+        self._opened, self.recording, self._sentences = None, "", None
+        self._show_sentence()
+
+    def go_to(self, moment: float, *, recording: str = "", individual: str = "") -> None:
+        """Show a moment (s), of another recording if need be, and look at an animal of it.
+
+        Raises
+        ------
+        MouseGPTError
+            If the recording cannot be shown.
+        """
+        if recording and recording != self.recording:
+            self.open_recording(recording)
+        if individual and individual != self.individual:
+            self.individual = individual
+            self.individual_changed.emit()
+        if self._opened is not None:
+            self.viewer.dims.set_current_step(0, self._opened.timeline.step(moment))
+            self._show_sentence()
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def _add_layers(self, opened: OpenedRecording) -> None:
+        from napari.layers import Layer
+
+        for layer in opened.still:
+            self._layers.append(self.viewer.add_layer(Layer.create(*layer)))
+        for poses in opened.moving:
+            lines, points = (self.viewer.add_layer(Layer.create(*layer)) for layer in poses.live())
+            self._live.append((poses, lines, points))
+            self._layers += [lines, points]
+        self.viewer.dims.axis_labels = ("frame", *self.viewer.dims.axis_labels[1:])
+        self.viewer.dims.ndisplay = 3 if opened.in_space else 2
+        self.viewer.reset_view()
+        if opened.in_space:
+            # z runs up, and the floor is seen from above its rim.
+            self.viewer.scene.camera.orientation = ("towards", "up", "right")
+            self.viewer.scene.camera.angles = (0.0, -30.0, 60.0)
+        self.viewer.dims.set_current_step(0, 0)
+
+    def _on_step(self) -> None:
+        step = int(self.viewer.dims.current_step[0])
+        if self._opened is None or step == self._step:
+            return
+        self._step = step
+        for poses, lines, points in self._live:
+            seen = poses.at(step)
+            lines.data = seen.vectors
+            points.data = seen.points
+            points.shown = seen.seen
+        self._show_sentence()
+        self.moment_changed.emit(self.moment)
+
+    def _show_sentence(self) -> None:
+        overlay = self.viewer.canvas.overlays.text
+        if self._opened is None:
+            overlay.visible = False
+            return
+        overlay.text = f"{self.moment:.2f} s   {self.sentence}".rstrip()
+        overlay.visible = True
+
+    def _read_sentences(self) -> Sentences | None:
+        from mousegpt_core.pipeline.study_stages import described_clips
+
+        try:
+            return Sentences(described_clips(self._study().recording(self.recording)))
+        except StageMissingError:
+            return None
+
+    def _study(self) -> Study:
+        if self.study is None:
+            raise StageMissingError("no study is open", hint="open one in Home")
+        return self.study
+
+
+def session_of(viewer: ViewerModel) -> Session:
+    """The session of a viewer, made on first use; of a proxy, that of the viewer behind it."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    if viewer not in _SESSIONS:
+        _SESSIONS[viewer] = Session(viewer)
+    return _SESSIONS[viewer]

@@ -1,0 +1,46 @@
+"""The sentence of every moment."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+
+#: A sentence under the picture has lines of so many letters.
+_LINE = 96
+
+
+class Sentences:
+    """What is said of each animal of a recording, by time.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        `pipeline.study_stages.described_clips` of one recording.
+    """
+
+    def __init__(self, clips: pd.DataFrame) -> None:
+        ordered = clips.sort_values("start_s")
+        self._by_animal = {
+            str(animal): (
+                one["start_s"].to_numpy(dtype=np.float64),
+                one["stop_s"].to_numpy(dtype=np.float64),
+                one["overall"].astype(str).tolist(),
+            )
+            for animal, one in ordered.groupby("individual")
+        }
+
+    def at(self, moment: float, individual: str) -> str:
+        """The sentence of the clip that shows a moment, in lines; "" where nothing is said.
+
+        What is said of the scene as a whole holds for every animal of which nothing is said.
+        """
+        for animal in (individual, ""):
+            if animal not in self._by_animal:
+                continue
+            starts, stops, said = self._by_animal[animal]
+            place = int(np.searchsorted(starts, moment + 1e-6, side="right")) - 1
+            if place >= 0 and moment < stops[place] and said[place]:
+                return "\n".join(textwrap.wrap(said[place], _LINE))
+        return ""

@@ -1,0 +1,58 @@
+"""A small study that is made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.video.films import FIXED_B, encode
+from mousegpt_core.io import write_poses
+from mousegpt_core.pipeline import NewRecording, Work, add_recording, run_study
+from mousegpt_core.poses import make_poses
+from mousegpt_core.progress import Cancellation
+from mousegpt_core.study import Study
+from mousegpt_core.synthetic import SimulationSettings, simulate
+
+#: Frames of the film; of the poses there are as many.
+FRAMES = 90
+
+
+@pytest.fixture(scope="session")
+def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that was run: "flat", filmed in two views and 2D; "space", in 3D without a film."""
+    folder = tmp_path_factory.mktemp("plugin")
+    study = Study.create(folder / "study", name="Two mice")
+    _add_flat(study, folder)
+    poses = simulate(settings=SimulationSettings(duration_s=10.0, seed=2)).poses
+    file = write_poses(poses, folder / "space.csv", format="wide-csv")
+    add_recording(
+        study,
+        NewRecording(id="space", poses=[(None, file)], fps=float(poses.attrs["fps"]), unit="cm"),
+    )
+    run_study(Work(study, lambda step: None, Cancellation()))
+    return study.folder
+
+
+def _add_flat(study: Study, folder: Path) -> None:
+    top = encode(folder / "top.mp4", FRAMES, b_frames=2, options=FIXED_B, moving=True)
+    side = encode(folder / "side.mp4", FRAMES, b_frames=2, options=FIXED_B, moving=True)
+    along = np.linspace(20, 60, FRAMES)
+    offsets = {"nose": 12, "neck": 6, "tailbase": -8}
+    position = np.stack([[along + x, np.full(FRAMES, 30.0)] for x in offsets.values()], axis=-1)
+    poses = make_poses(
+        position.transpose(1, 0, 2)[..., None], keypoints=list(offsets), individuals=["M1"], fps=25
+    )
+    file = write_poses(poses, folder / "top.csv", format="dlc-csv")
+    add_recording(
+        study,
+        NewRecording(
+            id="flat",
+            films=[("top", top), ("side", side)],
+            poses=[("top", file)],
+            offsets=[("side", 0.4)],
+            px_per_cm=3.0,
+            animal={"animal": "M1", "treatment": "saline"},
+        ),
+    )

@@ -1,0 +1,147 @@
+"""A study in a viewer: what is shown, where one goes, what is said of a moment."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.video.films import number_in
+from mousegpt_core.errors import DataError
+from napari_mousegpt._readers.study import get_reader
+from napari_mousegpt.words import Sentences
+
+pytest.importorskip("napari")
+
+
+@pytest.fixture
+def viewer() -> Any:
+    from napari.components import ViewerModel
+
+    return ViewerModel()
+
+
+def session_in(viewer: Any, folder: Path) -> Any:
+    from napari_mousegpt.session import session_of
+
+    session = session_of(viewer)
+    session.open_study(folder)
+    return session
+
+
+def test_a_study_opens_with_its_films_in_step(viewer: Any, study_folder: Path) -> None:
+    session = session_in(viewer, study_folder)
+    assert session.recording == "flat"
+    assert {"top", "side", "top keypoints", "top skeleton", "top trails"} <= {
+        layer.name for layer in viewer.layers
+    }
+    viewer.dims.set_current_step(0, 40)
+    assert session.moment == pytest.approx(40 / 25)
+    top, side = viewer.layers["top"], viewer.layers["side"]
+    assert number_in(np.asarray(top._slice.image.view)) == 40
+    # Its clock is 0.4 s, ten frames, late.
+    assert number_in(np.asarray(side._slice.image.view)) == 30
+    assert side.translate[-1] > top.data.shape[2]
+    viewer.dims.set_current_step(0, 5)
+    assert not np.asarray(side._slice.image.view)[..., :3].any()
+
+
+def test_keypoints_follow_the_slider(viewer: Any, study_folder: Path) -> None:
+    session = session_in(viewer, study_folder)
+    points = viewer.layers["top keypoints"]
+    before = points.data.copy()
+    session.go_to(2.0)
+    moved = points.data - before
+    np.testing.assert_allclose(moved[:, 1], 50 * 40 / 89, rtol=1e-3)
+    assert len(points.data) == 3
+    assert list(points.features["keypoint"]) == ["nose", "neck", "tailbase"]
+
+
+def test_the_moment_has_its_sentence(viewer: Any, study_folder: Path) -> None:
+    session = session_in(viewer, study_folder)
+    moments: list[float] = []
+    session.moment_changed.connect(moments.append)
+    session.go_to(1.0, individual="M1")
+    assert moments == [pytest.approx(1.0)]
+    assert "mouse" in session.sentence
+    assert viewer.canvas.overlays.text.text == f"1.00 s   {session.sentence}"
+    assert viewer.canvas.overlays.text.visible
+
+
+def test_one_goes_to_another_recording_and_leaves_the_users_layers(
+    viewer: Any, study_folder: Path
+) -> None:
+    session = session_in(viewer, study_folder)
+    mine = viewer.add_image(np.zeros((4, 4)), name="mine")
+    session.go_to(3.0, recording="space")
+    assert session.recording == "space"
+    assert session.in_space
+    assert session.moment == pytest.approx(3.0, abs=0.02)
+    assert mine in viewer.layers
+    assert "top" not in viewer.layers
+    assert {"floor", "skeleton", "keypoints"} <= {layer.name for layer in viewer.layers}
+    assert session.individual == session.study.recording("space").info.individuals[0]
+    session.close_recording()
+    assert list(viewer.layers) == [mine]
+    assert not viewer.canvas.overlays.text.visible
+
+
+def test_what_cannot_be_shown_is_told(viewer: Any, study_folder: Path, tmp_path: Path) -> None:
+    session = session_in(viewer, study_folder)
+    with pytest.raises(DataError, match="no 3D"):
+        session.open_recording("flat", in_space=True)
+    assert session.recording == "flat"
+    with pytest.raises(DataError, match="not a study"):
+        session.open_study(tmp_path)
+    assert session.study.folder == study_folder
+
+
+def test_a_session_ends_with_its_viewer(study_folder: Path) -> None:
+    from weakref import ref
+
+    from napari.components import ViewerModel
+
+    viewer = ViewerModel()
+    session = ref(session_in(viewer, study_folder))
+    del viewer
+    gc.collect()
+    assert session() is None
+
+
+@pytest.mark.parametrize("inside", ["", "study.toml", "recordings/flat"])
+def test_the_reader_takes_a_study_and_a_recording(
+    viewer: Any, study_folder: Path, inside: str
+) -> None:
+    from napari.layers import Layer
+
+    read = get_reader(str(study_folder / inside))
+    assert read is not None
+    layers = read(str(study_folder / inside))
+    assert [kind for *_, kind in layers][:2] == ["image", "image"]
+    for layer in layers:
+        viewer.add_layer(Layer.create(*layer))
+    assert viewer.dims.nsteps[0] == 90
+
+
+def test_other_folders_are_no_study(study_folder: Path, tmp_path: Path) -> None:
+    assert get_reader(str(tmp_path)) is None
+    assert get_reader(str(study_folder / "recordings")) is None
+
+
+def test_sentences_are_said_of_an_animal_or_of_all(make_clips: Callable[..., Any]) -> None:
+    said = Sentences(
+        make_clips([("a", 0.0, 1.0, "one"), ("", 0.0, 2.0, "all"), ("a", 1.0, 2.0, "")])
+    )
+    assert [said.at(moment, "a") for moment in (0.5, 1.5, 2.5)] == ["one", "all", ""]
+    assert said.at(0.5, "b") == "all"
+
+
+@pytest.fixture
+def make_clips() -> Callable[..., Any]:
+    import pandas as pd
+
+    return lambda rows: pd.DataFrame(rows, columns=["individual", "start_s", "stop_s", "overall"])
