@@ -208,7 +208,7 @@ class Session:
         overlay.visible = True
 
     def _read_sentences(self) -> Sentences | None:
-        from mousegpt_core.pipeline.study_stages import described_clips
+        from mousegpt_core.pipeline.curating import described_clips
 
         try:
             return Sentences(described_clips(self._study().recording(self.recording)))
