@@ -13,6 +13,7 @@ from mousegpt_core.cli import (
     describing,
     exporting,
     films,
+    importing,
     poses,
     protocols,
     stages,
@@ -52,6 +53,7 @@ stages.register(app)
 describing.register(app)
 answers.register(app)
 curation.register(app)
+importing.register(app)
 exporting.register(app)
 synthetic.register(app)
 films.register(app)

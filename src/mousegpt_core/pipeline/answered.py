@@ -20,6 +20,7 @@ from mousegpt_core.study import Provenance, Recording, Study, safe_name
 
 ASKED_VERSION = 1
 DEFAULT_PROTOCOL = "mousegpt"
+_IMPORTED = "imported:"
 #: Answers read from the log at once.
 _BLOCK = 3_000
 
@@ -29,8 +30,21 @@ def asked_stage(describer: str, model: str, protocol: str) -> str:
     return f"asked/{safe_name(f'{describer}-{model}-{protocol}')}"
 
 
+def imported_describer(name: str) -> str:
+    """What others' descriptions that were imported under a name are called."""
+    return f"{_IMPORTED}{name}"
+
+
+def imported_stage(describer: str) -> str:
+    """Name of the table of what was imported; ``""`` if this describer is none of them."""
+    name = describer.removeprefix(_IMPORTED)
+    return "" if name == describer else f"asked/{safe_name(f'imported-{name}')}"
+
+
 def study_asks(study: Study) -> str:
     """The table whose answers are the study's descriptions; ``""`` where no model is asked.
+
+    Others' descriptions have such a table, too.
 
     Raises
     ------
@@ -39,6 +53,8 @@ def study_asks(study: Study) -> str:
     """
     section = study.section("describe")
     describer = str(section.get("describer", "kinematic"))
+    if imported := imported_stage(describer):
+        return imported
     kind = load_backend("describers", describer)
     if not kind.paid:
         return ""
@@ -110,9 +126,10 @@ def read_asked(recording: Recording, stage: str) -> tuple[pd.DataFrame, str]:
     entry = recording.store.entry(stage)
     if entry is None:
         raise StageMissingError(
-            "the model that study.toml names in [describe] was asked nothing yet",
+            "the describer that study.toml names in [describe] has said nothing yet",
             hint=f"mousegpt describe {recording.study_folder} (which may cost money; --dry-run "
-            'tells), or describer = "kinematic" in [describe]',
+            "tells), or import-descriptions where it is imported, or "
+            'describer = "kinematic" in [describe]',
         )
     return recording.store.read_table(stage), entry.key
 

@@ -343,7 +343,11 @@ def _descriptions_of_model(work: Work, recording: Recording, stage: str) -> str:
     run_clips(work, recording)
     newest = newest_answers(recording)
     section = work.study.section("describe")
-    settings = {"describer": section["describer"], "model": section["model"], "asked": stage}
+    settings = {
+        "describer": section["describer"],
+        "model": section.get("model", ""),
+        "asked": stage,
+    }
     inputs = {"asked": key, "answers": content_hash(sorted(newest.values()))}
     provenance = Provenance("descriptions", ASKED_VERSION, settings, inputs)
 
