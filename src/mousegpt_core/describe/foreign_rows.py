@@ -133,10 +133,13 @@ def read_row(values: Mapping[str, Any], place: Place) -> ForeignRow:
 
 
 def _known(values: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """Values by the names of `ALIASES`; a column's own name counts before any other."""
+    named = [(re.sub(r"[\s-]+", "_", str(key).strip()).casefold(), values[key]) for key in values]
+    own = {key for key, value in named if key in ALIASES and value is not None}
     found: dict[str, Any] = {}
-    for key, value in values.items():
-        name = _NAMES.get(re.sub(r"[\s-]+", "_", str(key).strip()).casefold())
-        if name is None or value is None:
+    for key, value in named:
+        name = _NAMES.get(key)
+        if name is None or value is None or (name in own and key != name):
             continue
         if name in found and found[name] != value:
             place.refuse(
