@@ -520,7 +520,7 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "picture_change": Measure(
         "speed",
-        "how fast the outline would move that changes as much of the picture (found in the film)",
+        "how fast its pixels move on the whole, at most, given the noise (found in the film)",
         lambda body: _per_body(body.plain("pixel_speed"), body),
     ),
     "lowest_paw": Measure("length", "height of the lowest paw above the floor (3D)", _lowest_paw),

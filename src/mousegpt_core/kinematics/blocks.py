@@ -223,8 +223,8 @@ def _cut(quantity: Quantity, start: int, stop: int) -> Quantity:
 def _of_outline(frames: xr.Dataset, scene: Scene) -> dict[str, tuple[Any, ...]]:
     """What is known of animals that were found in the film, in cm: see `pose.silhouette`.
 
-    ``pixel_speed`` (cm/s), how fast the whole outline would have to move to change as much of the
-    picture; ``outline_height`` (cm), from the side only: how high the outline is.
+    ``pixel_speed`` (cm/s), how fast its pixels move on the whole; ``outline_height`` (cm), from
+    the side only: how high the outline is.
     """
     units = {"pixel_speed": "cm/s"}
     if scene.space_dims == 2 and scene.seen_from == "side":

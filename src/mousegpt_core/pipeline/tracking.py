@@ -25,8 +25,8 @@ from mousegpt_core.study import (
 )
 from mousegpt_core.video import open_film
 
-SILHOUETTES_VERSION = 2
-OUTLINE_VERSION = 3
+SILHOUETTES_VERSION = 3
+OUTLINE_VERSION = 4
 #: "Format" of poses that are made of the film itself.
 FROM_FILM = "silhouette"
 #: Name of the animal where only one is expected and nobody named it.

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mousegpt_core.pose.motion import pixel_speeds
 from mousegpt_core.poses import make_poses
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,8 @@ _GONE_S = 0.5
 _STEP_S = 0.2
 #: Shares of the frames from which a reader is told, and how sure of the nose one should be.
 _TOLD_LOST, _TOLD_DOUBT, _SURE_NOSE = 0.02, 0.1, 0.8
+#: Speed that noise hides from which a reader is told (lengths/s).
+_TOLD_NOISE = 0.04
 #: Confidence of a place that was guessed in a blob of several animals.
 _GUESSED = 0.55
 
@@ -52,8 +55,8 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
         exchanged. Also ``pixel_speed`` (px/s), ``outline_height`` (px), ``area`` (px^2) and
         ``merged`` (time, individual).
     """
-    own = np.asarray(silhouettes["time"].values, dtype=np.float64)
-    times = own if times is None else np.asarray(times, dtype=np.float64)
+    times = np.asarray(silhouettes["time"].values if times is None else times, dtype=np.float64)
+    speed, doubt = pixel_speeds(silhouettes, times)
     midline = np.asarray(silhouettes["midline"].values, dtype=np.float64)
     shapes = {
         name: np.asarray(silhouettes[name].values, dtype=np.float64)
@@ -83,12 +86,10 @@ def poses_from_silhouettes(silhouettes: xr.Dataset, times: Floats | None = None)
         source_software="mousegpt silhouette",
         single_pictures=0,
         timed=0,
-        remarks=remarks_on(silhouettes, confidence),
+        remarks=remarks_on(silhouettes, confidence, doubt),
     )
-    # Seconds are those of the new clock, in speeds too.
-    speed = silhouettes["pixel_speed"].load() * np.float32(_median_step(own) / _median_step(times))
     return poses.assign(
-        pixel_speed=speed.variable,
+        pixel_speed=(("time", "individual"), speed.astype(np.float32), {"units": "px/s"}),
         outline_height=silhouettes["height"].load().variable,
         area=silhouettes["area"].load().variable,
         merged=silhouettes["merged"].load().variable,
@@ -99,7 +100,7 @@ def _median_step(times: Floats) -> float:
     return float(np.median(np.diff(times))) if len(times) > 1 else 1.0
 
 
-def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:
+def remarks_on(silhouettes: xr.Dataset, confidence: Floats, doubt: Floats) -> list[str]:
     """What a reader must know of animals that were found in a film.
 
     Parameters
@@ -108,6 +109,8 @@ def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:
         From `silhouettes_in_blocks`, joined.
     confidence : array of shape (time, keypoint, individual)
         Of the poses that were made of them.
+    doubt : array of shape (time, individual)
+        From `pixel_speeds`.
     """
     found = [
         "found in the film as a silhouette, without poses: paws, ears and what is done with them "
@@ -118,12 +121,18 @@ def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:
     seen = np.isfinite(nose)
     if (lost := 1 - seen.mean()) > _TOLD_LOST:
         found.append(f"no animal was found in {lost:.0%} of the frames")
-    if seen.any() and (doubt := float((nose[seen] < _SURE_NOSE).mean())) > _TOLD_DOUBT:
-        found.append(f"in {doubt:.0%} of the frames it is uncertain which end is the nose")
+    if seen.any() and (unsure := float((nose[seen] < _SURE_NOSE).mean())) > _TOLD_DOUBT:
+        found.append(f"in {unsure:.0%} of the frames it is uncertain which end is the nose")
     if (merged := float(silhouettes["merged"].values.mean())) > 0:
         found.append(
             f"the animals touched in {merged:.0%} of the frames; there each one's place is a guess,"
             " and they may have been exchanged"
+        )
+    lengths = np.asarray(silhouettes["length"].values, dtype=np.float64)
+    if (hidden := _median(doubt) / _median(lengths)) > _TOLD_NOISE:
+        found.append(
+            f"noise of the picture hides movements of up to {hidden:.2f} lengths a second; so slow "
+            "ones are not told from none, and freezing may be missed"
         )
     if (others := float(silhouettes.attrs["others"])) >= 1:
         found.append(
@@ -132,6 +141,12 @@ def remarks_on(silhouettes: xr.Dataset, confidence: Floats) -> list[str]:
             "film"
         )
     return found
+
+
+def _median(values: Floats) -> float:
+    """Of what is known; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
 
 
 def nose_first(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from mousegpt_core.pose.background import Background, shrunk
 from mousegpt_core.pose.settings import SilhouetteSettings
@@ -18,10 +19,15 @@ Floats = NDArray[np.float64]
 
 #: Frames in one block of the result.
 BLOCK_FRAMES = 64
-#: Around an animal's box, in half widths of its body, its changes are counted.
-_AROUND_BOX = 0.5
-#: Steps of grey below so many times the noise between two frames are noise.
-_NO_STEP = 3.0
+#: What is told of the picture's change from frame to frame: mean squares of the grey levels' steps
+#: on the animal and where nothing moves, of their slope on the animal, and its pixels.
+CHANGES = ("change", "still", "slope", "pixels")
+#: Pixels around an animal that change with it, and from which on nothing of it is seen.
+_BESIDE, _FAR = 2, 8
+#: Steps of more than so many times the noise between two frames are none.
+_NO_STEP = 5.0
+#: Least noise (grey) and its square: grey levels are whole numbers, and codecs copy what rests.
+_LEAST_NOISE, _LEAST_STILL = 0.3, 0.01
 _SCALARS = ("area", "length", "width", "height", "tail", "taper")
 
 
@@ -69,13 +75,15 @@ def silhouettes_in_blocks(
     used = frames_used(film, settings.rate)
     fps = film.fps / used.step
     tracker = Tracker(background, len(individuals), fps)
-    motion = _PixelMotion(background, fps)
+    motion = _PixelMotion()
     rows: list[_Row] = []
     for number, image in film.frames(used):
         grey = shrunk(image, background.shrink)
         labels, merged = tracker.label(grey)
         shapes = [_shape(labels, i + 1, background.radius) for i in range(len(individuals))]
-        rows.append((number, labels, shapes, motion.speeds(grey, shapes), merged))
+        rows.append(
+            (number, labels, shapes, motion.changes(grey, labels, len(individuals)), merged)
+        )
         if len(rows) == BLOCK_FRAMES:
             yield _block(rows, film, background, individuals)
             rows = []
@@ -92,47 +100,43 @@ def _shape(labels: Labels, number: int, radius: float) -> Shape | None:
 
 
 class _PixelMotion:
-    """How much of the picture changes around each animal."""
+    """How much of the picture changes around each animal, and where nothing moves."""
 
-    def __init__(self, background: Background, fps: float) -> None:
-        self._background = background
-        self._fps = fps
+    def __init__(self) -> None:
         self._before: NDArray[np.float32] | None = None
-        self._boxes: list[Floats | None] = []
+        self._masks: Labels | None = None
 
-    def speeds(self, grey: NDArray[np.float32], shapes: list[Shape | None]) -> Floats:
-        """Speed of each animal's outline that explains what changed since the frame before (px/s).
+    def changes(self, grey: NDArray[np.float32], labels: Labels, count: int) -> Floats:
+        """What changed since the frame before.
 
-        A convex outline of perimeter P that moves by d sweeps 2 P d / pi, averaged over directions
-        (Cauchy's formula for its projected width). NaN where the animal is not seen in both frames.
+        Returns
+        -------
+        array of shape (animal, 4)
+            In the order of `CHANGES`; NaN where the animal is not seen in both frames.
         """
-        boxes = [None if shape is None else shape.box for shape in shapes]
-        found = np.full(len(shapes), np.nan)
-        if self._before is not None:
-            change = grey - self._before
-            step = change - np.median(change[::4, ::4])
-            noise = 1.4826 * float(np.median(np.abs(step[::4, ::4])))
-            clear = np.maximum(np.abs(step) - _NO_STEP * max(noise, 0.5), 0)
-            changed = np.minimum(clear / self._background.contrast, 1.0)
-            for i, (shape, before) in enumerate(zip(shapes, self._boxes, strict=True)):
-                if shape is not None and before is not None:
-                    swept = float(changed[self._around(shape.box, before)].sum())
-                    perimeter = _ellipse_perimeter(shape.length, shape.width)
-                    found[i] = swept * np.pi / (2 * perimeter) * self._fps
-        self._before, self._boxes = grey, boxes
+        found = np.full((count, len(CHANGES)), np.nan)
+        before, masks = self._before, self._masks
+        self._before, self._masks = grey, labels
+        if before is None or masks is None:
+            return found
+        step = grey - before
+        far = ~ndimage.binary_dilation((labels > 0) | (masks > 0), iterations=_FAR)
+        if not far.any():
+            return found
+        step -= np.median(step[far])
+        noise = max(1.4826 * float(np.median(np.abs(step[far]))), _LEAST_NOISE)
+        # What moves elsewhere, or shines, is no noise.
+        usual = np.minimum(np.square(step[far]), np.square(_NO_STEP * noise))
+        still = max(float(usual.mean()), _LEAST_STILL)
+        mean = (grey + before) / 2
+        slopes = np.square(np.gradient(mean, axis=0)) + np.square(np.gradient(mean, axis=1))
+        for i in range(count):
+            now, then = labels == i + 1, masks == i + 1
+            if now.any() and then.any():
+                here = ndimage.binary_dilation(now | then, iterations=_BESIDE)
+                changed = np.square(step[here]).mean()
+                found[i] = changed, still, slopes[here].mean(), here.sum()
         return found
-
-    def _around(self, a: Floats, b: Floats) -> tuple[slice, slice]:
-        margin = _AROUND_BOX * self._background.radius
-        left, top = np.maximum(np.minimum(a, b)[:2] - margin, 0).astype(int)
-        right, bottom = np.ceil(np.maximum(a, b)[2:] + margin).astype(int)
-        return slice(top, bottom), slice(left, right)
-
-
-def _ellipse_perimeter(length: float, width: float) -> float:
-    """Ramanujan's approximation, for an ellipse of these axes."""
-    a, b = length / 2, width / 2
-    return float(np.pi * (3 * (a + b) - np.sqrt((3 * a + b) * (a + 3 * b))))
 
 
 def _block(
@@ -166,11 +170,10 @@ def _block(
             "height": (per_animal, _float(values["height"] * scale), pixels),
             "tail": (per_animal, _float(values["tail"])),
             "taper": (per_animal, _float(values["taper"])),
-            "pixel_speed": (
-                per_animal,
-                _float(np.stack([row[3] for row in rows]) * scale),
-                {"units": "px/s"},
-            ),
+            **{
+                name: (per_animal, _float(np.stack([row[3][:, i] for row in rows])))
+                for i, name in enumerate(CHANGES)
+            },
             "merged": (per_animal, np.stack([row[4] for row in rows])),
         },
         coords={
