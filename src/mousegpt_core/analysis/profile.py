@@ -1,4 +1,4 @@
-"""The first profile: descriptions grouped into named behaviours, without a language model.
+"""The first profile: descriptions grouped into named behaviours, with or without a language model.
 
 MouseGPT's two stages (arXiv 2503.10212): average linkage on the cosine distance of the
 descriptions' vectors, cut until enough clusters have enough members, small ones given to the
@@ -17,6 +17,7 @@ import pandas as pd
 from pydantic import Field
 
 from mousegpt_core.analysis.linkage import average_linkage, cut_tree
+from mousegpt_core.analysis.model_naming import Cluster, Namer
 from mousegpt_core.analysis.naming import (
     Wordings,
     characteristic_keywords,
@@ -35,6 +36,8 @@ _CANDIDATES = 300
 #: What it costs an example to be like another, and of a recording that has one.
 _ALIKE = 0.25
 _REPEATED = 0.1
+#: What a namer is told of a cluster; five keywords as in the paper.
+_SHOWN_KEYWORDS, _SHOWN_ACTIVITIES, _SHOWN_SENTENCES = 5, 3, 3
 
 
 class ProfileSettings(Settings):
@@ -64,6 +67,13 @@ class ProfileSettings(Settings):
         description="Distinct vectors that are linked exactly; more are grouped first.",
     )
     groups: int = Field(default=2_000, ge=2, description="Groups made of more vectors than that.")
+    namer: str = Field(
+        default="",
+        description="Language model that merges and names the clusters; none by default.",
+    )
+    namer_options: dict[str, Any] = Field(
+        default_factory=dict, description="Its options: model, base_url, ..."
+    )
     keywords: int = Field(default=5, ge=1, description="Keywords given for each behaviour.")
     examples: int = Field(default=5, ge=0, description="Example clips given for each behaviour.")
     seed: int = Field(default=0, ge=0, description="Seed of the grouping.")
@@ -109,6 +119,7 @@ def make_profile(
     settings: ProfileSettings | None = None,
     *,
     source: str = "",
+    namer: Namer | None = None,
 ) -> Profile:
     """Group descriptions into named behaviours; time and memory are linear in their number.
 
@@ -123,6 +134,8 @@ def make_profile(
         Defaults if not given.
     source : str
         Who described, written into the labels.
+    namer : callable, optional
+        Names the clusters, and so says which are the same, in place of the rules for both.
 
     Returns
     -------
@@ -132,6 +145,8 @@ def make_profile(
     ------
     DataError
         If rows and vectors do not fit, a clip is there twice, or nothing was said at all.
+    BackendError
+        If the namer fails.
     """
     settings = settings or ProfileSettings()
     rows = _checked(described, vectors)
@@ -144,12 +159,16 @@ def make_profile(
         )
     group = np.full(len(table), -1, dtype=np.intp)
     group[said], reached, notes = _cluster(matrix[said], settings)
-    if settings.merge:
+    names = None
+    if namer is not None:
+        group, names = _named(_by_size(group), matrix, table, namer)
+    elif settings.merge:
         group = _merge(group, matrix, table, settings)
-    group = _by_size(group)
+    if names is None:
+        group = _by_size(group)
     wordings = _wordings(group, table)
     centres = _centres(matrix, group, len(wordings.sizes))
-    behaviours = _describe(wordings, settings)
+    behaviours = _describe(wordings, settings, names or name_groups(wordings))
     score = np.where(said, np.clip(np.einsum("ij,ij->i", matrix, centres[group]), 0, 1), np.nan)
     if not said.all():
         notes.append(f"{int((~said).sum())} clips have no description and belong to no behaviour")
@@ -296,6 +315,38 @@ def _most_alike(
     return min(found)[1:] if found else None
 
 
+def _named(
+    group: Array, vectors: Array, table: pd.DataFrame, namer: Namer
+) -> tuple[Array, list[str]]:
+    """Groups of one name merged, by falling size, and their names."""
+    wordings = _wordings(group, table)
+    total = float(wordings.sizes.sum())
+    centres = _centres(vectors, group, len(wordings.sizes))
+    clusters = []
+    for number, size in enumerate(wordings.sizes):
+        members = np.flatnonzero(group == number)
+        typical = _typical(table, vectors, members, centres[number], "", _SHOWN_SENTENCES)
+        clusters.append(
+            Cluster(
+                share=size / total,
+                activities=tuple(
+                    (name, count / size)
+                    for name, count in wordings.activities[number].most_common(_SHOWN_ACTIVITIES)
+                ),
+                keywords=tuple(
+                    word for word, _ in wordings.keywords[number].most_common(_SHOWN_KEYWORDS)
+                ),
+                sentences=tuple(table["overall"].loc[typical]),
+            )
+        )
+    given = namer(clusters)
+    distinct = list(dict.fromkeys(given))
+    number_of = np.array([*(distinct.index(name) for name in given), -1], dtype=np.intp)
+    merged = _by_size(number_of[group])
+    name_of = dict(zip(merged.tolist(), group.tolist(), strict=True))
+    return merged, [given[name_of[number]] for number in range(len(distinct))]
+
+
 def _by_size(group: Array) -> Array:
     """Groups numbered by falling size; equals keep their order."""
     sizes = np.bincount(group[group >= 0])
@@ -309,10 +360,9 @@ def _wordings(group: Array, table: pd.DataFrame) -> Wordings:
     return count_wordings(group, int(group.max()) + 1, table["label"], table["keywords"])
 
 
-def _describe(wordings: Wordings, settings: ProfileSettings) -> pd.DataFrame:
+def _describe(wordings: Wordings, settings: ProfileSettings, names: list[str]) -> pd.DataFrame:
     """The table of behaviours."""
     groups = range(len(wordings.sizes))
-    names = name_groups(wordings)
     words = [characteristic_keywords(wordings, group, settings.keywords) for group in groups]
     activity = [wordings.dominant(group) for group in groups]
     return pd.DataFrame(

@@ -9,12 +9,14 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.analysis.bouts import bouts_from_clips
+from mousegpt_core.analysis.model_naming import Namer, model_namer
 from mousegpt_core.analysis.profile import VERSION as PROFILE_VERSION
 from mousegpt_core.analysis.profile import ProfileSettings, make_profile
 from mousegpt_core.embed.cache import VectorCache, embed_texts, text_hash
 from mousegpt_core.embed.contract import Embedder
 from mousegpt_core.embed.texts import description_texts
 from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.language import LanguageModel
 from mousegpt_core.pipeline.curating import (
     curation_mark,
     curation_of,
@@ -199,8 +201,9 @@ def run_profile(work: Work) -> str:
 
     def write() -> None:
         clips = all_described_clips(study)
+        source = str(clips["describer"].iloc[0])
         made = make_profile(
-            clips, vectors_of(study, clips), settings, source=str(clips["describer"].iloc[0])
+            clips, vectors_of(study, clips), settings, source=source, namer=_namer(settings)
         )
         placed = clips.rename(columns={"individual": "individuals"})
         labels = made.labels.set_index("clip_id").loc[placed["clip_id"]]
@@ -217,6 +220,21 @@ def run_profile(work: Work) -> str:
 
     # Written last, so that the others are there where this one is.
     return work.make(study.store, table_of["behaviours"], write)
+
+
+def _namer(settings: ProfileSettings) -> Namer | None:
+    """Who names the behaviours; None = the rules."""
+    if not settings.namer:
+        return None
+    kind = load_backend("language_models", settings.namer)
+    source = "study.toml [profile] namer_options"
+    options = kind.Options.parse(settings.namer_options, source=source)
+
+    def make_model() -> LanguageModel:
+        model: LanguageModel = kind(options)
+        return model
+
+    return model_namer(make_model)
 
 
 def embed_study(work: Work) -> dict[str, Any]:

@@ -125,10 +125,17 @@ def _profile(stages: Mapping[str, StageRecord]) -> str:
     often = f" ({rate:g} a second)" if isinstance(rate, int | float) else ""
     describer = stages["descriptions"].settings.get("describer") if "descriptions" in stages else ""
     by = f" by the describer '{describer}'" if describer else ""
+    profile = stages["profile"].settings if "profile" in stages else {}
+    model = profile.get("namer_options", {}).get("model", "")
+    named = (
+        f"merged and named by the language model '{model or profile['namer']}'"
+        if profile.get("namer")
+        else "named by their most frequent keywords"
+    )
     return (
         f"Clips{often} were described in words{by}, the descriptions turned into vectors and "
         "grouped by agglomerative clustering on cosine distance (after MouseGPT); groups were "
-        "named by their most frequent keywords."
+        f"{named}."
     )
 
 
