@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
+from mousegpt_core.cli.describing import Retry, show_reckoning
 from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
@@ -29,9 +30,31 @@ def curate(
         typer.Option(help="Least score that is kept, written into study.toml: accuracy=6."),
     ] = None,
     show: Annotated[int, typer.Option(min=0, help="How many of the best and worst to show.")] = 3,
+    judge: Annotated[
+        str, typer.Option(help="kinematic (no model), or a describer that asks one: openai.")
+    ] = "kinematic",
+    protocol: Annotated[
+        str, typer.Option(help="What a model is told and asked: default, or your own.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Name of the model on the server.")] = "",
+    base_url: Annotated[str, typer.Option(help="Address of the server, up to /v1.")] = "",
+    option: Annotated[
+        list[str] | None, typer.Option(help="Another option of the server: KEY=VALUE.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most clips to judge now.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="Most money to spend now, in US dollars.")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Most tokens to spend now.")] = None,
+    retry: Annotated[
+        list[Retry] | None, typer.Option(help="Judge again what ended so before.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing; tell how much there is to ask.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Judge descriptions: by what was measured, without a model.
+    """Judge descriptions: by what was measured, or by a model that sees the pictures.
 
     Each description is held against the kinematics of its clip: it says "walks", and the speed is
     about 0; "paws in the air", and they are on the floor; left, and it is right. Scores are
@@ -41,17 +64,47 @@ def curate(
     scores less (or contradicts more) from profile, search and report. Nothing is deleted:
     thresholds are in study.toml, `[curation]`, and what they drop is marked in `mousegpt export
     STUDY descriptions`. What a person has edited is always kept.
-    """
+
+    A model judges a sample, or all; what it says is kept and never asked for twice:
+
+    `mousegpt curate STUDY --judge openai --model qwen2.5vl --base-url http://localhost:11434/v1 --limit 200`
+    """  # noqa: E501 (a command that is copied must be one line)
+    from mousegpt_core.language.budget import Limits
     from mousegpt_core.pipeline import curate_study
 
     console = Console(as_json=as_json)
+    given = {"model": model, "base_url": base_url}
+    options: dict[str, Any] = {key: value for key, value in given.items() if value}
+    options |= dict(
+        key_value(each, option="--option", example="timeout_s=60") for each in option or ()
+    )
+    orders: dict[str, Any] = {}
+    if judge != "kinematic":
+        orders = {
+            "protocol": protocol or "default",
+            "options": options,
+            "limit": limit,
+            "retry": [str(each) for each in retry or ()],
+            "limits": Limits.parse({"money": max_cost, "tokens": max_tokens}, source="--max-..."),
+            "dry_run": dry_run,
+        }
+    elif any((protocol, options, limit, max_cost, max_tokens, retry, dry_run)):
+        raise SettingsError(
+            "the judge 'kinematic' asks no model, so there is nothing to order",
+            hint="name one that does: --judge openai",
+        )
     thresholds = _thresholds(threshold)
     result = at_work(
         study,
         console,
-        lambda work: curate_study(work, only=recording, thresholds=thresholds, show=show),
+        lambda work: curate_study(
+            work, judge=judge, only=recording, thresholds=thresholds, show=show, **orders
+        ),
     )
-    _show(console, result)
+    if dry_run:
+        show_reckoning(console, result["asked"])
+    else:
+        _show(console, result)
     console.result(result)
 
 
@@ -76,6 +129,14 @@ def _thresholds(texts: list[str] | None) -> dict[str, float]:
 
 
 def _show(console: Console, result: dict[str, Any]) -> None:
+    if asked := result.get("asked"):
+        total = asked["all"]
+        console.say(
+            f"{total['asked']} asked now: {total['described']} judged in all, "
+            f"{total['invalid']} invalid, {total['failed']} failed, {total['not_asked']} not asked"
+        )
+        if asked["stopped"]:
+            console.say(f"Stopped at the {asked['stopped']}; the same command goes on.")
     columns = ["clips", "judged", "kept", "dropped", "edited"]
     tallies = {**result["recordings"], "all": result["all"]}
     rows = [[id, *(str(tally[name]) for name in columns)] for id, tally in tallies.items()]

@@ -123,7 +123,7 @@ def describe(
             dry_run=dry_run,
         ),
     )
-    (_show_reckoning if dry_run else _show_result)(console, result)
+    (show_reckoning if dry_run else _show_result)(console, result)
     console.result(result)
 
 
@@ -158,7 +158,8 @@ def _from_kinematics(study: Path, recording: list[str] | None, console: Console)
     console.result(made)
 
 
-def _show_reckoning(console: Console, result: dict[str, Any]) -> None:
+def show_reckoning(console: Console, result: dict[str, Any]) -> None:
+    """What asking would take, for people."""
     cost, seconds = result["cost"], result["seconds"]
     rows = [
         ["clips", f"{result['clips']}"],

@@ -25,9 +25,10 @@ _IMPORTED = "imported:"
 _BLOCK = 3_000
 
 
-def asked_stage(describer: str, model: str, protocol: str) -> str:
-    """Name of the table of what was asked."""
-    return f"asked/{safe_name(f'{describer}-{model}-{protocol}')}"
+def asked_stage(describer: str, model: str, protocol: str, time: int = 0) -> str:
+    """Name of the table of what was asked, the first time or again with another seed."""
+    again = f"-again{time}" if time else ""
+    return f"asked/{safe_name(f'{describer}-{model}-{protocol}{again}')}"
 
 
 def imported_describer(name: str) -> str:

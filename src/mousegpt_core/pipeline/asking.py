@@ -18,7 +18,7 @@ from mousegpt_core.pipeline.reckoning import reckon
 from mousegpt_core.pipeline.showing import Showing
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.registry import load_backend
-from mousegpt_core.study import Recording
+from mousegpt_core.study import Recording, Study
 
 
 def ask_study(
@@ -66,24 +66,58 @@ def ask_study(
     study = work.study
     section = dict(study.section("describe"))
     name = describer or str(section.get("describer", ""))
-    kind = _describer(name)
     own = section if section.get("describer") == name else {}
     asked = protocol or str(own.get("protocol", DEFAULT_PROTOCOL))
-    own = {key: value for key, value in own.items() if key not in ("describer", "protocol")}
-    settings: ModelOptions = kind.Options.parse(
-        {**own, **(options or {})}, source="the describer's options"
-    )
+    kind, settings = model_of(study, name, options or {})
     questions = questions_of(work, load_protocol(asked, study.folder, changes))
     limits = limits or Limits()
+    refuse_unpriced(settings, limits)
+    if dry_run:
+        return reckon(work, settings, questions, only=only, limit=limit, retry=retry)
+    made = kind(settings, budget=Budget(limits))
+    return describe_study(work, made, questions, only=only, limit=limit, retry=retry)
+
+
+def model_of(study: Study, name: str, options: Mapping[str, Any]) -> tuple[type[Any], ModelOptions]:
+    """The class of a describer that asks a model, and its options.
+
+    Parameters
+    ----------
+    study : Study
+        Its ``[describe]`` says what is not given, if it names the same describer.
+    name : str
+        The describer.
+    options : mapping
+        Over those of study.toml.
+
+    Raises
+    ------
+    SettingsError
+        If it asks no model, or the options do not fit.
+    """
+    section = study.section("describe")
+    kind = _describer(name)
+    own = section if section.get("describer") == name else {}
+    own = {key: value for key, value in own.items() if key not in ("describer", "protocol")}
+    settings: ModelOptions = kind.Options.parse(
+        {**own, **options}, source="the describer's options"
+    )
+    return kind, settings
+
+
+def refuse_unpriced(settings: ModelOptions, limits: Limits) -> None:
+    """Check that a limit in money can be kept to.
+
+    Raises
+    ------
+    SettingsError
+        If the model's price is not known.
+    """
     if limits.money is not None and settings.price is None:
         raise SettingsError(
             f"a limit in money needs a price, and none is known for {settings.model!r}",
             hint="give the model a price in your prices.toml, or limit tokens: --max-tokens",
         )
-    if dry_run:
-        return reckon(work, settings, questions, only=only, limit=limit, retry=retry)
-    made = kind(settings, budget=Budget(limits))
-    return describe_study(work, made, questions, only=only, limit=limit, retry=retry)
 
 
 def _describer(name: str) -> type[Any]:

@@ -178,15 +178,22 @@ def said_clips(recording: Recording) -> pd.DataFrame:
     return said.merge(clips[list(_PLACE)], on="clip_id", how="inner")
 
 
-def curated_clips(recording: Recording) -> pd.DataFrame:
+def curated_clips(recording: Recording, judge: str = "") -> pd.DataFrame:
     """All that is said of a recording, with its scores, and whether it passes.
+
+    Parameters
+    ----------
+    recording : Recording
+        With descriptions.
+    judge : str
+        Whose scores are told; by default, and for what passes always, that of ``[curation]``.
 
     Returns
     -------
     DataFrame
-        As `said_clips`, then accuracy, coherence, relevance (of the judge that ``[curation]``
-        names), contradictions (by kinematics), confidence (nan = not known), reason (the
-        judge's), kept (bool) and why_dropped (``""`` = kept).
+        As `said_clips`, then accuracy, coherence and relevance (of the judge), contradictions (by
+        kinematics), confidence, reason (the judge's), kept (bool) and why_dropped (``""`` = kept);
+        nan = not known.
 
     Raises
     ------
@@ -206,6 +213,10 @@ def curated_clips(recording: Recording) -> pd.DataFrame:
     scores["confidence"] = np.nan
     reasons = why_dropped(scores, settings)
     shown = [*CRITERIA, "contradictions", "confidence"]
+    if judge not in ("", settings.judge):
+        told = judgements_of(recording, judge).set_index("answer_id")
+        told = told.reindex(scores["answer_id"]).reset_index(drop=True)
+        scores = scores.assign(**{name: told[name] for name in (*CRITERIA, "reason")})
     return said.assign(
         **{name: scores[name].to_numpy() for name in shown},
         reason=scores["reason"].fillna("").to_numpy(),

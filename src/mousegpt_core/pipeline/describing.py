@@ -72,6 +72,10 @@ class Questions:
         As `Asking.chained`.
     seed : int
         Of the model's chance.
+    time : int
+        Which time the same is asked with another seed; 0 = the first, whose answers describe.
+    ledger : Ledger
+        Where what is said is kept.
     """
 
     name: str
@@ -80,6 +84,116 @@ class Questions:
     read: Callable[[str, Mapping[str, Any]], Answer]
     chained: bool = False
     seed: int = 0
+    time: int = 0
+    ledger: Ledger = field(default_factory=lambda: AnswerLedger())
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks.
+
+    Attributes
+    ----------
+    run_id : str
+        Of this run.
+    describer, model_name, identity : str
+        Of the describer and its model.
+    """
+
+    run_id: str
+    describer: str
+    model_name: str
+    identity: str
+
+
+class Ledger(Protocol):
+    """Where what a model says is kept, and what it said before."""
+
+    def known(self, recording: Recording, retry: Collection[str]) -> dict[str, Known]:
+        """What came of each question before; those that ended as in `retry` are asked again."""
+
+    def keep(
+        self, recording: Recording, answers: list[Answer], asker: Asker, questions: Questions
+    ) -> None:
+        """Keep answers the moment they come; those with ``attempt`` 0 were there already."""
+
+    def end(
+        self,
+        recording: Recording,
+        clips: pd.DataFrame,
+        keys: list[str],
+        unshown: Mapping[str, str],
+        asker: Asker,
+        questions: Questions,
+    ) -> None:
+        """Keep which questions are the clips' (``""`` = not asked), and why some are not shown."""
+
+    def past(self, recording: Recording, questions: Questions) -> pd.DataFrame:
+        """Earlier replies: model, run_id, tokens_in, tokens_out, created."""
+
+
+class AnswerLedger:
+    """Answers that describe clips; they are in the recording's log."""
+
+    def known(self, recording: Recording, retry: Collection[str]) -> dict[str, Known]:
+        """As `known_answers`."""
+        return known_answers(recording.log, retry)
+
+    def keep(
+        self, recording: Recording, answers: list[Answer], asker: Asker, questions: Questions
+    ) -> None:
+        """Write those that are new into the log."""
+        new = [one for one in answers if one.attempt and one.request_key]
+        recording.log.add_answers(_rows(new, asker, questions))
+
+    def end(
+        self,
+        recording: Recording,
+        clips: pd.DataFrame,
+        keys: list[str],
+        unshown: Mapping[str, str],
+        asker: Asker,
+        questions: Questions,
+    ) -> None:
+        """Write the table of what was asked."""
+        stage = asked_stage(asker.describer, asker.model_name, questions.name, questions.time)
+        how = {"protocol": questions.fingerprint, "model": asker.identity}
+        keep_asked(recording, stage, clips, keys, unshown, how)
+
+    def past(self, recording: Recording, questions: Questions) -> pd.DataFrame:
+        """Earlier answers to the same protocol."""
+        columns = ("model", "run_id", "tokens_in", "tokens_out", "created")
+        return recording.log.answers(
+            columns=columns, protocol_hash=questions.fingerprint, status="described"
+        )
+
+
+def _rows(answers: list[Answer], asker: Asker, questions: Questions) -> pd.DataFrame:
+    """Table `clips.ANSWERS`."""
+    columns: dict[str, Any] = {
+        name: [getattr(one, name) for one in answers]
+        for name in (
+            "clip_id", "request_key", "attempt", "model", "status", "reason", "raw", "label",
+            "score", "tokens_in", "tokens_out", "cost",
+        )
+    }  # fmt: skip
+    for section in SECTIONS:
+        columns[section] = [one.sections.get(section, "") for one in answers]
+    columns["answer_id"] = [answer_id(one) for one in answers]
+    columns |= {
+        "run_id": asker.run_id,
+        "describer": asker.describer,
+        "protocol": questions.name,
+        "protocol_hash": questions.fingerprint,
+        "seed": questions.seed,
+        "created": now(),
+    }
+    return make_table(ANSWERS, columns, length=len(answers))
+
+
+def now() -> str:
+    """The moment, as tables have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass
@@ -251,6 +365,12 @@ class _Run:
                 raise
 
     @property
+    def asker(self) -> Asker:
+        """Who asks."""
+        describer = self.describer
+        return Asker(self.id, describer.name, describer.model_name, describer.model.identity)
+
+    @property
     def stopped(self) -> str:
         """What ended the run before its end."""
         if self.limit is not None and self.taken >= self.limit:
@@ -287,7 +407,7 @@ class _Run:
     def _evidence(self, recording: Recording, stack: ExitStack) -> Evidence:
         """What is shown and known of a recording, and how it is asked about."""
         shown = self.questions.show(recording, stack)
-        known = known_answers(recording.log, self.retry)
+        known = self.questions.ledger.known(recording, self.retry)
         return Evidence(
             shown.clips(),
             recording.store.read_dataset("kinematics"),
@@ -345,8 +465,8 @@ class _Asked:
 
     def keep(self, answers: list[Answer]) -> None:
         """Write answers into the log, the moment they come."""
-        new = [one for one in answers if one.attempt and one.request_key]
-        self._recording.log.add_answers(self._rows(new))
+        questions = self._run.questions
+        questions.ledger.keep(self._recording, answers, self._run.asker, questions)
         for one in answers:
             self.tally.add(one)
             self._keys[self._places.get_loc(one.clip_id)] = one.request_key.encode()
@@ -358,14 +478,9 @@ class _Asked:
     def end(self) -> None:
         """Keep which questions are the clips'."""
         self._tell(finished=self.tally.came_to == self.tally.clips)
-        questions, describer = self._run.questions, self._run.describer
-        keep_asked(
-            self._recording,
-            asked_stage(describer.name, describer.model_name, questions.name),
-            self._clips,
-            [key.decode() for key in self._keys.tolist()],
-            self._unshown,
-            {"protocol": questions.fingerprint, "model": describer.model.identity},
+        questions, keys = self._run.questions, [key.decode() for key in self._keys.tolist()]
+        questions.ledger.end(
+            self._recording, self._clips, keys, self._unshown, self._run.asker, questions
         )
 
     def _tell(self, *, finished: bool = False) -> None:
@@ -380,28 +495,6 @@ class _Asked:
             counts=tally.counts(self._told - self._begun),
         )
         self._run.tell(step)
-
-    def _rows(self, answers: list[Answer]) -> pd.DataFrame:
-        columns: dict[str, Any] = {
-            name: [getattr(one, name) for one in answers]
-            for name in (
-                "clip_id", "request_key", "attempt", "model", "status", "reason", "raw", "label",
-                "score", "tokens_in", "tokens_out", "cost",
-            )
-        }  # fmt: skip
-        for section in SECTIONS:
-            columns[section] = [one.sections.get(section, "") for one in answers]
-        run = self._run
-        columns["answer_id"] = [answer_id(one) for one in answers]
-        columns |= {
-            "run_id": run.id,
-            "describer": run.describer.name,
-            "protocol": run.questions.name,
-            "protocol_hash": run.questions.fingerprint,
-            "seed": run.questions.seed,
-            "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        }
-        return make_table(ANSWERS, columns, length=len(answers))
 
 
 def answer_id(answer: Answer) -> str:

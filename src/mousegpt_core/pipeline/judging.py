@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mousegpt_core.describe.judging import CRITERIA, CurationSettings
+from mousegpt_core.describe.judging import CRITERIA, KINEMATIC, CurationSettings
 from mousegpt_core.pipeline.curating import FOUND, curated_clips, curation_of, run_judgements
+from mousegpt_core.pipeline.judging_by_model import judge_by_model
 from mousegpt_core.pipeline.study_stages import refuse_empty
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.settings import content_hash
@@ -23,27 +24,36 @@ _BINS = 10
 def curate_study(
     work: Work,
     *,
+    judge: str = KINEMATIC,
     only: Sequence[str] | None = None,
     thresholds: Mapping[str, Any] | None = None,
     show: int = 3,
+    **orders: Any,
 ) -> dict[str, Any]:
-    """Judge a study's descriptions by kinematics, and tell how they stand.
+    """Judge a study's descriptions, and tell how they stand.
+
+    Whoever judges, contradictions to the kinematics are found, too.
 
     Parameters
     ----------
     work : Work
         The study at work.
+    judge : str
+        ``"kinematic"``, or a describer whose model judges.
     only : sequence of str, optional
         Ids of recordings.
     thresholds : mapping, optional
         Values for ``[curation]``, which are written into study.toml first.
     show : int
         How many of the best and of the worst are told.
+    **orders
+        As in `judge_by_model`, where a model judges.
 
     Returns
     -------
     dict
-        As `summary`, and ``failed``: id to why.
+        As `summary`, and ``failed``: id to why; where a model judges, ``asked``: as
+        `judge_by_model`. With ``dry_run`` only the latter.
 
     Raises
     ------
@@ -51,12 +61,19 @@ def curate_study(
         If a threshold is not possible.
     """
     refuse_empty(work.study)
+    told: dict[str, Any] = {}
+    if judge != KINEMATIC:
+        told["asked"] = judge_by_model(work, judge=judge, only=only, **orders)
+        if orders.get("dry_run"):
+            return told
+    name = told["asked"]["judge"] if told else KINEMATIC
     if thresholds:
-        set_thresholds(work.study, thresholds)
+        set_thresholds(work.study, {"judge": name, **thresholds})
     chosen = work.chosen(only)
     judged = work.each(chosen, lambda recording: run_judgements(work, recording))
     recordings = [recording for recording in chosen if recording.id in judged]
-    return {**summary(work.study, recordings, show=show), "failed": work.failures}
+    told |= summary(work.study, recordings, judge=name, show=show)
+    return {**told, "failed": work.failures}
 
 
 def set_thresholds(study: Study, values: Mapping[str, Any]) -> None:
@@ -66,8 +83,21 @@ def set_thresholds(study: Study, values: Mapping[str, Any]) -> None:
     study.set_section("curation", **{name: getattr(known, name) for name in values})
 
 
-def summary(study: Study, recordings: Sequence[Recording], *, show: int = 3) -> dict[str, Any]:
+def summary(
+    study: Study, recordings: Sequence[Recording], *, judge: str = "", show: int = 3
+) -> dict[str, Any]:
     """How the judged descriptions of some recordings stand.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    recordings : sequence of Recording
+        Judged by kinematics.
+    judge : str
+        Whose scores are told; by default that of ``[curation]``.
+    show : int
+        How many of the best and of the worst are told.
 
     Returns
     -------
@@ -78,11 +108,12 @@ def summary(study: Study, recordings: Sequence[Recording], *, show: int = 3) -> 
         ``best`` and ``worst``: clips with scores, sentence and reason.
     """
     settings = curation_of(study)
-    clips = pd.concat([curated_clips(each) for each in recordings], ignore_index=True)
+    tables = [curated_clips(each, judge) for each in recordings]
+    clips = pd.concat(tables, ignore_index=True)
     found = pd.concat([each.store.read_table(FOUND) for each in recordings], ignore_index=True)
     counts = {str(id): _counts(part) for id, part in clips.groupby("recording", sort=False)}
     return {
-        "judge": settings.judge,
+        "judge": judge or settings.judge,
         "thresholds": settings.thresholds,
         "recordings": counts,
         "all": _counts(clips),
@@ -93,7 +124,7 @@ def summary(study: Study, recordings: Sequence[Recording], *, show: int = 3) -> 
 
 
 def _counts(clips: pd.DataFrame) -> dict[str, int]:
-    judged = clips[[*CRITERIA, "contradictions"]].notna().any(axis=1)
+    judged = clips[list(CRITERIA)].notna().any(axis=1)
     kept = int(clips["kept"].sum())
     return {
         "clips": len(clips),
@@ -115,8 +146,9 @@ def _extremes(clips: pd.DataFrame, show: int) -> dict[str, list[dict[str, Any]]]
     scored = clips.assign(mean=clips[list(CRITERIA)].mean(axis=1)).dropna(subset="mean")
     # By a hash where scores are equal, so that not all are of the first minute.
     scored["place"] = [content_hash(clip_id) for clip_id in scored["clip_id"]]
-    ranked = scored.sort_values(["mean", "place"]).drop_duplicates("overall")
-    half = ranked.iloc[: len(ranked) // 2], ranked.iloc[len(ranked) // 2 :].iloc[::-1]
+    ranked = scored.sort_values(["mean", "place"]).drop_duplicates(["overall", "mean"])
+    middle = (len(ranked) + 1) // 2
+    half = ranked.iloc[:middle], ranked.iloc[middle:].iloc[::-1]
     return {
         name: [
             {

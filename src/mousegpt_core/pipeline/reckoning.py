@@ -14,7 +14,7 @@ from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.language import Picture, Request
 from mousegpt_core.language.contract import ModelOptions
 from mousegpt_core.language.cost import Price
-from mousegpt_core.pipeline.describing import Questions, known_answers
+from mousegpt_core.pipeline.describing import Questions
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Recording
 
@@ -73,7 +73,7 @@ def reckon(
                 _count(recording, identity, questions, retry, count, stack)
         except (DataError, VideoError) as error:
             work.failed[recording.id] = error
-        past.append(_past(recording, questions))
+        past.append(questions.ledger.past(recording, questions))
     ready = count.clips - count.requests - count.unshown
     share = 1.0
     if limit is not None and count.requests > limit:
@@ -102,7 +102,7 @@ def _count(
 ) -> None:
     """Count what is to be asked of one recording; its first question is looked at closely."""
     shown = questions.show(recording, stack)
-    known = known_answers(recording.log, retry)
+    known = questions.ledger.known(recording, retry)
     clips = shown.clips()
     labels: dict[str, str] = {}
     for clip_id in clips["clip_id"]:
@@ -135,14 +135,6 @@ def _size(picture: Picture) -> int:
 
     with Image.open(io.BytesIO(picture.load())) as image:
         return image.width * image.height
-
-
-def _past(recording: Recording, questions: Questions) -> pd.DataFrame:
-    """Earlier answers to the same protocol."""
-    columns = ("model", "run_id", "tokens_in", "tokens_out", "created")
-    return recording.log.answers(
-        columns=columns, protocol_hash=questions.fingerprint, status="described"
-    )
 
 
 def _per_request(count: _Count, past: pd.DataFrame) -> dict[str, Any]:

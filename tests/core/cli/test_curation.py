@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from commands import mousegpt
+from core.pipeline.test_add import write_blank_film, write_poses
+from loopback import LoopbackServer
+from mousegpt_core.pipeline import NewRecording, add_recording
 from mousegpt_core.pipeline.curating import curated_clips
 from mousegpt_core.study import Study
 
@@ -53,3 +56,30 @@ def test_wrong_orders_are_told(study: Study, arguments: list[str]) -> None:
     assert answer.code == 2
     assert answer.json["message"]
     assert answer.json["hint"]
+
+
+def test_a_model_judges_what_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = Study.create(tmp_path / "study")
+    film, poses = write_blank_film(tmp_path / "m.mp4"), write_poses(tmp_path / "m.csv")
+    add_recording(made, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
+    said = {"accuracy": 3, "coherence": 9, "relevance": 7, "reason": "A blank picture."}
+    with LoopbackServer(answer=lambda body: said) as server:
+        orders = ["--judge", "openai", "--model", "tiny", "--base-url", server.url, "--json"]
+        reckoned = mousegpt("curate", made.folder, *orders, "--dry-run").json["asked"]
+        assert (reckoned["requests"], reckoned["unshown"], server.count) == (10, 0, 0)
+        first = mousegpt("curate", made.folder, *orders, "--limit", "4").json
+        assert (first["asked"]["all"]["asked"], first["asked"]["stopped"]) == (4, "limit")
+        told = mousegpt("curate", made.folder, *orders, "--threshold", "accuracy=2").json
+        assert (told["asked"]["all"]["described"], len(server.asked)) == (10, 10)
+        assert any("image_url" in str(body) for body in server.asked)
+    assert told["judge"] == "tiny:default"
+    assert told["histogram"]["accuracy"][3] == 10
+    assert told["worst"][0]["reason"] == "A blank picture."
+    assert 'judge = "tiny:default"' in made.toml_path.read_text()
+    assert curated_clips(made.recording("m"))["kept"].all()
+
+
+def test_the_kinematic_judge_takes_no_orders(study: Study) -> None:
+    answer = mousegpt("curate", study.folder, "--limit", "3", "--json")
+    assert (answer.code, answer.json["error"]) == (2, "SettingsError")
