@@ -384,6 +384,47 @@ def _label_clips(
     )
 
 
+def clip_scores(
+    ethogram: xr.Dataset, clips: pd.DataFrame, scheme: LabelScheme, rules: Rules
+) -> Floats:
+    """Score of each behaviour in each clip, by kinematics alone and without delay.
+
+    Parameters
+    ----------
+    ethogram : Dataset
+        Of the recording.
+    clips : DataFrame
+        Columns of `clips.CLIPS`; clips of no individual are of the first.
+    scheme : LabelScheme
+        The behaviours; their examples are not looked at.
+    rules : Rules
+        Those the ethogram was made with.
+
+    Returns
+    -------
+    array of shape (clip, behaviour)
+        NaN where nothing is known.
+    """
+    at_once = replace(scheme, reaction_s=0.0)
+    claims = scheme.match(rules)
+    times = np.asarray(ethogram["time"].values, dtype=np.float64)
+    animals = [str(name) for name in ethogram["individual"].values]
+    owner = clips["individuals"].where(clips["individuals"].isin(animals), animals[0])
+    found = np.full((len(clips), len(scheme.names)), np.nan)
+    for name in animals:
+        rows = np.flatnonzero((owner == name).to_numpy())
+        scores = behaviour_scores(ethogram.sel(individual=name), at_once, claims, rules)
+        start, stop = (
+            clips[each].to_numpy(dtype=np.float64)[rows] for each in ("start_s", "stop_s")
+        )
+        first, last = np.searchsorted(times, start - 1e-6), np.searchsorted(times, stop - 1e-6)
+        known = _window_mean(np.isfinite(scores).all(axis=1).astype(float), first, last)
+        for column in range(scores.shape[1]):
+            total = _window_mean(np.nan_to_num(scores[:, column]), first, last)
+            found[rows, column] = np.where(known > 0, total / np.maximum(known, 1e-9), np.nan)
+    return found
+
+
 def _window_mean(values: Floats, first: np.ndarray, stop: np.ndarray) -> Floats:
     total = np.concatenate([[0.0], np.cumsum(values)])
     return np.asarray((total[stop] - total[first]) / np.maximum(stop - first, 1))

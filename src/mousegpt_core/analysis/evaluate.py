@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mousegpt_core.analysis.label_words import NOT_SCORED
+from mousegpt_core.analysis.label_words import NOT_SCORED, UNKNOWN
 from mousegpt_core.analysis.matching import bout_scores
 from mousegpt_core.errors import DataError
 
@@ -118,7 +118,7 @@ def evaluate(
     times : array of shape (n,)
         Seconds of the frames, rising; a hole in them ends a bout.
     predicted : array of shape (n,)
-        Label of each frame; ``""`` = none, which counts as an error.
+        Label of each frame; ``""`` = none, which counts as an error, as does `UNKNOWN`.
     truth : array of shape (m,)
         A human's label of each frame. If m differs from n, the part that both have is scored.
     ignore : sequence of str
@@ -368,7 +368,7 @@ def _prepare(
     true, guessed = _spelled(true, spelling), _spelled(guessed, spelling)
     if rest:
         rest = spelling[rest.casefold()]
-        known = set(spelling.values())
+        known = {*spelling.values(), UNKNOWN}
         guessed = np.array([name if name in known else rest for name in guessed], dtype=object)
         notes += _invented(guessed[~left_out], {*true[~left_out], rest})
     guessed[guessed == ""] = NONE

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 #: The frame was not scored; it is left out of all scores.
 NOT_SCORED = ("", "na", "nan", "n/a", "unscored", "not scored")
+#: A model was asked, and said nothing that counts; an error, whatever is true.
+UNKNOWN = "(unknown)"
 #: Anything else: nothing of what was looked for. The first stands for all where several are used.
 REST_NAMES = (
     "other", "others", "other behaviour", "other behavior", "else", "rest", "remainder", "none",

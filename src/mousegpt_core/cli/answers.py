@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, StudyFolder, key_value
+from mousegpt_core.cli.options import (
+    Answerer,
+    AskedModel,
+    AskedProtocol,
+    Json,
+    StudyFolder,
+    key_value,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +77,9 @@ def evaluate(
     positive: Annotated[
         str, typer.Option(help="Name of the behaviour that 1 stands for in a 0/1 file.")
     ] = "",
+    describer: Answerer = "kinematic",
+    model: AskedModel = "",
+    protocol: AskedProtocol = "",
     as_json: Json = False,
 ) -> None:
     """Score labels against a human's, frame by frame and bout by bout.
@@ -84,14 +94,21 @@ def evaluate(
 
     Human scorers mark a posture a moment after it begins. Labels made by `classify` follow by the
     same time; `reaction_s = 0` in the labels file turns it off.
+
+    Labels that `classify` made of a model's answers are named as there:
+    `--describer openai --protocol fear`. What the model was not asked about is not scored; where it
+    was asked and gave no valid answer, that is an error.
     """
-    from mousegpt_core.pipeline import evaluate_study
+    from mousegpt_core.pipeline import evaluate_study, find_speaker
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
     files = dict(key_value(text, option="--truth", example="M1=labels.csv") for text in truth)
     paths = {recording: Path(path) for recording, path in files.items()}
-    result = evaluate_study(Study.open(study), paths, scheme=scheme, positive=positive)
+    opened = Study.open(study)
+    if describer != "kinematic" and not scheme:
+        scheme = find_speaker(opened, describer, model, protocol).name
+    result = evaluate_study(opened, paths, scheme=scheme, positive=positive)
     per_class = result["per_class"]
     console.table(
         f"{result['scheme']} against human labels, {result['frames']} frames",
@@ -116,6 +133,8 @@ def evaluate(
         f"macro-F1 {result['macro_f1']:.3f}, balanced accuracy {result['balanced_accuracy']:.3f}, "
         f"kappa {result['kappa']:.3f}, MCC {result['mcc']:.3f}"
     )
+    if result["unknown"]:
+        console.say(f"unknown, and so an error: {result['unknown']:.1%} of the frames")
     for note in result["notes"]:
         console.say(f"note: {note}")
     console.result(result)

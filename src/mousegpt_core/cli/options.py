@@ -18,6 +18,16 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--recording", "-r", help="Only this recording (may be given several times)."),
 ]
+#: Whose labels; shared by the commands that make them and score them.
+Answerer = Annotated[
+    str,
+    typer.Option(
+        "--describer",
+        help="kinematic; a model that was asked (openai, ...); or ensemble, of both.",
+    ),
+]
+AskedModel = Annotated[str, typer.Option("--model", help="Its name; if only one was asked, that.")]
+AskedProtocol = Annotated[str, typer.Option("--protocol", help="By which protocol it was asked.")]
 
 
 def key_value(text: str, *, option: str, example: str) -> tuple[str, str]:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, Only, StudyFolder
+from mousegpt_core.cli.options import (
+    Answerer,
+    AskedModel,
+    AskedProtocol,
+    Json,
+    Only,
+    StudyFolder,
+)
 from mousegpt_core.cli.study import show_added
 from mousegpt_core.errors import SettingsError
 
@@ -52,14 +59,20 @@ def kinematics(study: StudyFolder, recording: Only = None, as_json: Json = False
 def classify(
     study: StudyFolder,
     labels: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="TOML file: one table per behaviour with `definition`, maybe `examples`."
         ),
-    ],
+    ] = None,
     scheme: Annotated[
         str, typer.Option(help="Name to keep the result under; by default the file's.")
     ] = "",
+    describer: Answerer = "kinematic",
+    model: AskedModel = "",
+    protocol: AskedProtocol = "",
+    sure: Annotated[
+        float, typer.Option(min=0, max=1, help="Clips whose score is lower stay unknown.")
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Assign every clip one of your own behaviours, each defined in words.
@@ -77,10 +90,28 @@ def classify(
 
     Human scorers mark a posture a moment after it begins; labels of postures follow by the same
     time, so that they compare with a human's. `reaction_s = 0` at the top of the file turns it off.
+
+    What a model answered to `mousegpt describe` becomes labels, too; a labels file is needed only
+    where it answered in words. `ensemble` weighs its answers and kinematics against each other:
+
+    ```bash
+    mousegpt classify STUDY --describer openai --protocol fear
+    mousegpt classify STUDY --describer ensemble --protocol fear --sure 0.6
+    ```
+
+    A clip without a valid answer is `unknown`; such clips are counted and shown.
     """
     from mousegpt_core.pipeline import classify_study
 
     console = Console(as_json=as_json)
+    if describer != "kinematic":
+        _classify_answers(study, console, describer, model, protocol, labels, scheme, sure)
+        return
+    if labels is None or model or protocol or sure:
+        raise SettingsError(
+            "kinematics need a labels file, and neither model, protocol nor score",
+            hint="give --labels FILE, or name who answered: --describer openai",
+        )
     result = at_work(study, console, lambda work: classify_study(work, labels, scheme=scheme))
     console.table(
         "How your behaviours were understood",
@@ -98,6 +129,47 @@ def classify(
     for note in result["notes"]:
         console.say(f"note: {note}")
     console.say(f"The behaviour vector of each recording is in {result['folder']}")
+    console.result(result)
+
+
+def _classify_answers(
+    study: Path,
+    console: Console,
+    describer: str,
+    model: str,
+    protocol: str,
+    labels: Path | None,
+    scheme: str,
+    sure: float,
+) -> None:
+    """Labels from a model's answers."""
+    from mousegpt_core.pipeline import classify_answers
+
+    result = at_work(
+        study,
+        console,
+        lambda work: classify_answers(
+            work,
+            describer=describer,
+            model=model,
+            protocol=protocol,
+            labels=labels,
+            scheme=scheme,
+            sure=sure,
+        ),
+    )
+    console.table(
+        "Share of the time that was asked about",
+        ["behaviour", "share"],
+        [[name, f"{share:.1%}"] for name, share in result["shares"].items()],
+    )
+    console.table(
+        "How the clips ended", ["", "clips"], [[k, str(n)] for k, n in result["clips"].items()]
+    )
+    for note in result["notes"]:
+        console.say(f"note: {note}")
+    console.say(f"The behaviour vector of each recording is in {result['folder']}")
+    console.say(f"Score it: mousegpt evaluate STUDY --scheme {result['scheme']} --truth ...")
     console.result(result)
 
 

@@ -1,6 +1,7 @@
 """Stages run over a study: only what is missing is made, progress is told, kills do no harm."""
 
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
+from mousegpt_core.pipeline.answer_labelling import classify_answers, find_speaker
 from mousegpt_core.pipeline.asking import ask_study
 from mousegpt_core.pipeline.converting import Conversion, convert_film
 from mousegpt_core.pipeline.demo import run_demo
@@ -32,6 +33,7 @@ __all__ = [
     "Work",
     "add_recording",
     "ask_study",
+    "classify_answers",
     "classify_study",
     "convert_film",
     "convert_poses",
@@ -40,6 +42,7 @@ __all__ = [
     "embed_study",
     "evaluate_study",
     "export_study",
+    "find_speaker",
     "is_poses",
     "preview_clip",
     "profile_study",

@@ -20,7 +20,13 @@ from mousegpt_core.analysis.evaluate import (
     majority_names,
 )
 from mousegpt_core.analysis.label_scheme import LabelScheme
-from mousegpt_core.analysis.label_words import NOT_SCORED, means_rest, name_of_rest, plain
+from mousegpt_core.analysis.label_words import (
+    NOT_SCORED,
+    UNKNOWN,
+    means_rest,
+    name_of_rest,
+    plain,
+)
 from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
@@ -62,7 +68,8 @@ def evaluate_study(
     -------
     dict
         As `Evaluation.to_json`, and ``scheme``, ``scored`` (recordings or animals), ``unchecked``
-        (labels that the human did not look for, with their share of the frames); for open clusters
+        (labels that the human did not look for, with their share of the frames), ``unknown`` (share
+        of the frames of which a model said nothing that counts: errors); for open clusters
         ``clusters``, their agreement. Kept in ``results/evaluation-SCHEME.json`` for the report.
 
     Raises
@@ -75,9 +82,12 @@ def evaluate_study(
     if not truth:
         raise DataError("no human labels are given", hint="--truth RECORDING=FILE")
     scheme = scheme or only_scheme(study)
+    answered = answered_scheme(study, scheme)
     cases, rest = _with_one_rest(
         [_case(study, owner, path, scheme, positive) for owner, path in truth.items()]
     )
+    if answered is not None:
+        cases = [_where_asked(case) for case in cases]
     notes = [f"{case.owner}: {note}" for case in cases for note in case.human.notes]
     agreement: dict[str, Any] = {}
     if scheme == PROFILE:
@@ -85,7 +95,7 @@ def evaluate_study(
         notes.append("each cluster is given the name that most of its frames have")
         known = _names(cases)
     else:
-        cases, known, remarks = _in_the_same_words(cases, study, scheme)
+        cases, known, remarks = _in_the_same_words(cases, study, scheme, answered)
         notes += remarks
     scores = evaluate_many(
         {case.owner: (case.times, case.predicted, case.true) for case in cases},
@@ -99,6 +109,7 @@ def evaluate_study(
         "scheme": scheme,
         "scored": [case.owner for case in cases],
         "unchecked": _unchecked(cases, known),
+        "unknown": _share(cases, UNKNOWN),
         "notes": [*notes, *result["notes"]],
     }
     _keep(study, scheme, [case.recording for case in cases], result)
@@ -132,6 +143,32 @@ def _case(study: Study, owner: str, path: Path, scheme: str, positive: str) -> _
     return _Case(owner, id, times, labels_from_bouts(times, bouts), true, human)
 
 
+def _where_asked(case: _Case) -> _Case:
+    """A case without the frames that a model was not asked about: nothing is known of them."""
+    return replace(case, true=np.where(case.predicted == "", "", case.true))
+
+
+def _share(cases: Sequence[_Case], label: str) -> float:
+    """Share of the scored frames that have a predicted label."""
+    scored = np.concatenate([case.predicted[case.true != ""] for case in cases])
+    return float((scored == label).mean()) if len(scored) else 0.0
+
+
+def answered_scheme(study: Study, scheme: str) -> LabelScheme | None:
+    """The behaviours of labels that are a model's answers; None where they are none."""
+    if scheme in (ACTIVITIES, PROFILE, *scheme_names(study)):
+        return None
+    for recording in study.recordings.values():
+        entry = recording.store.entry(f"bouts/{scheme}")
+        if entry is not None:
+            kept = entry.provenance.settings["labels"]["behaviours"]
+            return LabelScheme.parse(kept, source=f"labels {scheme}")
+    raise StageMissingError(
+        f"the study has no labels {scheme!r}",
+        hint="labels: " + ", ".join([*scheme_names(study), ACTIVITIES, PROFILE]),
+    )
+
+
 def _with_one_rest(cases: Sequence[_Case]) -> tuple[list[_Case], str]:
     """Cases with one name for "anything else", and that name; ``""`` where there is none."""
     rest = name_of_rest(case.human.rest for case in cases)
@@ -157,14 +194,15 @@ def _named_by_majority(cases: Sequence[_Case]) -> tuple[list[_Case], dict[str, A
 
 
 def _in_the_same_words(
-    cases: Sequence[_Case], study: Study, scheme: str
+    cases: Sequence[_Case], study: Study, scheme: str, answered: LabelScheme | None
 ) -> tuple[list[_Case], list[str], list[str]]:
     """Cases in which both sides use the same names, these names, and remarks."""
     rules = study_rules(study)
     if scheme == ACTIVITIES:
         owned: dict[str, Collection[str]] = {name: (name,) for name in rules.activities}
     else:
-        claims = LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").match(rules)
+        own = answered or LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml")
+        claims = own.match(rules)
         owned = {name: claim.activities for name, claim in claims.items()}
     spelling = {plain(name): name for name in _names(cases)}
     same, remarks = _same_words(spelling, owned, rules)
@@ -194,7 +232,7 @@ def _unchecked(cases: Sequence[_Case], known: Sequence[str]) -> dict[str, float]
     return {
         str(name): float(count / len(scored))
         for name, count in zip(names, counts, strict=True)
-        if name and not means_rest(name) and name.casefold() not in looked_for
+        if name not in ("", UNKNOWN) and not means_rest(name) and name.casefold() not in looked_for
     }
 
 
