@@ -48,6 +48,6 @@ def window(session: nox.Session) -> None:
         on_screen = ()
     elif not shutil.which("xvfb-run"):
         session.skip("xvfb is not installed; scripts/test tells how")
-    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,all]")
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,all]", "pytest-qt")
     tests = ("pytest", "--slow", "tests/plugin", *session.posargs)
     session.run(*on_screen, *tests, external=True)

@@ -205,13 +205,15 @@ class Session:
             overlay.visible = False
             return
         overlay.text = f"{self.moment:.2f} s   {self.sentence}".rstrip()
+        # Seen on any picture.
+        overlay.position, overlay.box = "bottom_left", True
         overlay.visible = True
 
     def _read_sentences(self) -> Sentences | None:
-        from mousegpt_core.pipeline.curating import described_clips
+        from mousegpt_core.pipeline.curating import said_clips
 
         try:
-            return Sentences(described_clips(self._study().recording(self.recording)))
+            return Sentences(said_clips(self._study().recording(self.recording)))
         except StageMissingError:
             return None
 

@@ -17,7 +17,7 @@ class Sentences:
     Parameters
     ----------
     clips : DataFrame
-        `pipeline.study_stages.described_clips` of one recording.
+        `pipeline.curating.said_clips` of one recording.
     """
 
     def __init__(self, clips: pd.DataFrame) -> None:

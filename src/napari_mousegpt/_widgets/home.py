@@ -1,0 +1,217 @@
+"""The dock Home: a study, what of it is there, and one button to go on."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QWidget,
+)
+
+from napari_mousegpt._widgets.progress_row import ProgressRow
+from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.style import DONE, button, column, note, title
+from napari_mousegpt._widgets.telling import errors_told, tell
+from napari_mousegpt.overview import Step, next_words, overview, recording_words, report_of
+from napari_mousegpt.places import sample_folder
+from napari_mousegpt.session import Session
+
+_EMPTY = (
+    "Open the folder of a study, make a new one, or look at the sample: "
+    "twelve synthetic mice under three treatments (made once, in a minute or two)."
+)
+_DOCKS = {
+    "Study": "Recordings and animals; add films and poses",
+    "Ethogram": "What every animal does, over time",
+    "Search": "Find moments by words",
+}
+
+
+class Home(QWidget):
+    """See the module."""
+
+    def __init__(self, session: Session, runner: Runner) -> None:
+        super().__init__()
+        self._session, self._runner = session, runner
+        self._title, self._path = title("No study is open"), note(_EMPTY)
+        layout = column(self)
+        layout.addWidget(self._title)
+        layout.addWidget(self._path)
+        layout.addLayout(self._choices())
+        self._steps = QGridLayout()
+        self._steps.setColumnStretch(1, 1)
+        layout.addLayout(self._steps)
+        self._go = button(
+            "Go on", "Do all that is missing, up to the report", self.go_on, primary=True
+        )
+        layout.addWidget(self._go)
+        layout.addWidget(ProgressRow(runner))
+        layout.addLayout(self._shown())
+        self._report = button(
+            "Show the report", "Open the report in the browser", self._show_report
+        )
+        layout.addWidget(self._report)
+        layout.addLayout(self._docks())
+        layout.addStretch(1)
+        session.study_changed.connect(self.refresh)
+        session.recording_changed.connect(self._show_recording)
+        runner.changed.connect(self._enable)
+        self.refresh()
+
+    # -- what one can do ----------------------------------------------------------------------
+
+    def open_study(self, folder: Path) -> None:
+        """Open a study; errors are told."""
+        with errors_told():
+            self._session.open_study(folder)
+
+    def make_study(self, folder: Path) -> None:
+        """Make a study in a folder and open it; errors are told."""
+        from mousegpt_core.study import Study
+
+        with errors_told():
+            Study.create(folder)
+            self._session.open_study(folder)
+            tell("Now add recordings: drop films and poses on the dock Study.")
+
+    def make_sample(self) -> None:
+        """Open the sample study, made on first use."""
+        folder = sample_folder()
+        study = folder / "study"
+        if (study / "results" / "report.html").is_file():
+            self.open_study(study)
+            return
+        made = ("demo", "--out", str(folder))
+        self._runner.run("Making the sample", made, lambda _: self.open_study(study))
+
+    def go_on(self) -> None:
+        """Do all that is missing; of an empty study, add recordings in the dock Study."""
+        study = self._session.study
+        if study is not None and not study.recordings:
+            self._open_dock("Study")
+        elif study is not None:
+            self._runner.run(
+                "Analysing", ("run", str(study.folder)), lambda _: self._session.refresh()
+            )
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the study as it is on disk."""
+        study = self._session.study
+        while (item := self._steps.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        self._recordings.blockSignals(True)
+        self._recordings.clear()
+        if study is not None:
+            with errors_told():
+                self._title.setText(study.name)
+                self._path.setText(str(study.folder))
+                self._show_steps(overview(study))
+                for id, recording in study.recordings.items():
+                    self._recordings.addItem(f"{id}   ({recording_words(recording)})", id)
+        self._recordings.blockSignals(False)
+        self._show_recording()
+        self._enable()
+
+    def _show_steps(self, steps: list[Step]) -> None:
+        for row, step in enumerate(steps):
+            colour = DONE if step.is_done else "gray"
+            mark = f'<span style="color:{colour}">{"●" if step.is_done else "○"}</span>'
+            for place, text in enumerate((mark, step.name, step.words)):
+                label = QLabel(text)
+                label.setToolTip(step.hint)
+                self._steps.addWidget(label, row, place)
+        self._go.setText(next_words(steps))
+
+    def _show_recording(self) -> None:
+        self._recordings.blockSignals(True)
+        self._recordings.setCurrentIndex(self._recordings.findData(self._session.recording))
+        self._recordings.blockSignals(False)
+        self._space.blockSignals(True)
+        self._space.setChecked(self._session.in_space)
+        self._space.blockSignals(False)
+
+    def _enable(self) -> None:
+        study = self._session.study
+        there = study is not None and bool(study.recordings)
+        self._go.setEnabled(not self._runner.busy)
+        self._go.setVisible(study is not None)
+        self._sample.setEnabled(not self._runner.busy)
+        for widget in (self._shown_label, self._recordings, self._space):
+            widget.setVisible(there)
+        self._report.setVisible(study is not None and report_of(study).is_file())
+
+    def _open_shown(self) -> None:
+        id = self._recordings.currentData()
+        if id:
+            with errors_told():
+                self._session.open_recording(id, in_space=self._space.isChecked())
+        self._show_recording()
+
+    def _change_recording(self) -> None:
+        self._space.setChecked(False)
+        self._open_shown()
+
+    def _show_report(self) -> None:
+        if self._session.study is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(report_of(self._session.study))))
+
+    # -- how it is put together ---------------------------------------------------------------
+
+    def _choices(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._sample = button(
+            "Sample", "Open a synthetic study, made on first use", self.make_sample
+        )
+        row.addWidget(button("Open…", "Open the folder of a study", self._ask_open))
+        row.addWidget(button("New…", "Make a study in an empty folder", self._ask_new))
+        row.addWidget(self._sample)
+        return row
+
+    def _docks(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for name, tip in _DOCKS.items():
+            row.addWidget(button(name, tip, partial(self._open_dock, name)))
+        return row
+
+    def _open_dock(self, name: str) -> None:
+        window: Any = getattr(self._session.viewer, "window", None)
+        if window is not None:
+            window.add_plugin_dock_widget("napari-mousegpt", name)
+
+    def _shown(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._shown_label = QLabel("Shown")
+        self._recordings = QComboBox()
+        self._recordings.setAccessibleName("Recording that is shown")
+        self._recordings.setToolTip("Recording that is shown")
+        self._recordings.activated.connect(lambda _: self._change_recording())
+        self._space = QCheckBox("3D")
+        self._space.setToolTip("Show the animals in 3D rather than the films")
+        self._space.toggled.connect(lambda _: self._open_shown())
+        row.addWidget(self._shown_label)
+        row.addWidget(self._recordings, 1)
+        row.addWidget(self._space)
+        return row
+
+    def _ask_open(self) -> None:
+        self._ask("Folder of a study", self.open_study)
+
+    def _ask_new(self) -> None:
+        self._ask("Folder for the new study", self.make_study)
+
+    def _ask(self, words: str, then: Any) -> None:
+        folder = QFileDialog.getExistingDirectory(self, words)
+        if folder:
+            then(Path(folder))

@@ -1,0 +1,33 @@
+"""What runs, how far it is, and a button to stop it."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+
+from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.style import button
+
+
+class ProgressRow(QWidget):
+    """Hidden while nothing runs."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__()
+        self._runner = runner
+        self._bar = QProgressBar()
+        self._bar.setAccessibleName("Progress")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._bar, 1)
+        tip = "Stop after this step (pressed again: at once); what is finished is kept"
+        layout.addWidget(button("Stop", tip, runner.cancel))
+        runner.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(self._runner.busy)
+        step = self._runner.step
+        self._bar.setRange(0, step.total)
+        self._bar.setValue(min(step.done, step.total))
+        self._bar.setFormat(f"{step.stage} {step.recording}".strip())
+        self._bar.setToolTip(step.message)

@@ -1,0 +1,182 @@
+"""The dock Study: recordings and animals in one table; films and poses are dropped on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from napari_mousegpt._widgets.progress_row import ProgressRow
+from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.style import button, column, note, title
+from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
+from napari_mousegpt.overview import recording_words
+from napari_mousegpt.session import Session
+from napari_mousegpt.sorting import Dropped, sort_files
+
+_COLUMNS = ("Recording", "Animal", "Treatment", "Sex", "Files", "Analysed")
+#: Columns that a person edits here, and what they are called in animals.csv.
+_EDITED = {2: "treatment", 3: "sex"}
+_NO_STUDY = "Open or make a study in the dock Home first."
+_HINT = (
+    "Drop films and files of poses here; what belongs together is found by its name. "
+    "Double-click a treatment to change it, a recording to show it."
+)
+
+
+class StudyTable(QWidget):
+    """See the module."""
+
+    def __init__(self, session: Session, runner: Runner) -> None:
+        super().__init__()
+        self._session, self._runner = session, runner
+        self.setAcceptDrops(True)
+        self._note = note(_HINT)
+        self._table = QTableWidget(0, len(_COLUMNS))
+        self._table.setHorizontalHeaderLabels(_COLUMNS)
+        self._table.setAccessibleName("Recordings and animals")
+        self._table.verticalHeader().hide()
+        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        header = self._table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
+        self._table.cellDoubleClicked.connect(self._open_row)
+        self._table.itemChanged.connect(self._edit)
+        layout = column(self)
+        layout.addWidget(title("Recordings"))
+        layout.addWidget(self._note)
+        layout.addWidget(self._table, 1)
+        layout.addLayout(self._buttons())
+        layout.addWidget(ProgressRow(runner))
+        session.study_changed.connect(self.refresh)
+        runner.changed.connect(self._enable)
+        self.refresh()
+
+    # -- what one can do ----------------------------------------------------------------------
+
+    def add_files(self, paths: list[Path]) -> None:
+        """Add recordings made of these files; what is neither film nor poses is told."""
+        study = self._session.study
+        if study is None:
+            tell(_NO_STUDY)
+            return
+        with errors_told():
+            recordings, others = sort_files(paths, list(study.recordings))
+            if others:
+                names = ", ".join(path.name for path in others)
+                known = "films and files of poses can be added; docs/your-files.md lists them"
+                tell_error(f"neither film nor poses: {names}", known, names)
+            for one in recordings:
+                self._add(study.folder, one)
+
+    def import_animals(self, path: Path) -> None:
+        """Take over a table of animals, csv or xlsx."""
+        study = self._session.study
+        if study is not None:
+            with errors_told():
+                study.import_animals(path)
+            self._session.refresh()
+
+    def _add(self, folder: Path, one: Dropped) -> None:
+        def added(result: dict[str, Any]) -> None:
+            if result.get("remarks"):
+                tell(f"{one.id}: " + "\n".join(result["remarks"]))
+            self._session.refresh()
+
+        self._runner.run(f"Adding {one.id}", one.arguments(folder), added)
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the study as it is on disk."""
+        self._table.blockSignals(True)
+        self._table.setRowCount(0)
+        study = self._session.study
+        self._note.setText(_HINT if study is not None else _NO_STUDY)
+        if study is not None:
+            with errors_told():
+                animals = study.animals.set_index("animal")
+                for id, recording in study.recordings.items():
+                    files = recording_words(recording)
+                    done = "yes" if recording.store.entry("descriptions") is not None else "not yet"
+                    for animal in recording.info.individuals or ("",):
+                        known: Any = animals.loc[animal] if animal in animals.index else {}
+                        told = [_text(known.get(name, "")) for name in _EDITED.values()]
+                        self._add_row([id, animal, *told, files, done])
+        self._table.blockSignals(False)
+        self._enable()
+
+    def _add_row(self, texts: list[str]) -> None:
+        row = self._table.rowCount()
+        self._table.insertRow(row)
+        for place, text in enumerate(texts):
+            item = QTableWidgetItem(text)
+            if place not in _EDITED or not texts[1]:
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+            self._table.setItem(row, place, item)
+
+    def _enable(self) -> None:
+        for one in self._actions:
+            one.setEnabled(self._session.study is not None)
+
+    def _open_row(self, row: int, place: int) -> None:
+        if place in _EDITED:
+            return
+        id, animal = self._table.item(row, 0).text(), self._table.item(row, 1).text()
+        with errors_told():
+            self._session.go_to(self._session.moment, recording=id, individual=animal)
+
+    def _edit(self, item: QTableWidgetItem) -> None:
+        study = self._session.study
+        animal = self._table.item(item.row(), 1).text()
+        if study is not None and item.column() in _EDITED and animal:
+            with errors_told():
+                study.set_animal(animal, **{_EDITED[item.column()]: item.text().strip()})
+            self._session.refresh()
+
+    # -- how it is put together ---------------------------------------------------------------
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._actions = [
+            button("Add files…", "Add films and files of poses", self._ask_files),
+            button("Import animals…", "Treatments from a csv or Excel table", self._ask_animals),
+        ]
+        for one in self._actions:
+            row.addWidget(one)
+        return row
+
+    def _ask_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Films and files of poses")
+        if names:
+            self.add_files([Path(name) for name in names])
+
+    def _ask_animals(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Table of animals", "", "Tables (*.csv *.xlsx)")
+        if name:
+            self.import_animals(Path(name))
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Add the files that are dropped."""
+        event.acceptProposedAction()
+        self.add_files([Path(url.toLocalFile()) for url in event.mimeData().urls()])
+
+
+def _text(value: Any) -> str:
+    """A value of the table of animals; empty where it is missing."""
+    return "" if value is None or value != value else str(value)

@@ -1,0 +1,55 @@
+"""One look for all docks; colours are napari's own but for the one button that goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+#: Room around and between things, and the least width of a dock (px).
+MARGIN, SPACING, WIDTH = 10, 8, 300
+#: Of what is done.
+DONE = "#72c48a"
+ACCENT = "#2f7fc1"
+_PRIMARY = f"""
+QPushButton {{ background-color: {ACCENT}; color: white; font-weight: bold; padding: 7px 12px; }}
+QPushButton:hover {{ background-color: #4a93d0; }}
+QPushButton:disabled {{ background-color: palette(mid); color: palette(dark); }}
+"""
+
+
+def column(widget: QWidget) -> QVBoxLayout:
+    """The layout of a dock."""
+    widget.setMinimumWidth(WIDTH)
+    layout = QVBoxLayout(widget)
+    layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+    layout.setSpacing(SPACING)
+    return layout
+
+
+def button(text: str, tip: str, clicked: Any, *, primary: bool = False) -> QPushButton:
+    """A button with a tooltip, which screen readers read too."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setAccessibleDescription(tip)
+    made.clicked.connect(lambda _=False: clicked())
+    if primary:
+        made.setStyleSheet(_PRIMARY)
+    return made
+
+
+def note(text: str = "") -> QLabel:
+    """Words that may be long: quiet, and broken into lines."""
+    made = QLabel(text)
+    made.setWordWrap(True)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    made.setStyleSheet("QLabel { color: gray; }")
+    return made
+
+
+def title(text: str) -> QLabel:
+    """The heading of a dock."""
+    made = QLabel(text)
+    made.setStyleSheet("QLabel { font-size: 15px; font-weight: bold; }")
+    return made

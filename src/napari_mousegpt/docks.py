@@ -1,0 +1,44 @@
+"""Makers of the docks that the manifest names; Qt is imported when one is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def home() -> Any:
+    """Open or make a study; what is there, what is missing, and one button to go on."""
+    from napari_mousegpt._widgets.home import Home
+
+    return Home(*_here())
+
+
+def study() -> Any:
+    """The recordings and animals of the study; drop films and poses here."""
+    from napari_mousegpt._widgets.study import StudyTable
+
+    return StudyTable(*_here())
+
+
+def ethogram() -> Any:
+    """What every animal does, over time."""
+    from napari_mousegpt._widgets.ethogram import Ethogram
+
+    return Ethogram(*_here())
+
+
+def search() -> Any:
+    """Find moments by words."""
+    from napari_mousegpt._widgets.search import Search
+
+    return Search(*_here())
+
+
+def _here() -> tuple[Any, Any]:
+    """Session and runner of the viewer in which a dock is opened."""
+    from napari import current_viewer
+
+    from napari_mousegpt._widgets.runner import runner_of
+    from napari_mousegpt.session import session_of
+
+    session = session_of(current_viewer())
+    return session, runner_of(session)
