@@ -5,13 +5,14 @@ A dock tells the session where to go and listens to where it is; docks do not kn
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from psygnal import Signal
 
-from mousegpt_core.errors import StageMissingError
+from mousegpt_core.errors import DataError, StageMissingError
 from napari_mousegpt.moving import MovingPoses
 from napari_mousegpt.recordings import OpenedRecording, open_recording
 from napari_mousegpt.words import Sentences
@@ -152,6 +153,9 @@ class Session:
     def go_to(self, moment: float, *, recording: str = "", individual: str = "") -> None:
         """Show a moment (s), of another recording if need be, and look at an animal of it.
 
+        A moment that the films do not show is shown in 3D, where that is known, else the one
+        nearest to it.
+
         Raises
         ------
         MouseGPTError
@@ -159,6 +163,9 @@ class Session:
         """
         if recording and recording != self.recording:
             self.open_recording(recording)
+        if self._opened is not None and not self._opened.timeline.reaches(moment):
+            with suppress(DataError):  # nor is there 3D
+                self.open_recording(self.recording, in_space=True)
         if individual and individual != self.individual:
             self.individual = individual
             self.individual_changed.emit()

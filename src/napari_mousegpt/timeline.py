@@ -42,6 +42,10 @@ class Timeline:
         """Seconds at a step; the nearest step's where there is none."""
         return float(self.times[min(max(step, 0), len(self.times) - 1)])
 
+    def reaches(self, moment: float) -> bool:
+        """Whether a moment is shown, but for a second at the ends."""
+        return bool(self.times[0] - 1.0 <= moment <= self.times[-1] + 1.0)
+
     def step(self, moment: float) -> int:
         """The step that is shown at a moment: the last that has begun, as of a film."""
         # Times that were written with six digits still find their own step.

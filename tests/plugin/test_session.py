@@ -90,6 +90,13 @@ def test_one_goes_to_another_recording_and_leaves_the_users_layers(
     assert not viewer.canvas.overlays.text.visible
 
 
+def test_a_moment_that_no_film_shows_is_the_nearest(viewer: Any, study_folder: Path) -> None:
+    session = session_in(viewer, study_folder)
+    session.go_to(60.0)
+    assert (session.recording, session.in_space) == ("flat", False)
+    assert session.moment == pytest.approx(89 / 25)
+
+
 def test_what_cannot_be_shown_is_told(viewer: Any, study_folder: Path, tmp_path: Path) -> None:
     session = session_in(viewer, study_folder)
     with pytest.raises(DataError, match="no 3D"):

@@ -35,7 +35,7 @@ class Search(QWidget):
         self._hits = QListWidget()
         self._hits.setAccessibleName("Moments that were found")
         self._hits.setWordWrap(True)
-        self._hits.setAlternatingRowColors(True)
+        self._hits.setSpacing(3)
         self._hits.itemClicked.connect(self._go)
         self._hits.itemActivated.connect(self._go)
         row = QHBoxLayout()
