@@ -11,6 +11,7 @@ from mousegpt_core.cli import (
     answers,
     curation,
     describing,
+    experts,
     exporting,
     films,
     importing,
@@ -55,6 +56,7 @@ answers.register(app)
 curation.register(app)
 importing.register(app)
 exporting.register(app)
+experts.register(app)
 synthetic.register(app)
 films.register(app)
 poses.register(app)

@@ -27,7 +27,7 @@ from mousegpt_core.describe.judging import (
 )
 from mousegpt_core.describe.protocol import load_protocol
 from mousegpt_core.errors import StageMissingError
-from mousegpt_core.pipeline.answered import DEFAULT_PROTOCOL, study_asks
+from mousegpt_core.pipeline.answered import DEFAULT_PROTOCOL, imported_stage, study_asks
 from mousegpt_core.pipeline.recording_stages import (
     evidence_of,
     recording_skeleton,
@@ -119,6 +119,8 @@ def _required(study: Study) -> tuple[str, ...]:
     """Sections, or the label, that the study's describer is asked for."""
     if not study_asks(study):
         return _ALWAYS
+    if imported_stage(str(study.section("describe").get("describer", ""))):
+        return ()
     name = str(study.section("describe").get("protocol", DEFAULT_PROTOCOL))
     fields = load_protocol(name, study.folder).answer.fields
     return tuple(field.means for field in fields if field.means not in ("", "score"))

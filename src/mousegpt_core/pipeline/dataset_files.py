@@ -30,15 +30,17 @@ _ROWS, _BYTES, _FILE_BYTES = 1000, 16 << 20, 400 << 20
 
 
 @contextmanager
-def new_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
+def new_folder(folder: Path, *, overwrite: bool, marker: str = SUMMARY) -> Iterator[Path]:
     """A folder to fill, which becomes `folder` when it is whole; what a kill left is cleared away.
 
     Parameters
     ----------
     folder : Path
-        Where the data set is to be.
+        Where it is to be.
     overwrite : bool
-        Whether a data set that is there may be replaced; nothing else ever is.
+        Whether one that is there may be replaced; nothing else ever is.
+    marker : str
+        A file that such a folder has.
 
     Raises
     ------
@@ -46,10 +48,10 @@ def new_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         If there is something already.
     """
     partial, old = (folder.with_name(f".{mark}-{folder.name}") for mark in ("writing", "trash"))
-    if folder.exists() and not (overwrite and (folder / SUMMARY).is_file()):
-        ours = (folder / SUMMARY).is_file()
+    ours = (folder / marker).is_file()
+    if folder.exists() and not (overwrite and ours):
         raise DataError(
-            "there is a data set already" if ours else "there is something else already",
+            "there is one already" if ours else "there is something else already",
             file=folder,
             hint="--overwrite to replace it, or --out FOLDER" if ours else "name another: --out",
         )

@@ -213,7 +213,7 @@ def test_nothing_is_replaced_unasked(filmed: Study, tmp_path: Path) -> None:
     settings = DatasetSettings(test=0)
     made = export_dataset(Work(filmed), settings)
     before = files(Path(made["folder"]))
-    with pytest.raises(DataError, match="data set already"):
+    with pytest.raises(DataError, match="one already"):
         export_dataset(Work(filmed), settings)
     assert files(Path(made["folder"])) == before
     export_dataset(Work(filmed), settings, overwrite=True)
