@@ -25,21 +25,17 @@ import pandas as pd
 import pytest
 
 from commands import mousegpt
-from core.pipeline.test_add import write_poses
 from fault_proxy import IN_THE_ANSWER, ON_THE_WAY, fault_proxy
+from filmed_study import CLIPS, make_filmed_study
 from mousegpt_core.embed.openai import OpenAIEmbedder, OpenAIEmbedderOptions
 from mousegpt_core.language.openai_server import OpenAIModel, ServerOptions
-from mousegpt_core.pipeline import NewRecording, add_recording
 from mousegpt_core.study import Study
-from mousegpt_core.video import write_film
 
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 pytestmark = pytest.mark.slow
 
 TESTS = Path(__file__).resolve().parents[1]
-FRAMES = 150
-CLIPS = 25
 SEEN = ["clip_id", "status", "overall", "head", "limb", "torso", "others", "keywords"]
 
 
@@ -82,16 +78,9 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A study of five seconds, of which no two frames are alike."""
+    """A study of which no two frames are alike."""
     folder = tmp_path_factory.mktemp("prepared")
-    draw = np.random.default_rng(1)
-    pictures = (draw.integers(0, 256, (50, 50, 3), np.uint8) for _ in range(FRAMES))
-    film = write_film(folder / "m.mp4", (one.repeat(4, 0).repeat(4, 1) for one in pictures), 30.0)
-    study = Study.create(folder / "study")
-    poses = write_poses(folder / "m.csv", FRAMES)
-    add_recording(study, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
-    patient = {"attempts": 8, "first_wait_s": 0.01, "longest_wait_s": 1.0}
-    study.set_section("describe", describer="openai", model="", retrying=patient)
+    make_filmed_study(folder)
     return folder
 
 
@@ -105,7 +94,7 @@ def study(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
 def describe(study: Study, model: str, url: str, *more: str) -> dict[str, Any]:
     """What became of all clips."""
     orders = ("--describer", "openai", "--model", model, "--base-url", url, "--json")
-    answer = mousegpt("describe", study.folder, *orders, "--option", "timeout_s=20", *more)
+    answer = mousegpt("describe", study.folder, *orders, "--option", "timeout_s=90", *more)
     assert answer.code == 0, answer.err
     return dict(answer.json["all"])
 

@@ -152,7 +152,7 @@ def test_a_batch_too_large_for_the_memory_is_halved(
         return generate(self, **inputs)
 
     monkeypatch.setattr(Model, "generate", small)
-    replies = ask(tiny_model("qwen2_5_vl"), *(question(n) for n in range(6)), batch=6)
+    replies = ask(tiny_model("qwen2_5_vl"), *map(question, range(6)), batch=6, wait_ms=60_000)
     assert all(read_strictly(reply.text) for reply in replies)
     assert sizes[:2] == [6, 3]
     assert max(sizes[2:]) <= 3
