@@ -1,8 +1,7 @@
 """The picture without the animal, and what tells an animal from it.
 
-The background is the median of each pixel over frames spread over the film. Where an animal sat for
-long, the median is the animal; there the brightest (of a dark animal) or darkest usual value is
-taken instead.
+The background is the median of each pixel over frames spread over the film; where an animal sat for
+long, over those in which it was elsewhere.
 """
 
 from __future__ import annotations
@@ -14,12 +13,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mousegpt_core.errors import DataError
+from mousegpt_core.pose.ghosts import without_ghosts
 from mousegpt_core.pose.settings import SilhouetteSettings
 from mousegpt_core.video import FilmLike
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
+#: How animals differ from what is behind them, by name.
+POLARITIES = {"dark": -1, "both": 0, "light": 1}
 #: Fewest frames that show what moves.
 _FEWEST_FRAMES = 10
 #: Grey levels between the brightest and darkest of the background below which there is no picture.
@@ -38,9 +40,11 @@ _MOST_CHANGED = 0.35
 _SMALLEST, _LARGEST = 2e-4, 0.3
 #: Share of the samples in which something must be seen to move.
 _LEAST_SEEN = 0.1
-#: Quantile that is the background where the animal sits for most of the time.
-_UNCOVERED = 0.9
-_SIGMA_OF_UNCOVERED = 1.2816
+#: Where something is in more than this share of the samples, noise is that of the others; elsewhere
+#: it is rarely more than so many times its median.
+_OFTEN, _USUAL = 0.1, 3.0
+#: Share of what differs the other way from which on both ways are animal.
+_BOTH_WAYS = 0.12
 #: Nearer than so many half widths to what is as dark as the animal, nothing is taken for shadow;
 #: nor is what is thinner.
 _RIM, _THIN = 0.5, 0.45
@@ -63,7 +67,8 @@ class Background:
     noise : array of shape (height, width)
         Standard deviation of each pixel where nothing moves.
     sign : int
-        +1 = the animal is lighter than the floor, -1 = darker.
+        +1 = the animal is lighter than what is behind it, -1 = darker, 0 = now this, now that, or
+        one is lighter and another darker.
     threshold : float
         Difference from the background that is animal (grey levels).
     contrast : float
@@ -101,7 +106,7 @@ class Background:
             From `shrunk`.
         """
         change = grey - self.picture
-        return np.asarray(self.sign * (change - np.median(change[::4, ::4])), dtype=np.float32)
+        return _signed(change - np.median(change[::4, ::4]), self.sign)
 
     def foreground(self, grey: Floats) -> Bools:
         """Pixels that are animal, or something else that moves.
@@ -194,10 +199,9 @@ def learn_background(
     frames = film.frames(numbers.round().astype(int).tolist())
     samples = np.stack([shrunk(image, shrink) for _, image in frames])
     picture, noise = _usual(samples, film)
-    sign = {"dark": -1, "light": 1}.get(settings.polarity) or _polarity(
-        samples, picture, noise, count
-    )
-    picture = _uncovered(samples, picture, noise, sign)
+    picture, noise = _uncovered(samples, picture, noise)
+    known = POLARITIES.get(settings.polarity)
+    sign = _polarity(samples, picture, noise, count) if known is None else known
     return _calibrated(film, samples, picture, noise, sign, shrink, count, settings)
 
 
@@ -227,6 +231,22 @@ def _usual(samples: Floats, film: FilmLike) -> tuple[Floats, Floats]:
     return picture.astype(np.float32), noise.astype(np.float32)
 
 
+def _uncovered(samples: Floats, picture: Floats, noise: Floats) -> tuple[Floats, Floats]:
+    """Background and noise where an animal sat for long, or came and went."""
+    usual = np.minimum(noise, _USUAL * np.median(noise))
+    clear = np.maximum(_CLEAR * usual, _LEAST_CONTRAST).astype(np.float32)
+    picture = without_ghosts(samples, picture, clear, _SMALLEST * picture.size)
+    away = np.abs(samples - picture)
+    things = np.stack([ndimage.binary_opening(each > clear, iterations=2) for each in away])
+    often = things.mean(axis=0) > _OFTEN
+    alone = np.where(things[:, often], np.nan, away[:, often])
+    shown = np.isfinite(alone).any(axis=0)
+    noise, found = noise.copy(), usual[often]
+    found[shown] = np.maximum(1.4826 * np.nanmedian(alone[:, shown], axis=0), np.median(noise))
+    noise[often] = found
+    return picture, noise
+
+
 def _blobs(difference: Floats, noise: Floats, count: int) -> list[Bools]:
     """The largest things that differ, one list a sample, at most `count` of them."""
     mask = difference > np.maximum(_CLEAR * noise, _LEAST_CONTRAST)
@@ -238,29 +258,26 @@ def _blobs(difference: Floats, noise: Floats, count: int) -> list[Bools]:
 
 
 def _polarity(samples: Floats, picture: Floats, noise: Floats, count: int) -> int:
-    """Whether the animal is lighter (+1) or darker (-1) than the floor.
+    """Whether animals are lighter (+1) or darker (-1) than what is behind them, or both (0).
 
-    An animal that was taken for background leaves a spot of the other sign when it goes away, but
-    always the same one; what covers more of the floor over the film is the animal.
+    What covers more of the floor over the film is the animal, not a reflection that stays.
     """
     covered = {}
     for sign in (-1, 1):
         union = np.zeros(picture.shape, dtype=np.float32)
         for sample in samples:
-            difference = sign * (sample - picture)
+            difference = _signed(sample - picture, sign)
             for blob in _blobs(difference, noise, count):
                 np.maximum(union, np.where(blob, difference, 0), out=union)
         covered[sign] = float(union.sum())
+    if min(covered.values()) > _BOTH_WAYS * max(covered.values()):
+        return 0
     return max(covered, key=lambda sign: covered[sign])
 
 
-def _uncovered(samples: Floats, picture: Floats, noise: Floats, sign: int) -> Floats:
-    """The background where an animal sat for most of the time."""
-    share = _UNCOVERED if sign < 0 else 1 - _UNCOVERED
-    seen = np.quantile(samples, share, axis=0) + sign * _SIGMA_OF_UNCOVERED * noise
-    sat = -sign * (seen - picture) > np.maximum(_CLEAR * noise, _LEAST_CONTRAST)
-    sat = ndimage.binary_dilation(ndimage.binary_opening(sat, iterations=2), iterations=3)
-    return np.where(sat, seen, picture).astype(np.float32)
+def _signed(change: Floats, sign: int) -> Floats:
+    """By how much each pixel differs in the way that animals do."""
+    return np.asarray(sign * change if sign else np.abs(change), dtype=np.float32)
 
 
 def _calibrated(
@@ -274,7 +291,7 @@ def _calibrated(
     settings: SilhouetteSettings,
 ) -> Background:
     """Threshold and usual size of the animal."""
-    differences = sign * (samples - picture)
+    differences = _signed(samples - picture, sign)
     found = [_blobs(each, noise, count) for each in differences]
     if sum(map(bool, found)) < _LEAST_SEEN * len(samples):
         raise DataError(
@@ -315,7 +332,7 @@ def _calibrated(
     radius = max(float(np.median(radii)), 1.0)
     others = max(seen - count, 0.0)
     calibrated = replace(draft, area=area, radius=radius, others=others)
-    return calibrated if sign > 0 else _shaded(calibrated, samples)
+    return _shaded(calibrated, samples) if sign < 0 else calibrated
 
 
 def _shaded(background: Background, samples: Floats) -> Background:

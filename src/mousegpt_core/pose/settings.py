@@ -12,8 +12,8 @@ from mousegpt_core.settings import Settings
 class SilhouetteSettings(Settings):
     """How an animal is told from its background, in a film that has no poses."""
 
-    polarity: Literal["auto", "dark", "light"] = Field(
-        default="auto", description="Whether the animal is darker or lighter than the floor"
+    polarity: Literal["auto", "dark", "light", "both"] = Field(
+        default="auto", description="Whether animals are darker or lighter than what is behind them"
     )
     rate: float = Field(default=30.0, gt=0, description="About so many frames a second are used")
     longest_side: int = Field(

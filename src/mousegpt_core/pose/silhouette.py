@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mousegpt_core.pose.background import Background, shrunk
+from mousegpt_core.pose.background import POLARITIES, Background, shrunk
 from mousegpt_core.pose.settings import SilhouetteSettings
 from mousegpt_core.pose.shape import MIDLINE, Shape, shape_of
 from mousegpt_core.pose.tracking import Labels, Tracker
@@ -188,7 +188,7 @@ def _block(
         attrs={
             "ds_type": "silhouettes",
             "fps": film.fps,
-            "polarity": "light" if background.sign > 0 else "dark",
+            "polarity": next(name for name, sign in POLARITIES.items() if sign == background.sign),
             "threshold": background.threshold,
             "contrast": background.contrast,
             "shrink": background.shrink,

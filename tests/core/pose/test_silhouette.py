@@ -107,6 +107,35 @@ def test_two_animals_keep_their_names(tmp_path: Path) -> None:
     assert min(same.max(), other.max()) < 8.0
 
 
+def test_a_darker_and_a_lighter_animal_are_both_found(tmp_path: Path) -> None:
+    one, two = round_trip(120), round_trip(120, phase=np.pi)
+    pictures = []
+    for dark, light in zip(one, two, strict=True):
+        drawn = draw(light, floor=120, animal=220)
+        body = draw(dark, floor=120, animal=20)
+        pictures.append(np.where(body < 60, body, drawn))
+    silhouettes = found_in(write_film(tmp_path / "a.mp4", pictures, FPS, crf=18), count=2)
+    assert silhouettes.attrs["polarity"] == "both"
+    centre = poses_from_silhouettes(silhouettes)["position"].sel(keypoint="centre")
+    places = centre.transpose("individual", "time", "space").values
+    for first, second in ((one, two), (two, one)):
+        away = [
+            np.linalg.norm(place - truth[:, :2], axis=1).max()
+            for place, truth in zip(places, (first, second), strict=True)
+        ]
+        if max(away) < 8.0:
+            return
+    pytest.fail("names were exchanged or animals lost")
+
+
+def test_an_animal_that_hardly_leaves_its_place_is_no_background(tmp_path: Path) -> None:
+    path = with_rest(round_trip(60), 30, 200)
+    pictures = [draw(place) for place in path]
+    poses = poses_from_silhouettes(found_in(write_film(tmp_path / "a.mp4", pictures, FPS, crf=18)))
+    centre = poses["position"].sel(keypoint="centre", individual="mouse1").values
+    assert np.linalg.norm(centre - path[:, :2], axis=1).max() < 5.0
+
+
 def test_a_film_may_begin_without_its_animal(tmp_path: Path, path: np.ndarray) -> None:
     empty = [draw() for _ in range(20)]
     shown = [draw(place) for place in path]
