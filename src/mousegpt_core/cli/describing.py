@@ -55,6 +55,10 @@ def describe(
     retry: Annotated[
         list[Retry] | None, typer.Option(help="Ask again about clips that ended so.")
     ] = None,
+    times: Annotated[
+        int,
+        typer.Option(min=1, help="Ask so often, with other seeds; agreement tells confidence."),
+    ] = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Ask nothing; tell how much there is to ask.")
     ] = False,
@@ -95,7 +99,7 @@ def describe(
     given = {"model": model, "base_url": base_url}
     options: dict[str, Any] = {key: value for key, value in given.items() if value}
     options |= _pairs(option, "--option", "timeout_s=60")
-    orders = (protocol, changes, options, limit, max_cost, max_tokens, retry, dry_run)
+    orders = (protocol, changes, options, limit, max_cost, max_tokens, retry, dry_run, times > 1)
     if name == "kinematic":
         if any(orders):
             raise SettingsError(
@@ -120,6 +124,7 @@ def describe(
             limit=limit,
             retry=[str(each) for each in retry or ()],
             limits=Limits.parse({"money": max_cost, "tokens": max_tokens}, source="--max-..."),
+            times=times,
             dry_run=dry_run,
         ),
     )
@@ -195,6 +200,10 @@ def _show_result(console: Console, result: dict[str, Any]) -> None:
     total = result["all"]
     cost = "" if math.isnan(total["cost"]) else f", {total['cost']:.4f} US dollars"
     console.say(f"{total['tokens_in']} tokens asked, {total['tokens_out']} answered{cost}")
+    for number, again in enumerate(result["again"], start=2):
+        console.say(
+            f"Time {number}: {again['described']} described, {again['not_asked']} not asked"
+        )
     if result["stopped"]:
         console.say(f"Stopped at the {result['stopped']}; the same command goes on.")
     if total["failed"] or total["invalid"]:

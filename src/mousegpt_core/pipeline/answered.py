@@ -21,14 +21,15 @@ from mousegpt_core.study import Provenance, Recording, Study, safe_name
 ASKED_VERSION = 1
 DEFAULT_PROTOCOL = "mousegpt"
 _IMPORTED = "imported:"
+_AGAIN = "-again"
 #: Answers read from the log at once.
 _BLOCK = 3_000
 
 
 def asked_stage(describer: str, model: str, protocol: str, time: int = 0) -> str:
     """Name of the table of what was asked, the first time or again with another seed."""
-    again = f"-again{time}" if time else ""
-    return f"asked/{safe_name(f'{describer}-{model}-{protocol}{again}')}"
+    again = f"{_AGAIN}{time}" if time else ""
+    return f"asked/{safe_name(f'{describer}-{model}-{protocol}')}{again}"
 
 
 def imported_describer(name: str) -> str:
@@ -68,6 +69,14 @@ def study_asks(study: Study) -> str:
     rest = {key: value for key, value in section.items() if key not in ("describer", "protocol")}
     model = kind.Options.parse(rest, source=f"{study.toml_path} [describe]").model_name
     return asked_stage(describer, model, protocol)
+
+
+def asked_again(recording: Recording, stage: str) -> list[str]:
+    """Tables of what was asked again with other seeds, after the first that describes."""
+    found: list[str] = []
+    while recording.store.entry(again := f"{stage}{_AGAIN}{len(found) + 1}") is not None:
+        found.append(again)
+    return found
 
 
 def keep_asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from mousegpt_core.describe.model_describer import ModelDescriber
@@ -32,6 +33,7 @@ def ask_study(
     limit: int | None = None,
     retry: Collection[str] = (),
     limits: Limits | None = None,
+    times: int = 1,
     dry_run: bool = False,
 ) -> dict[str, Any]:
     """Ask a model about a study; what is not given is as ``[describe]`` of study.toml says.
@@ -50,18 +52,23 @@ def ask_study(
         As in `describe_study`.
     limits : Limits, optional
         What may be spent.
+    times : int
+        How often each clip is asked about, each time with another seed. The first answers
+        describe; how far the others agree is the confidence in them. A limit holds for each time.
     dry_run : bool
         Only reckon what would be asked, and what it would take.
 
     Returns
     -------
     dict
-        As `describe_study`, or `reckon`.
+        As `describe_study`, or `reckon` of all times; ``again``: ``all`` of each time but the
+        first.
 
     Raises
     ------
     SettingsError
-        If describer, protocol or options do not fit, or money is limited and has no price.
+        If describer, protocol or options do not fit, money is limited and has no price, or the
+        same would be said each time.
     """
     study = work.study
     section = dict(study.section("describe"))
@@ -69,13 +76,48 @@ def ask_study(
     own = section if section.get("describer") == name else {}
     asked = protocol or str(own.get("protocol", DEFAULT_PROTOCOL))
     kind, settings = model_of(study, name, options or {})
-    questions = questions_of(work, load_protocol(asked, study.folder, changes))
+    each_time = _each_time(work, load_protocol(asked, study.folder, changes), times)
     limits = limits or Limits()
     refuse_unpriced(settings, limits)
+    orders: dict[str, Any] = {"only": only, "limit": limit, "retry": retry}
     if dry_run:
-        return reckon(work, settings, questions, only=only, limit=limit, retry=retry)
-    made = kind(settings, budget=Budget(limits))
-    return describe_study(work, made, questions, only=only, limit=limit, retry=retry)
+        return _summed([reckon(work, settings, each, **orders) for each in each_time])
+    budget, made = Budget(limits), []
+    for questions in each_time:
+        made.append(describe_study(work, kind(settings, budget=budget), questions, **orders))
+    return {**made[0], "again": [later["all"] for later in made[1:]]}
+
+
+def _each_time(work: Work, protocol: Protocol, times: int) -> list[Questions]:
+    """The same questions, each time with another seed.
+
+    Raises
+    ------
+    SettingsError
+        If the model leaves nothing to chance.
+    """
+    if times > 1 and protocol.model.temperature == 0:
+        raise SettingsError(
+            f"at temperature 0 the protocol {protocol.name!r} gets the same answer each time",
+            hint="give it some chance: --set model.temperature=0.7",
+        )
+    found = []
+    for time in range(times):
+        model = protocol.model.model_copy(update={"seed": protocol.model.seed + time})
+        again = protocol.model_copy(update={"model": model})
+        found.append(replace(questions_of(work, again), time=time))
+    return found
+
+
+def _summed(reckoned: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all times would take together; what is not known of one is not known."""
+    total = dict(reckoned[0])
+    for name in ("there_already", "unshown", "requests", "images", "tokens_in", "tokens_out"):
+        total[name] = sum(each[name] for each in reckoned)
+    for name in ("cost", "seconds"):
+        values = [each[name] for each in reckoned]
+        total[name] = None if None in values else sum(values)
+    return {**total, "estimated": any(each["estimated"] for each in reckoned)}
 
 
 def model_of(study: Study, name: str, options: Mapping[str, Any]) -> tuple[type[Any], ModelOptions]:

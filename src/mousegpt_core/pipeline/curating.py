@@ -15,6 +15,7 @@ import pandas as pd
 
 from mousegpt_core.clips import JUDGEMENTS, SECTIONS, make_table
 from mousegpt_core.describe.clip_quantities import clip_quantities
+from mousegpt_core.describe.consistency import confidence
 from mousegpt_core.describe.contradictions import Checked
 from mousegpt_core.describe.fact_settings import FactSettings
 from mousegpt_core.describe.judging import (
@@ -27,7 +28,15 @@ from mousegpt_core.describe.judging import (
 )
 from mousegpt_core.describe.protocol import load_protocol
 from mousegpt_core.errors import StageMissingError
-from mousegpt_core.pipeline.answered import DEFAULT_PROTOCOL, imported_stage, study_asks
+from mousegpt_core.pipeline.answered import (
+    DEFAULT_PROTOCOL,
+    answer_tables,
+    asked_again,
+    imported_stage,
+    newest_answers,
+    read_asked,
+    study_asks,
+)
 from mousegpt_core.pipeline.recording_stages import (
     evidence_of,
     recording_skeleton,
@@ -157,7 +166,10 @@ def curation_mark(recording: Recording, settings: CurationSettings) -> str:
         return ""
     entry = recording.store.entry(STAGE)
     judged = recording.log.judgements(("answer_id",), judge=settings.judge)
-    return content_hash([settings.fingerprint(), entry.key if entry else "", len(judged)])
+    asks = study_asks(Study(recording.study_folder))
+    times = [recording.store.entry(each) for each in asked_again(recording, asks)] if asks else []
+    keys = [each.key for each in (entry, *times) if each is not None]
+    return content_hash([settings.fingerprint(), keys, len(judged)])
 
 
 def said_clips(recording: Recording) -> pd.DataFrame:
@@ -212,7 +224,7 @@ def curated_clips(recording: Recording, judge: str = "") -> pd.DataFrame:
     )
     by_kinematics = judgements_of(recording, KINEMATIC).set_index("answer_id")["contradictions"]
     scores["contradictions"] = scores["answer_id"].map(by_kinematics).astype(np.float64)
-    scores["confidence"] = np.nan
+    scores["confidence"] = said["clip_id"].map(confidences(recording)).to_numpy(dtype=np.float64)
     reasons = why_dropped(scores, settings)
     shown = [*CRITERIA, "contradictions", "confidence"]
     if judge not in ("", settings.judge):
@@ -257,6 +269,23 @@ def judgements_of(recording: Recording, judge: str) -> pd.DataFrame:
         return recording.store.read_table(STAGE, columns)
     rows = recording.log.judgements(judge=judge, status="judged")
     return rows.drop_duplicates("answer_id", keep="last")[columns]
+
+
+def confidences(recording: Recording) -> dict[str, float]:
+    """Agreement of the answers of each clip that a model was asked about several times (0-1)."""
+    stage = study_asks(Study(recording.study_folder))
+    times = asked_again(recording, stage) if stage else []
+    if not times:
+        return {}
+    newest = newest_answers(recording)
+    said: dict[str, list[dict[str, str]]] = {}
+    for each in (stage, *times):
+        asked, _ = read_asked(recording, each)
+        for table in answer_tables(recording, asked, newest):
+            described = table.loc[table["status"] == "described", ["clip_id", *SECTIONS, "label"]]
+            for row in described.to_dict("records"):
+                said.setdefault(row["clip_id"], []).append({str(k): v for k, v in row.items()})
+    return {clip_id: confidence(answers) for clip_id, answers in said.items()}
 
 
 def _refuse_unjudged(recording: Recording) -> None:

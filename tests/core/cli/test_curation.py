@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,11 +59,17 @@ def test_wrong_orders_are_told(study: Study, arguments: list[str]) -> None:
     assert answer.json["hint"]
 
 
-def test_a_model_judges_what_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Two seconds of one mouse, filmed; what is remembered of servers stays in this folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    made = Study.create(tmp_path / "study")
+    made = Study.create(tmp_path / "made")
     film, poses = write_blank_film(tmp_path / "m.mp4"), write_poses(tmp_path / "m.csv")
     add_recording(made, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
+    return made
+
+
+def test_a_model_judges_what_it_is_shown(made: Study) -> None:
     said = {"accuracy": 3, "coherence": 9, "relevance": 7, "reason": "A blank picture."}
     with LoopbackServer(answer=lambda body: said) as server:
         orders = ["--judge", "openai", "--model", "tiny", "--base-url", server.url, "--json"]
@@ -83,3 +90,28 @@ def test_a_model_judges_what_it_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_kinematic_judge_takes_no_orders(study: Study) -> None:
     answer = mousegpt("curate", study.folder, "--limit", "3", "--json")
     assert (answer.code, answer.json["error"]) == (2, "SettingsError")
+
+
+@pytest.mark.parametrize("sure", [True, False])
+def test_who_says_something_else_each_time_is_not_believed(made: Study, sure: bool) -> None:
+    def says(body: dict[str, Any]) -> dict[str, str]:
+        return {"Keywords": "rearing" if sure else f"word{body['seed']}"}
+
+    with LoopbackServer(answer=says) as server:
+        orders = ["--describer", "openai", "--model", "tiny", "--base-url", server.url, "--json"]
+        orders += ["--times", "3"]
+        cold = mousegpt("describe", made.folder, *orders)
+        assert (cold.code, cold.json["error"]) == (2, "SettingsError")
+        orders += ["--set", "model.temperature=0.7"]
+        assert mousegpt("describe", made.folder, *orders, "--dry-run").json["requests"] == 30
+        told = mousegpt("describe", made.folder, *orders).json
+        assert [one["described"] for one in (told["all"], *told["again"])] == [10, 10, 10]
+        assert mousegpt("describe", made.folder, *orders).json["all"]["asked"] == 0
+        assert len(server.asked) == 30
+    assert len(made.recording("m").log.answers()) == 30
+    made.set_section("describe", describer="openai", model="tiny")
+    told = mousegpt("curate", made.folder, "--threshold", "confidence=0.9", "--json").json
+    assert told["thresholds"] == {"confidence": 0.9}
+    clips = curated_clips(made.recording("m"))
+    assert clips["confidence"].tolist() == [float(sure)] * 10
+    assert clips["kept"].tolist() == [sure] * 10

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from mousegpt_core.describe.judge_protocol import load_judge
@@ -61,21 +62,21 @@ class JudgingModel(LanguageModel):
         return Reply(str(fault or json.dumps(said)), "judge-1", tokens_in=9, tokens_out=3, cost=0.1)
 
 
+class NamedDescriber(ModelDescriber):
+    """Named as the one that study.toml names."""
+
+    name: ClassVar[str] = "openai"
+
+
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory, run_once: Path) -> Path:
     """A study whose descriptions are a model's, to be copied."""
     folder = shutil.copytree(run_once, tmp_path_factory.mktemp("described") / "study")
     study = Study.open(folder)
-    describer = ModelDescriber(ScriptedModel(lambda clip, times: SAID))
+    describer = NamedDescriber(ScriptedModel(lambda clip, times: SAID))
     describe_study(Work(study), describer, Questions("mousegpt", "f" * 12, show, read))
     study.set_section("describe", describer="openai", model="1")
     for recording in study.recordings.values():
-        # As it would be named by the describer that study.toml names.
-        asked = recording.store.read_table("asked/model-1-mousegpt")
-        entry = recording.store.entry("asked/model-1-mousegpt")
-        assert entry is not None
-        stage = entry.provenance.__class__("asked/openai-1-mousegpt", 1, {}, {})
-        recording.store.write_table(stage, asked)
         run_descriptions(Work(study), recording)
     return folder
 
@@ -163,3 +164,39 @@ def test_what_a_person_has_edited_is_not_judged(study: Study) -> None:
     clip = str(said_clips(study.recording("M1"))["clip_id"].iloc[0])
     edit_descriptions(study, one_correction(clip, {"overall": "It sits."}))
     assert judge(study, JudgingModel())["recordings"]["M1"]["clips"] == COUNT - 1
+
+
+def test_answers_of_several_times_are_kept_and_their_agreement_is_the_confidence(
+    study: Study,
+) -> None:
+    recording = study.recording("M1")
+    assert np.isnan(curated_clips(recording)["confidence"]).all()
+    before = len(recording.log.answers())
+    for time in (1, 2):
+        again_said(study, time)
+    assert len(recording.log.answers()) == before + 2 * COUNT
+    found = curated_clips(recording)
+    assert set(found["overall"]) == {SAID["overall"]}  # the first time describes
+    numbers = found["clip_id"].str.rpartition("@")[2].astype(int)
+    # Label and words are another at the second time, for clips of an even number.
+    expected = [1 / 3 if number % 2 == 0 else 1.0 for number in numbers]
+    assert found["confidence"].tolist() == pytest.approx(expected)
+    study.set_section("curation", confidence=0.5)
+    run_judgements(Work(study), recording)
+    assert len(described_clips(recording)) == COUNT // 2
+
+
+def again_said(study: Study, time: int) -> None:
+    """All clips asked about once more, with another seed."""
+
+    def seeded(recording: Recording, stack: ExitStack) -> MadeUpShowing:
+        individuals = recording.info.individuals
+        return MadeUpShowing(recording.id, COUNT, individuals=individuals, words=f"{time}. ")
+
+    def says(clip: str, times: int) -> dict[str, str]:
+        other = time == 2 and int(clip.rpartition("@")[2]) % 2 == 0
+        return {"overall": "It sits.", "label": "sitting"} if other else SAID
+
+    describer = NamedDescriber(ScriptedModel(says))
+    questions = Questions("mousegpt", "f" * 12, seeded, read, seed=time, time=time)
+    describe_study(Work(study), describer, questions)
