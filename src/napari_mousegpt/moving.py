@@ -6,6 +6,7 @@ gets slow with hundreds of thousands of points. Here the layer holds those of on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -33,7 +34,7 @@ class Moment(NamedTuple):
     Attributes
     ----------
     points : array of shape (point, axis)
-        Of every keypoint of every individual; 0 where it is not seen.
+        Of every keypoint of every individual, seen or not.
     seen : array of shape (point,)
         Which are seen.
     vectors : array of shape (line, 2, axis)
@@ -64,6 +65,8 @@ class MovingPoses:
         Where the view's corner is, (y, x).
     format : str
         Of the file that they came from.
+    size : float
+        How much larger than usual points and lines are drawn.
     """
 
     name: str
@@ -72,6 +75,7 @@ class MovingPoses:
     edges: Edges = ()
     offset: tuple[float, float] = (0.0, 0.0)
     format: str = ""
+    size: float = 1.0
     _shown: xr.Dataset = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -86,54 +90,31 @@ class MovingPoses:
         skeleton = skeleton_layer(self._shown, self.edges, name=f"{self.name}skeleton")
         return beside([skeleton, points] if self.edges else [points], self.offset)
 
-    def live(self) -> tuple[LayerTuple, LayerTuple]:
-        """Skeleton and keypoints of the first step, to be moved on by `at`."""
-        first = self.at(0)
-        few = self._shown.isel(time=slice(0, 1))
-        (_, line, _), (_, dot, _) = beside(
-            [skeleton_layer(few, self.edges), points_layer(few)], self.offset
-        )
-        both = []
-        for data, options, name in (
-            (first.vectors, line, "skeleton"),
-            (first.points, dot, "keypoints"),
-        ):
-            options = {**options, "name": self.name + name}
-            for key in ("axis_labels", "translate", "units"):
-                if key in options:
-                    options[key] = options[key][1:]
-            both.append((data, options))
-        (vectors, line), (points, dot) = both
-        dot |= {"features": self._features(), "shown": first.seen, "metadata": {}}
-        return (vectors, line, "vectors"), (points, dot, "points")
-
     def at(self, step: int) -> Moment:
         """What is seen at a step of the slider."""
         row = self._row(step)
-        axes = self._position.shape[-1]
-        if row < 0:
-            count = self._position.shape[1] * self._position.shape[2]
-            points = np.zeros((count, axes), dtype=np.float32)
-            return Moment(points, np.zeros(count, dtype=bool), points[:0, None].repeat(2, axis=1))
-        here = self._position[row]
+        here = self._position[row] if row >= 0 else np.full_like(self._position[0], np.nan)
         seen = np.isfinite(here).all(axis=-1)
         a, b = self._edge_places
-        start, along = here[a], here[b] - here[a]
         drawn = seen[a] & seen[b]
-        vectors = np.stack([start[drawn], along[drawn]], axis=1)
-        points = np.where(seen[..., None], here, np.float32(0.0)).reshape(-1, axes)
+        here = here + np.asarray((0.0, *self.offset)[-here.shape[-1] :], dtype=np.float32)
+        vectors = np.stack([here[a][drawn], (here[b] - here[a])[drawn]], axis=1)
+        # Those that are not seen lie, hidden, under one that is.
+        anywhere = here[seen][0] if seen.any() else np.float32(0.0)
+        points = np.where(seen[..., None], here, anywhere).reshape(-1, here.shape[-1])
         return Moment(points, seen.ravel(), vectors)
+
+    def features(self) -> pd.DataFrame:
+        """Of the points of `at`: keypoint, individual, view."""
+        keypoints = [str(each) for each in self.poses["keypoint"].values]
+        animals = [str(each) for each in self.poses["individual"].values]
+        rows = [(point, animal, self.name.strip()) for point in keypoints for animal in animals]
+        return pd.DataFrame(rows, columns=["keypoint", "individual", "view"])
 
     def _row(self, step: int) -> int:
         frames = self._frames
         row = int(np.searchsorted(frames, step))
         return row if row < len(frames) and frames[row] == step else -1
-
-    def _features(self) -> pd.DataFrame:
-        keypoints = [str(each) for each in self.poses["keypoint"].values]
-        animals = [str(each) for each in self.poses["individual"].values]
-        pairs = [(keypoint, animal) for keypoint in keypoints for animal in animals]
-        return pd.DataFrame(pairs, columns=["keypoint", "individual"]).astype("category")
 
     @cached_property
     def _position(self) -> NDArray[np.float32]:
@@ -146,3 +127,36 @@ class MovingPoses:
     @cached_property
     def _edge_places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         return edge_places(self.poses, self.edges)
+
+
+def at_step(every: Sequence[MovingPoses], step: int) -> Moment:
+    """What is seen in all views at a step of the slider."""
+    moments = [poses.at(step) for poses in every]
+    return Moment(*(np.concatenate(parts) for parts in zip(*moments, strict=True)))
+
+
+def live_layers(every: Sequence[MovingPoses]) -> list[LayerTuple]:
+    """Skeletons and keypoints of all views at the first step, to be moved on by `at_step`.
+
+    One layer each, because napari takes stock of all layers whenever one changes.
+    """
+    if not every:
+        return []
+    first = at_step(every, 0)
+    few = every[0].poses.isel(time=slice(0, 1))
+    features = pd.concat([poses.features() for poses in every], ignore_index=True)
+    several = features["individual"].nunique() > 1
+    lines, points = skeleton_layer(few, ())[1], points_layer(few)[1]
+    for options, name in ((lines, "skeleton"), (points, "keypoints")):
+        options["name"] = name
+        for key in {"axis_labels", "units"} & set(options):
+            options[key] = options[key][1:]
+    lines["edge_width"] *= every[0].size
+    points |= {
+        "features": features.astype("category"),
+        "face_color": "individual" if several else "keypoint",
+        "size": points["size"] * every[0].size,
+        "shown": first.seen,
+        "metadata": {},
+    }
+    return [(first.vectors, lines, "vectors"), (first.points, points, "points")]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Room between views that lie beside each other, as a share of the first one's width.
 _GAP = 0.03
+#: In larger pictures than this, points are drawn larger.
+_USUAL_PX = 640
 #: Kinds of layers from the bottom up.
 _HEIGHT = ("image", "labels", "shapes", "tracks", "vectors", "points")
 
@@ -157,7 +159,8 @@ def _open_films(study: Study, recording: Recording) -> OpenedRecording:
                 trails[1]["name"] = name + trails[1]["name"]
                 still += beside([trails], place)
             form = _format(recording, view.view.name)
-            moving.append(MovingPoses(name, poses, steps, _edges(sights), place, form))
+            size = max(1.0, max(opened[0].film.shape[1:3]) / _USUAL_PX)
+            moving.append(MovingPoses(name, poses, steps, _edges(sights), place, form, size))
     except BaseException:
         stack.close()
         raise

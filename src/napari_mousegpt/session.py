@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary, ref
 from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
-from napari_mousegpt.moving import MovingPoses
+from napari_mousegpt.moving import at_step, live_layers
 from napari_mousegpt.recordings import OpenedRecording, open_recording
 from napari_mousegpt.words import Sentences
 
@@ -53,7 +53,7 @@ class Session:
         self.individual = ""
         self._opened: OpenedRecording | None = None
         self._layers: list[Any] = []
-        self._live: list[tuple[MovingPoses, Any, Any]] = []
+        self._live: tuple[Any, Any] | None = None
         self._sentences: Sentences | None = None
         self._step = -1
         viewer.dims.events.current_step.connect(self._on_step)
@@ -140,7 +140,7 @@ class Session:
 
     def close_recording(self) -> None:
         """Take away what we show; layers of the user's own stay."""
-        self._live = []
+        self._live = None
         for layer in self._layers:
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
@@ -180,17 +180,17 @@ class Session:
 
         for layer in opened.still:
             self._layers.append(self.viewer.add_layer(Layer.create(*layer)))
-        for poses in opened.moving:
-            lines, points = (self.viewer.add_layer(Layer.create(*layer)) for layer in poses.live())
-            self._live.append((poses, lines, points))
-            self._layers += [lines, points]
+        live = [self.viewer.add_layer(Layer.create(*layer)) for layer in live_layers(opened.moving)]
+        self._layers += live
+        self._live = (live[0], live[1]) if live else None
         self.viewer.dims.axis_labels = ("frame", *self.viewer.dims.axis_labels[1:])
         self.viewer.dims.ndisplay = 3 if opened.in_space else 2
         self.viewer.reset_view()
         if opened.in_space:
-            # z runs up, and the floor is seen from above its rim.
-            self.viewer.scene.camera.orientation = ("towards", "up", "right")
-            self.viewer.scene.camera.angles = (0.0, -30.0, 60.0)
+            # From above the floor's rim, z up; axes are z, y, x.
+            camera = self.viewer.scene.camera
+            camera.orientation = ("away", "down", "right")
+            camera.set_view_direction(view_direction=(-0.5, 0.87, 0.0), up_direction=(1, 0, 0))
         self.viewer.dims.set_current_step(0, 0)
 
     def _on_step(self) -> None:
@@ -198,11 +198,11 @@ class Session:
         if self._opened is None or step == self._step:
             return
         self._step = step
-        for poses, lines, points in self._live:
-            seen = poses.at(step)
-            lines.data = seen.vectors
-            points.data = seen.points
-            points.shown = seen.seen
+        if self._live is not None:
+            seen = at_step(self._opened.moving, step)
+            self._live[0].data = seen.vectors
+            self._live[1].data = seen.points
+            self._live[1].shown = seen.seen
         self._show_sentence()
         self.moment_changed.emit(self.moment)
 

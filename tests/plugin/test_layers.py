@@ -24,7 +24,7 @@ from napari_mousegpt.layers import (
     skeleton_layer,
     tracks_layer,
 )
-from napari_mousegpt.moving import MovingPoses
+from napari_mousegpt.moving import MovingPoses, at_step, live_layers
 from napari_mousegpt.timeline import InStep, Timeline
 
 
@@ -103,18 +103,22 @@ def test_trails_have_no_gaps_and_end_at_a_pause() -> None:
 
 def test_a_single_frame_is_shown_as_the_whole_is() -> None:
     poses = some_poses()
-    moving = MovingPoses("", poses, edges=[("nose", "tail")], offset=(5.0, 7.0))
-    (vectors, lines, _), (points, dots, _) = moving.live()
-    assert vectors.shape == (0, 2, 2)
-    assert list(dots["shown"]) == [True, False]
-    np.testing.assert_allclose(points[0], [20, 10])
-    assert dots["translate"] == lines["translate"] == (5.0, 7.0)
-    assert list(moving.at(1).seen) == [False, True]
-    assert not moving.at(7).seen.any()
-    assert [kind for _, _, kind in moving.whole()] == ["vectors", "points"]
-    viewer = in_napari([*moving.live()])
-    viewer.layers[1].data = moving.at(1).points
-    viewer.layers[0].data = moving.at(1).vectors
+    here = MovingPoses("top ", poses, edges=[("nose", "tail")])
+    there = MovingPoses("side ", poses, steps=np.array([-1, 0]), offset=(5.0, 7.0))
+    lines, dots = live_layers([here, there])
+    assert lines[0].shape == (0, 2, 2)
+    assert list(dots[1]["shown"]) == [True, False, False, False]
+    assert list(dots[1]["features"]["view"]) == ["top", "top", "side", "side"]
+    np.testing.assert_allclose(dots[0][0], [20, 10])
+    seen = at_step([here, there], 1)
+    assert list(seen.seen) == [False, True, True, False]
+    np.testing.assert_allclose(seen.points[[1, 2]], [[40, 30], [25, 17]])
+    assert not here.at(7).seen.any()
+    assert [kind for _, _, kind in here.whole()] == ["vectors", "points"]
+    viewer = in_napari([lines, dots])
+    viewer.layers[1].data = seen.points
+    viewer.layers[0].data = seen.vectors
+    assert live_layers([]) == []
 
 
 def test_views_out_of_step() -> None:

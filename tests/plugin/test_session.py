@@ -36,7 +36,7 @@ def session_in(viewer: Any, folder: Path) -> Any:
 def test_a_study_opens_with_its_films_in_step(viewer: Any, study_folder: Path) -> None:
     session = session_in(viewer, study_folder)
     assert session.recording == "flat"
-    assert {"top", "side", "top keypoints", "top skeleton", "top trails"} <= {
+    assert {"top", "side", "keypoints", "skeleton", "top trails"} <= {
         layer.name for layer in viewer.layers
     }
     viewer.dims.set_current_step(0, 40)
@@ -52,7 +52,7 @@ def test_a_study_opens_with_its_films_in_step(viewer: Any, study_folder: Path) -
 
 def test_keypoints_follow_the_slider(viewer: Any, study_folder: Path) -> None:
     session = session_in(viewer, study_folder)
-    points = viewer.layers["top keypoints"]
+    points = viewer.layers["keypoints"]
     before = points.data.copy()
     session.go_to(2.0)
     moved = points.data - before

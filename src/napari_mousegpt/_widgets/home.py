@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QUrl
+from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -48,6 +48,7 @@ class Home(QWidget):
         layout.addWidget(self._title)
         layout.addWidget(self._path)
         layout.addLayout(self._choices())
+        self._labels: list[tuple[QLabel, ...]] = []
         self._steps = QGridLayout()
         self._steps.setColumnStretch(1, 1)
         layout.addLayout(self._steps)
@@ -109,8 +110,6 @@ class Home(QWidget):
     def refresh(self) -> None:
         """Show the study as it is on disk."""
         study = self._session.study
-        while (item := self._steps.takeAt(0)) is not None:
-            item.widget().deleteLater()
         self._recordings.blockSignals(True)
         self._recordings.clear()
         if study is not None:
@@ -118,8 +117,10 @@ class Home(QWidget):
                 self._title.setText(study.name)
                 self._path.setText(str(study.folder))
                 self._show_steps(overview(study))
-                for id, recording in study.recordings.items():
-                    self._recordings.addItem(f"{id}   ({recording_words(recording)})", id)
+                for row, (id, recording) in enumerate(study.recordings.items()):
+                    self._recordings.addItem(id, id)
+                    words = recording_words(recording)
+                    self._recordings.setItemData(row, words, Qt.ItemDataRole.ToolTipRole)
         self._recordings.blockSignals(False)
         self._show_recording()
         self._enable()
@@ -128,10 +129,13 @@ class Home(QWidget):
         for row, step in enumerate(steps):
             colour = DONE if step.is_done else "gray"
             mark = f'<span style="color:{colour}">{"●" if step.is_done else "○"}</span>'
-            for place, text in enumerate((mark, step.name, step.words)):
-                label = QLabel(text)
+            if row == len(self._labels):
+                self._labels.append(tuple(QLabel() for _ in range(3)))
+                for place, label in enumerate(self._labels[row]):
+                    self._steps.addWidget(label, row, place)
+            for label, text in zip(self._labels[row], (mark, step.name, step.words), strict=True):
+                label.setText(text)
                 label.setToolTip(step.hint)
-                self._steps.addWidget(label, row, place)
         self._go.setText(next_words(steps))
 
     def _show_recording(self) -> None:
