@@ -40,7 +40,7 @@ class Evaluation:
     recordings : dict of str to Evaluation
         The same for each recording, where there are several.
     interval : dict of str to (low, high)
-        95 % bootstrap interval of scores, where asked for.
+        95 % bootstrap interval of scores, where asked for; ``f1 CLASS`` is that of a class.
     """
 
     labels: list[str]
@@ -403,7 +403,7 @@ def _score(cases: list[_Case], *, names: list[str], bootstrap: int, seed: int) -
     if bootstrap:
         sizes = [len(part) for part in true]
         block = _blocks(pooled_true, run, sizes)
-        interval = _bootstrap(pooled_true, pooled_guess, block, len(labels), bootstrap, seed)
+        interval = _bootstrap(pooled_true, pooled_guess, block, labels, bootstrap, seed)
     return Evaluation(
         labels=labels,
         matrix=_table(pooled_true, pooled_guess, (len(labels), len(labels))),
@@ -441,15 +441,18 @@ def _blocks(true: Array, run: Array, sizes: list[int]) -> Array:
 
 
 def _bootstrap(
-    true: Array, guessed: Array, block: Array, size: int, draws: int, seed: int
+    true: Array, guessed: Array, block: Array, labels: list[str], draws: int, seed: int
 ) -> dict[str, tuple[float, float]]:
     """2.5 and 97.5 % quantiles of the scores over blocks drawn with replacement."""
-    count = int(block[-1]) + 1
+    count, size = int(block[-1]) + 1, len(labels)
     cells = np.zeros((count, size * size))
     np.add.at(cells, (block, true * size + guessed), 1)
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(count, np.full(count, 1 / count), size=draws)
-    scores = frame_scores((weights @ cells).reshape(draws, size, size))
+    drawn = (weights @ cells).reshape(draws, size, size)
+    scores = frame_scores(drawn)
+    by_class = _class_scores(drawn)[2]
+    scores |= {f"f1 {labels[row]}": by_class[:, row] for row in np.unique(true)}
     ends = {name: np.quantile(values, [0.025, 0.975]) for name, values in scores.items()}
     return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
 

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from mousegpt_core.cli import (
+    ablating,
     answers,
     curation,
     describing,
@@ -52,6 +53,7 @@ app = typer.Typer(
 study.register(app)
 stages.register(app)
 describing.register(app)
+ablating.register(app)
 answers.register(app)
 curation.register(app)
 importing.register(app)

@@ -1,5 +1,6 @@
 """Stages run over a study: only what is missing is made, progress is told, kills do no harm."""
 
+from mousegpt_core.pipeline.ablation import ablate_study
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
 from mousegpt_core.pipeline.answer_labelling import classify_answers, find_speaker
 from mousegpt_core.pipeline.asking import ask_study
@@ -31,6 +32,7 @@ __all__ = [
     "FileStudy",
     "NewRecording",
     "Work",
+    "ablate_study",
     "add_recording",
     "ask_study",
     "classify_answers",

@@ -161,7 +161,13 @@ def classify_answers(
     notes: list[str] = []
     if speaker.combined:
         said, notes = combined_labels(
-            work, recordings, speaker.stage, protocol, behaviours, partial(said_of, work), sure
+            work,
+            recordings,
+            speaker.stage,
+            load_protocol(protocol, study.folder),
+            behaviours,
+            partial(said_of, work),
+            sure,
         )
     else:
         said = {r.id: said_of(work, r, speaker.stage, behaviours, sure) for r in recordings}

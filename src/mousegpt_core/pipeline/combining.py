@@ -20,7 +20,7 @@ from mousegpt_core.describe.ensemble import (
     combine_unlearned,
 )
 from mousegpt_core.describe.in_context import LABEL
-from mousegpt_core.describe.protocol import Protocol, load_protocol
+from mousegpt_core.describe.protocol import Protocol
 from mousegpt_core.pipeline.footage import Footage
 from mousegpt_core.pipeline.labelled_clips import labelled_clips
 from mousegpt_core.pipeline.recording_stages import run_ethogram, study_rules
@@ -37,7 +37,7 @@ def combined_labels(
     work: Work,
     recordings: Sequence[Recording],
     stage: str,
-    protocol: str,
+    protocol: Protocol,
     behaviours: LabelScheme,
     said_of: Said,
     sure: float,
@@ -52,8 +52,8 @@ def combined_labels(
         Those that a model was asked about.
     stage : str
         Table of what was asked.
-    protocol : str
-        Its name; it says where a person's labels are, from which the combination is learned.
+    protocol : Protocol
+        It says where a person's labels are, from which the combination is learned.
     behaviours : LabelScheme
         The labels.
     said_of : callable
@@ -68,13 +68,12 @@ def combined_labels(
     notes : list of str
         How it was combined, and how well its probabilities hold.
     """
-    asked = load_protocol(protocol, work.study.folder)
     for recording in recordings:
         run_ethogram(work, recording)
     tables = [said_of(recording, stage, behaviours, 0.0) for recording in recordings]
     said = pd.concat(tables, ignore_index=True)
     experts = _experts(work, recordings, tables, behaviours)
-    truth = _human_labels(work.study, asked, said, behaviours)
+    truth = _human_labels(work.study, protocol, said, behaviours)
     belief = combine_learned(experts, truth, _folds(said, truth))
     notes = _notes(belief, truth)
     belief = combine_unlearned(experts) if belief is None else belief

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,10 @@ def evaluate_study(
     scheme = scheme or only_scheme(study)
     answered = answered_scheme(study, scheme)
     cases, rest = _with_one_rest(
-        [_case(study, owner, path, scheme, positive) for owner, path in truth.items()]
+        [
+            _case(study, owner, path, partial(bouts_of_scheme, study, scheme=scheme), positive)
+            for owner, path in truth.items()
+        ]
     )
     if answered is not None:
         cases = [_where_asked(case) for case in cases]
@@ -128,7 +132,72 @@ class _Case:
     human: Truth
 
 
-def _case(study: Study, owner: str, path: Path, scheme: str, positive: str) -> _Case:
+def evaluate_variants(
+    study: Study,
+    truth: Mapping[str, Path],
+    variants: Mapping[str, Mapping[str, pd.DataFrame]],
+    behaviours: LabelScheme,
+    *,
+    asked: Collection[str],
+    bootstrap: int = 0,
+) -> dict[str, dict[str, Any]]:
+    """Score several labellings of the same behaviours where all of them were asked.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    truth : mapping of str to Path
+        As in `evaluate_study`.
+    variants : mapping of str to mapping of str to DataFrame
+        Table `clips.BOUTS` of each recording, of each variant.
+    behaviours : LabelScheme
+        The behaviours.
+    asked : collection of str
+        Variants that say nothing where they were not asked; the others do not know.
+    bootstrap : int
+        As in `evaluate_study`; all variants are drawn alike.
+
+    Returns
+    -------
+    dict of str to dict
+        For each variant as `Evaluation.to_json`, and ``unknown``, as in `evaluate_study`.
+    """
+    cases = {
+        name: [_case(study, owner, path, _by_id(bouts), "") for owner, path in truth.items()]
+        for name, bouts in variants.items()
+    }
+    said = [[case.predicted != "" for case in cases[name]] for name in asked]
+    common = [np.all(each, axis=0) for each in zip(*said, strict=True)]
+    found = {}
+    for name, own in cases.items():
+        kept = [
+            replace(case, true=np.where(where, case.true, ""))
+            for case, where in zip(own, common, strict=True)
+        ]
+        kept, rest = _with_one_rest([case for case in kept if (case.true != "").any()])
+        same, known, _ = _in_the_same_words(kept, study, "", behaviours)
+        scores = evaluate_many(
+            {case.owner: (case.times, case.predicted, case.true) for case in same},
+            rest={case.owner: rest for case in same if case.human.rest},
+            known=known,
+            bootstrap=bootstrap,
+        )
+        found[name] = {**scores.to_json(), "unknown": _share(same, UNKNOWN)}
+    return found
+
+
+def _by_id(bouts: Mapping[str, pd.DataFrame]) -> Callable[[Recording], pd.DataFrame]:
+    return lambda recording: bouts[recording.id]
+
+
+def _case(
+    study: Study,
+    owner: str,
+    path: Path,
+    bouts_of: Callable[[Recording], pd.DataFrame],
+    positive: str,
+) -> _Case:
     id, _, animal = owner.partition("/")
     recording = study.recording(id)
     kinematics = recording.store.read_dataset("kinematics")
@@ -138,7 +207,7 @@ def _case(study: Study, owner: str, path: Path, scheme: str, positive: str) -> _
         kinematics["frame"].values, return_index=True, return_inverse=True
     )
     human = read_truth(path, times=times[shown], frames=frames, positive=positive)
-    bouts = _bouts_of_animal(bouts_of_scheme(study, recording, scheme), recording, animal)
+    bouts = _bouts_of_animal(bouts_of(recording), recording, animal)
     true = human.at(times)[shown[rows]]
     return _Case(owner, id, times, labels_from_bouts(times, bouts), true, human)
 

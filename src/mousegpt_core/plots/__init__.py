@@ -1,5 +1,6 @@
 """Figures: one file each, a function from tables to a matplotlib Figure; no pyplot, no state."""
 
+from mousegpt_core.plots.ablation import plot_ablation
 from mousegpt_core.plots.comparison import plot_comparison
 from mousegpt_core.plots.confusion import plot_confusion
 from mousegpt_core.plots.ethogram import plot_ethogram
@@ -25,6 +26,7 @@ __all__ = [
     "behaviour_colours",
     "behaviour_key",
     "group_colours",
+    "plot_ablation",
     "plot_comparison",
     "plot_confusion",
     "plot_ethogram",
