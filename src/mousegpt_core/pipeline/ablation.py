@@ -218,7 +218,7 @@ def ablate_study(
         "protocol": asked,
         "labels": list(behaviours.names),
         "stopped": stopped,
-        "drawn_over": "recordings" if len(files) >= _MANY else "bouts of the human's labels",
+        "drawn_over": "recordings" if rows[0]["scored"] >= _MANY else "bouts of the human's labels",
         "failed": work.failures,
     }
     return {**result, "files": _write(work, asked, result)}
@@ -409,6 +409,7 @@ def _scores(scores: Mapping[str, Any]) -> dict[str, Any]:
         **{name: scores[name] for name in _SCORES},
         "unknown": scores["unknown"],
         "frames": scores["frames"],
+        "scored": len(scores["recordings"]),
         "f1": {name: each["f1"] for name, each in scores["per_class"].items()},
         "interval": interval,
         "confusion": scores["confusion"],

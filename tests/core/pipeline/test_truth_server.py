@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from mousegpt_core.clips import cut_clips
+from mousegpt_core.describe.clip_quantities import clip_quantities
+from mousegpt_core.describe.contract import Evidence
+from mousegpt_core.describe.contradictions import check_description
 from mousegpt_core.pipeline import Work, ask_study
+from mousegpt_core.pipeline.recording_stages import recording_skeleton, run_ethogram
 from truth_server import Asked, Truthful, code_of, colour, counted
 from truth_study import LABELS, SKILLS, Known, make_truth_study
 
@@ -74,3 +79,32 @@ def test_it_finds_out_how_it_is_asked(known: Known) -> None:
             assert sum(asked == way for asked, _ in known.model.said) >= 4
             codes = sorted(code for _, code in known.model.said)
             assert codes[0] >= 120  # those of the second mouse
+
+
+def test_kinematics_contradict_its_false_answers_more_than_its_true_ones(known: Known) -> None:
+    words = {
+        "freezing": "The mouse is stationary.",
+        "fleeing": "The mouse runs fast.",
+        "exploring": "The mouse explores.",
+    }
+    contradicted: dict[bool, list[bool]] = {True: [], False: []}
+    for number, recording in enumerate(known.study.recordings.values()):
+        run_ethogram(Work(known.study), recording)
+        kinematics = recording.store.read_dataset("kinematics")
+        times, frames = kinematics["time"].values, kinematics["frame"].values
+        clips = cut_clips(times, frames, recording=recording.id, individual="mouse", rate=2.0)
+        clips["individuals"] = str(kinematics["individual"].values[0])
+        ethogram = recording.store.read_dataset("ethogram")
+        skeleton = recording_skeleton(known.study, recording)
+        measured = clip_quantities(Evidence(clips, kinematics, ethogram, skeleton))
+        for start, (_, row) in zip(clips["start_s"], measured.iterrows(), strict=True):
+            code = round(start * 10) + number * 120
+            asked = Asked(tuple(range(code, code + 5)), "zero-shot", 64)
+            label, _ = known.model.judged(asked)
+            values = {str(name): float(value) for name, value in row.items()}
+            checked = check_description({"overall": words[label]}, "", values)
+            true = label == known.model.true_label(asked.codes)
+            contradicted[true].append(bool(checked.contradictions))
+    true, false = (np.mean(contradicted[which]) for which in (True, False))
+    assert len(contradicted[False]) > 10
+    assert false > true + 0.2
