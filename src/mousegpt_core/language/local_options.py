@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mousegpt_core.language.contract import ModelOptions
 from mousegpt_core.language.cost import Price
-from mousegpt_core.language.weights import is_folder, weights_hash, weights_here
+from mousegpt_core.language.weights import weights_hash, weights_here
 from mousegpt_core.settings import content_hash
 
 
@@ -36,8 +36,9 @@ class LocalOptions(ModelOptions):
 
     @property
     def model_name(self) -> str:
-        """The model's name on the hub, or that of its folder."""
-        return Path(self.model).expanduser().resolve().name if is_folder(self.model) else self.model
+        """The last part of its folder, or of its name on the hub; wherever it lies."""
+        folder = Path(self.model).expanduser()
+        return folder.name or folder.resolve().name
 
     @property
     def price(self) -> Price | None:

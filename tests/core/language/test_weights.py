@@ -45,7 +45,7 @@ def test_a_model_is_known_by_its_name_and_what_changes_its_answers(folder: Path)
     plain = options(folder)
     assert plain.identity.startswith("transformers/Qwen-tiny#")
     assert str(folder.parent) not in plain.identity
-    assert plain.model_name == "Qwen-tiny"
+    assert plain.model_name == options("Qwen/Qwen-tiny").model_name == "Qwen-tiny"
     assert options(folder, batch=2, device="cpu").identity == plain.identity
     assert options(folder, max_pixels=1000).identity != plain.identity
     assert options(folder, dtype="float16").identity != plain.identity
