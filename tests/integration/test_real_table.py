@@ -72,6 +72,7 @@ POSES = [
     Poses("mmpose-animal-coco", "zebra/*.json", "2"),
     Poses("oist-mocap-drug", "**/*.mat", "300 10500 11", fps=300),
     Poses("pose2sim-single-4cam", "**/pose", "4 60 100", fps=60, views=CAMERAS),
+    Poses("pose2sim-single-4cam", "**/*.trc", "60 100", fps=60),
     Poses("sleap-anipose-4view-mouse", "**/*proofread.slp", "4 120 15 30", fps=30, views=4),
     Poses("sleap-anipose-4view-mouse", "**/*proofread.analysis.h5", "4 120 15 30", fps=30,
           views=4),

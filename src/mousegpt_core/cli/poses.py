@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,11 +67,20 @@ def import_file(
         view=view or None,
     )
     console.say(
-        f"{file}: {found['format']}, {found['frames']} frames at {found['fps']:g} a second, "
+        f"{file}: {found['format']}, {_length(found)}, "
         f"{found['dimensions']}D in {found['unit']}, {found['seen']:.1%} of the points seen"
     )
-    for what in ("keypoints", "individuals"):
-        console.say(f"{len(found[what])} {what}: {', '.join(found[what])}")
+    for what in ("keypoint", "individual"):
+        names = found[f"{what}s"]
+        console.say(f"{len(names)} {what}{'s' * (len(names) != 1)}: {', '.join(names)}")
     if found["out"]:
         console.say(f"Written: {found['out']}")
     console.result(found)
+
+
+def _length(found: dict[str, Any]) -> str:
+    if found["single_pictures"]:
+        return f"{found['frames']} single pictures"
+    rate = found["fps"]
+    told = f"at {rate:g} a second" if rate else "of a rate that the file does not tell (--fps)"
+    return f"{found['frames']} frames {told}"

@@ -90,6 +90,7 @@ FORMATS: dict[str, PoseFormat] = {
                    is_folder=True),
         PoseFormat("dannce-mat", "DANNCE, Label3D mat", (".mat",), "mousegpt_core.io.dannce_mat"),
         PoseFormat("qualisys-mat", "Qualisys mat", (".mat",), "mousegpt_core.io.qualisys_mat"),
+        PoseFormat("trc", "motion capture's trc", (".trc",), "mousegpt_core.io.trc"),
         PoseFormat("movement", "movement's netCDF", (".nc", ".h5"),
                    "mousegpt_core.io.movement_nc", writes=True),
         PoseFormat("nwb", "NWB with ndx-pose", (".nwb",), "mousegpt_core.io.nwb", writes=True),
@@ -156,6 +157,7 @@ def read_poses(
     unit: str | None = None,
     layout: str | None = None,
     view: str | None = None,
+    assumed_fps: float | None = None,
 ) -> xr.Dataset:
     """Read poses of any known format.
 
@@ -177,6 +179,9 @@ def read_poses(
     view : str, optional
         Which of the views that the file holds (its cameras), where it holds several; ``"3d"`` for
         the points in space.
+    assumed_fps : float, optional
+        Frames per second if neither the file nor `fps` tells them, to look at a file whose rate
+        does not matter; the attribute ``rate_assumed`` is 1 then.
 
     Returns
     -------
@@ -208,7 +213,7 @@ def read_poses(
         names = skeleton.keypoints
     name = format if format is not None else recognise_format(path)
     raw = FORMATS[name].read(path, ReadOptions(names, layout or "", view or ""))
-    return build_poses(raw, path, keep=names, fps=fps, unit=unit)
+    return build_poses(raw, path, keep=names, fps=fps, unit=unit, assumed_fps=assumed_fps)
 
 
 def write_poses(poses: xr.Dataset, path: Path | str, *, format: str | None = None) -> Path:

@@ -25,7 +25,13 @@ _FARTHEST = 1e9
 
 
 def build_poses(
-    raw: RawPoses, path: Path, *, keep: Sequence[str], fps: float | None, unit: str | None
+    raw: RawPoses,
+    path: Path,
+    *,
+    keep: Sequence[str],
+    fps: float | None,
+    unit: str | None,
+    assumed_fps: float | None = None,
 ) -> xr.Dataset:
     """Build and check a poses Dataset.
 
@@ -41,6 +47,9 @@ def build_poses(
         What the user said.
     unit : str or None
         What the user said.
+    assumed_fps : float, optional
+        Frames per second if neither file nor user tells them; the attribute ``rate_assumed`` says
+        so.
 
     Raises
     ------
@@ -60,7 +69,14 @@ def build_poses(
         )
     raw = _sort_by_time(raw, path)
     apart = _is_single_pictures(raw)
-    rate = fps or _PICTURE_FPS if apart else _frame_rate(raw, fps, path)
+    told = fps or _PICTURE_FPS if apart else _frame_rate(raw, fps, path)
+    rate = told or assumed_fps
+    if rate is None:
+        raise DataError(
+            "the frame rate is not in the file",
+            file=path,
+            hint="give it with --fps, as in --fps 30",
+        )
     try:
         return make_poses(
             raw.position,
@@ -76,6 +92,7 @@ def build_poses(
             source_file=path.name,
             single_pictures=int(apart),
             timed=int(raw.times is not None),
+            **({} if told else {"rate_assumed": 1}),
         )
     except FormatError:
         raise
@@ -205,7 +222,7 @@ def _sort_by_time(raw: RawPoses, path: Path) -> RawPoses:
     )
 
 
-def _frame_rate(raw: RawPoses, fps: float | None, path: Path) -> float:
+def _frame_rate(raw: RawPoses, fps: float | None, path: Path) -> float | None:
     """Frames per second: what the file says, else the user."""
     own = raw.fps
     if own is None and raw.times is not None and len(raw.times) > 1:
@@ -220,10 +237,4 @@ def _frame_rate(raw: RawPoses, fps: float | None, path: Path) -> float:
             expected=f"{own:g} by its times",
             found=f"{fps:g} given", hint="leave out --fps, or correct it",
         )  # fmt: skip
-    if own is None:
-        raise DataError(
-            "the frame rate is not in the file",
-            file=path,
-            hint="give it with --fps, as in --fps 30",
-        )
-    return float(own)
+    return None if own is None else float(own)

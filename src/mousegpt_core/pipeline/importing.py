@@ -12,6 +12,9 @@ from mousegpt_core.errors import FormatError
 from mousegpt_core.io import read_poses, recognise_format, write_poses
 from mousegpt_core.study.files import writing
 
+#: Of a file that is only looked at; nothing that is told of it depends on the rate.
+_ANY_FPS = 30.0
+
 
 def convert_poses(
     file: Path,
@@ -40,22 +43,28 @@ def convert_poses(
     Returns
     -------
     dict
-        ``file``, ``format``, ``frames``, ``keypoints``, ``individuals``, ``dimensions``, ``fps``,
-        ``unit``, ``seen`` (share of points that are there) and ``out`` (``""`` = not written).
+        ``file``, ``format``, ``frames``, ``single_pictures`` (whether these are no frames of a
+        film), ``keypoints``, ``individuals``, ``dimensions``, ``fps`` (None = not told), ``unit``,
+        ``seen`` (share of points that are there) and ``out`` (``""`` = not written).
 
     Raises
     ------
     FormatError
         If the file cannot be read, or `out` is there already or cannot hold these poses.
     DataError
-        If the frame rate is unknown, or nothing was ever seen.
+        If nothing was ever seen, or the frame rate is unknown and `out` is to be written.
     """
     if out is not None and out.exists():
         raise FormatError(
             "the file is there already", file=out, hint="choose another name, or delete it"
         )
     name = format or recognise_format(file)
-    poses = read_poses(file, format=name, keypoints=keypoints, fps=fps, unit=unit, view=view)
+    poses = read_poses(
+        file, format=name, keypoints=keypoints, fps=fps, unit=unit, view=view,
+        assumed_fps=_ANY_FPS if out is None else None,
+    )  # fmt: skip
+    alone = bool(poses.attrs["single_pictures"])
+    told = not alone and "rate_assumed" not in poses.attrs
     if out is not None:
         with writing(out):
             write_poses(poses, out, format=to)
@@ -63,10 +72,11 @@ def convert_poses(
         "file": str(file),
         "format": name,
         "frames": poses.sizes["time"],
+        "single_pictures": alone,
         "keypoints": poses["keypoint"].values.tolist(),
         "individuals": poses["individual"].values.tolist(),
         "dimensions": poses.sizes["space"],
-        "fps": float(poses.attrs["fps"]),
+        "fps": float(poses.attrs["fps"]) if told else None,
         "unit": str(poses["position"].attrs["units"]),
         "seen": float(np.isfinite(poses["position"].isel(space=0)).mean()),
         "out": str(out or ""),

@@ -14,7 +14,7 @@ from mousegpt_core.study import Study
 
 VERBS = [
     *("new", "add", "run", "kinematics", "describe", "classify", "embed", "profile", "search"),
-    *("report", "evaluate", "export", "import", "demo", "synth", "doctor", "backends"),
+    *("report", "evaluate", "export", "import", "convert", "demo", "synth", "doctor", "backends"),
 ]
 LABELS = """
 [moving]
@@ -175,6 +175,22 @@ def test_import_tells_what_a_file_holds(files: Path) -> None:
     assert seen.code == 0
     assert "wide-csv" in seen.out
     assert "Snout" in seen.out
+
+
+def test_import_tells_what_a_file_holds_without_its_rate(files: Path, tmp_path: Path) -> None:
+    seen = mousegpt("import", files / "M1.csv")
+    assert seen.code == 0
+    assert "does not tell" in seen.out
+    assert "1 individual:" in seen.out
+    assert mousegpt("import", files / "M1.csv", "--json").json["fps"] is None
+    assert mousegpt("import", files / "M1.csv", "--out", tmp_path / "M1.nc").code != 0
+
+
+def test_import_tells_pictures_from_frames(tmp_path: Path) -> None:
+    path = tmp_path / "CollectedData.csv"
+    pictures = "".join(f"labeled-data/film/img{n:02d}.png,{n + 1},2\n" for n in range(3))
+    path.write_text(f"scorer,S,S\nbodyparts,nose,nose\ncoords,x,y\n{pictures}", encoding="utf-8")
+    assert "3 single pictures" in mousegpt("import", path).out
 
 
 def test_import_writes_another_format(files: Path, tmp_path: Path) -> None:

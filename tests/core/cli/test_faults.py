@@ -47,7 +47,7 @@ def assert_explained(answer: Answer, code: int, *words: str) -> None:
         (["export", "{study}", "poses", "--format", "openpose"], INPUT, "dlc-h5"),
         (["import", "{nowhere}"], INPUT, "nowhere"),
         (["import", "{truth}"], INPUT, "no known format"),
-        (["import", "{poses}"], INPUT, "--fps"),
+        (["import", "{poses}", "--out", "{nowhere}.nc"], INPUT, "--fps"),
         (["import", "{poses}", "--fps", "30", "--to", "nwb"], INPUT, "--out"),
         (["import", "{poses}", "--fps", "30", "--out", "{poses}"], INPUT, "there already"),
         (["import", "{poses}", "--fps", "30", "--out", "{nowhere}.doc"], INPUT, "dlc-h5"),

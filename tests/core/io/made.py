@@ -93,6 +93,24 @@ def _write_qualisys(path, values=VALUES):
     return path
 
 
+def write_trc(path, values=VALUES, *, times=None, rate="10"):
+    head = [
+        ["PathFileType", "4", "(X/Y/Z)", path.name],
+        ["DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units", "OrigDataRate"],
+        [rate, rate, str(len(values)), "2", "mm", rate],
+        ["Frame#", "Time", NAMES[0], "", "", NAMES[1], "", ""],
+        ["", "", "X1", "Y1", "Z1", "X2", "Y2", "Z2"],
+        [],
+    ]
+    seconds = np.arange(1, len(values) + 1) / 10 if times is None else times
+    rows = [
+        [str(number + 1), str(seconds[number]), *("" if np.isnan(v) else str(v) for v in row)]
+        for number, row in enumerate(values)
+    ]
+    path.write_text("".join("\t".join(row) + "\n" for row in (*head, *rows)))
+    return path
+
+
 #: Ending, writer, and the format where the name is not that.
 MADE = {
     "dlc-csv": (".csv", write_dlc_csv),
@@ -112,6 +130,7 @@ MADE = {
     "dannce-mat, labels": (".mat", _write_labels(write_label3d)),
     "dannce-mat, labels in HDF5": (".mat", _write_labels(write_label3d_hdf5)),
     "qualisys-mat": (".mat", _write_qualisys),
+    "trc": (".trc", write_trc),
 }
 
 
@@ -129,4 +148,4 @@ def make(name, folder, values=VALUES):
 
 
 def is_text(name):
-    return MADE[name][0] in (".csv", ".json")
+    return MADE[name][0] in (".csv", ".json", ".trc")
