@@ -9,11 +9,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+from scipy.fft import dctn
 
 TEXT_BITS, TEXT_DISTANCE = 64, 5
-#: Side of the grid of differences that a picture is known by.
-_GRID = 16
-PICTURE_BITS, PICTURE_DISTANCE = _GRID * _GRID, 10
+#: Waves along each side that a picture is known by, and the side to which it is made smaller.
+_WAVES, _SIDE = 16, 64
+PICTURE_BITS, PICTURE_DISTANCE = _WAVES * _WAVES, 16
+#: Of waves: less is an error of rounding.
+_DIGITS = 6
 _WORD = re.compile(r"\w+")
 
 
@@ -71,9 +74,11 @@ def text_hash(text: str) -> int:
 
 
 def picture_hash(encoded: bytes) -> int:
-    """256 bits: whether each cell of a 16 x 16 grid is brighter than its neighbour to the left.
+    """256 bits: whether each of the slowest waves of a picture is stronger than the middle one.
 
-    "Difference hash"; brightness, size and how strongly a picture is compressed hardly change it.
+    "Perceptual hash" of the discrete cosine transform: Zauner, Implementation and benchmarking of
+    perceptual image hash functions (2010), section 3.2.1, with 16 x 16 waves in place of 8 x 8.
+    Brightness, size, noise and how strongly a picture is compressed hardly change it.
 
     Parameters
     ----------
@@ -83,10 +88,12 @@ def picture_hash(encoded: bytes) -> int:
     from PIL import Image as Pillow
 
     with Pillow.open(io.BytesIO(encoded)) as picture:
-        picture.draft("L", (8 * _GRID, 8 * _GRID))
-        small = picture.convert("L").resize((_GRID + 1, _GRID), Pillow.Resampling.BOX)
-    grey = np.asarray(small, dtype=np.int16)
-    return _packed((grey[:, 1:] > grey[:, :-1]).ravel())
+        picture.draft("L", (2 * _SIDE, 2 * _SIDE))
+        small = picture.convert("L").resize((_SIDE, _SIDE), Pillow.Resampling.BOX)
+    waves = dctn(np.asarray(small, dtype=np.float64), norm="ortho")[:_WAVES, :_WAVES].ravel()
+    waves[0] = 0.0  # the mean brightness
+    waves = np.round(waves, _DIGITS)
+    return _packed(waves > np.median(waves))
 
 
 def _packed(bits: np.ndarray) -> int:

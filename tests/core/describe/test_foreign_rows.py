@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from pathlib import Path
@@ -63,6 +65,46 @@ def test_sections_come_as_they_are(said: dict[str, str]) -> None:
     if not any(said.values()) or any(_is_half(text) for text in said.values()):
         return
     assert read(**said).said == said
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).map(str.strip)
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys((*SECTIONS, "label", "model"), TEXT)),
+    st.none() | st.floats(0, 1),
+    st.floats(0, 1e6),
+    st.integers(0, 10**9),
+    st.booleans(),
+)
+def test_rows_of_ours_come_back(
+    said: dict[str, str], score: float | None, start: float, frame: int, as_csv: bool
+) -> None:
+    values: dict[str, Any] = {
+        "recording": "M1", "individual": "", "clip_view": "", **said, "score": score,
+        "start_s": start, "stop_s": start + 0.2, "start_frame": frame, "stop_frame": frame + 6,
+        "edited": True, "speeds": [{"region": "head", "cm_s": 1.0}],
+    }  # fmt: skip
+    if as_csv:
+        stream = io.StringIO(newline="")
+        writer = csv.DictWriter(stream, list(values))
+        writer.writeheader()
+        writer.writerow(values)
+        (values,) = csv.DictReader(io.StringIO(stream.getvalue(), newline=""))
+    else:
+        values = json.loads(json.dumps(values))
+    expected = {name: text for name, text in said.items() if name != "model"}
+    if not any(expected.values()):
+        with pytest.raises(FormatError, match="says nothing"):
+            read_row(values, PLACE)
+        return
+    row = read_row(values, PLACE)
+    assert {name: text for name, text in row.said.items() if text} == {
+        name: text for name, text in expected.items() if text
+    }
+    assert (row.start_s, row.start_frame, row.stop_frame) == (start, frame, frame + 6)
+    assert row.score == score or (score is None and math.isnan(row.score))
+    assert row.model == said["model"]
 
 
 def _is_half(text: str) -> bool:

@@ -65,6 +65,11 @@ def test_pictures_alike() -> None:
     assert not index.has_near(picture_hash(encode_jpeg(other)))
 
 
+def test_empty_pictures_are_alike() -> None:
+    grey, white = (np.full((300, 400, 3), level, np.uint8) for level in (90, 255))
+    assert picture_hash(encode_jpeg(grey)) == picture_hash(encode_jpeg(white))
+
+
 def test_a_picture_in_png_is_read_too() -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)).save(buffer, "PNG")
