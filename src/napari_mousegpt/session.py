@@ -89,8 +89,8 @@ class Session:
 
     # -- going somewhere ----------------------------------------------------------------------
 
-    def open_study(self, folder: Path | str) -> None:
-        """Open a study; its first recording is shown.
+    def open_study(self, folder: Path | str, *, recording: str = "") -> None:
+        """Open a study; a recording is shown, by default the first that is filmed.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Session:
         if recordings:
             # One with a film tells more at first sight.
             filmed = [id for id, one in recordings.items() if any(v.films for v in one.info.views)]
-            self.open_recording(min(filmed or recordings))
+            self.open_recording(recording or min(filmed or recordings))
 
     def refresh(self) -> None:
         """Take up what has changed on disk: results of a job, recordings that were added."""

@@ -50,6 +50,21 @@ def test_a_study_opens_with_its_films_in_step(viewer: Any, study_folder: Path) -
     assert not np.asarray(side._slice.image.view)[..., :3].any()
 
 
+def test_a_study_that_is_dropped_on_the_window_is_the_docks_study(
+    viewer: Any, study_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_mousegpt.session import session_of
+
+    monkeypatch.setattr("napari.current_viewer", lambda: viewer)
+    read = get_reader(str(study_folder / "recordings" / "space"))
+    assert read is not None
+    assert read(str(study_folder / "recordings" / "space")) == [(None,)]
+    session = session_of(viewer)
+    assert session.study.folder == study_folder
+    assert session.recording == "space"
+    assert "skeleton" in viewer.layers
+
+
 def test_keypoints_follow_the_slider(viewer: Any, study_folder: Path) -> None:
     session = session_in(viewer, study_folder)
     points = viewer.layers["keypoints"]

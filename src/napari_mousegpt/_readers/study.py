@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mousegpt_core.errors import DataError, MouseGPTError
 from napari_mousegpt.layers import LayerTuple
 from napari_mousegpt.recordings import open_recording, recording_of_path
 
 Reader = Callable[[str | list[str]], list[LayerTuple]]
+#: What a reader returns that has put its layers into the viewer itself (npe2).
+NO_LAYER: LayerTuple = (None,)  # type: ignore[assignment]
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
@@ -24,7 +28,7 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
 
 def read(path: str | list[str]) -> list[LayerTuple]:
-    """Open a recording: of a study, the first.
+    """Open a recording: of a study, the first. In a window the docks follow what was opened.
 
     Raises
     ------
@@ -34,8 +38,20 @@ def read(path: str | list[str]) -> list[LayerTuple]:
     from mousegpt_core.study import Study
 
     folder, id = recording_of_path(Path(path if isinstance(path, str) else path[0]))
+    viewer = _current_viewer()
+    if viewer is not None:
+        from napari_mousegpt.session import session_of
+
+        session_of(viewer).open_study(folder, recording=id)
+        return [NO_LAYER]
     study = Study.open(folder)
     recordings = study.recordings
     if not recordings:
         raise DataError("the study is empty", file=folder, hint="add recordings in the dock Study")
     return open_recording(study, recordings[id or min(recordings)]).whole()
+
+
+def _current_viewer() -> Any:
+    """The viewer in whose window a study is dropped; None where there is no napari."""
+    napari = sys.modules.get("napari")
+    return None if napari is None else napari.current_viewer()
