@@ -288,6 +288,14 @@ def confidences(recording: Recording) -> dict[str, float]:
     return {clip_id: confidence(answers) for clip_id, answers in said.items()}
 
 
+def is_judged(recording: Recording) -> bool:
+    """Whether what is said of a recording now was held against its kinematics."""
+    entry, said = recording.store.entry(STAGE), recording.store.entry("descriptions")
+    if entry is None or said is None:
+        return False
+    return bool(entry.provenance.inputs["descriptions"] == said.key)
+
+
 def _refuse_unjudged(recording: Recording) -> None:
     """Check that the descriptions that are there are those that were judged.
 
@@ -296,8 +304,7 @@ def _refuse_unjudged(recording: Recording) -> None:
     StageMissingError
         If not.
     """
-    entry, said = recording.store.entry(STAGE), recording.store.entry("descriptions")
-    if entry is None or said is None or entry.provenance.inputs["descriptions"] != said.key:
+    if not is_judged(recording):
         raise StageMissingError(
             f"{recording.id}: study.toml has thresholds in [curation], and the descriptions were "
             "not judged yet",

@@ -20,6 +20,7 @@ from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.kinematics import Scene
 from mousegpt_core.pipeline.add import SINGLE_PICTURES
+from mousegpt_core.pipeline.curating import is_judged
 from mousegpt_core.pipeline.evaluation import (
     ACTIVITIES,
     PROFILE,
@@ -27,6 +28,7 @@ from mousegpt_core.pipeline.evaluation import (
     last_evaluations,
     scheme_names,
 )
+from mousegpt_core.pipeline.judging import summary
 from mousegpt_core.pipeline.labelling import LabelsTold, labels_told
 from mousegpt_core.pipeline.recording_stages import primary_poses, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
@@ -127,6 +129,7 @@ def gather(work: Work) -> ReportData:
         tracks=tracks,
         movements=movements,
         evaluations=last_evaluations(study),
+        curation=_curation(study, recordings),
         search_tips=_search_tips(clips),
         provenance=_provenance(study, recordings),
         versions={name: version(name) for name in _VERSIONS},
@@ -134,6 +137,12 @@ def gather(work: Work) -> ReportData:
         remarks=[line for one in told.values() for line in one.remarks],
         reactions={name: one.reaction_s for name, one in told.items() if one.reaction_s > 0},
     )
+
+
+def _curation(study: Study, recordings: Sequence[Recording]) -> dict[str, Any]:
+    """How the descriptions were judged, where they were; else nothing."""
+    judged = [recording for recording in recordings if is_judged(recording)]
+    return summary(study, judged) if judged else {}
 
 
 def study_subjects(study: Study) -> list[Subject]:

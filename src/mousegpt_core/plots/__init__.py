@@ -4,6 +4,7 @@ from mousegpt_core.plots.ablation import plot_ablation
 from mousegpt_core.plots.comparison import plot_comparison
 from mousegpt_core.plots.confusion import plot_confusion
 from mousegpt_core.plots.ethogram import plot_ethogram
+from mousegpt_core.plots.scores import plot_scores
 from mousegpt_core.plots.shares import plot_shares
 from mousegpt_core.plots.speed import plot_speed
 from mousegpt_core.plots.style import (
@@ -30,6 +31,7 @@ __all__ = [
     "plot_comparison",
     "plot_confusion",
     "plot_ethogram",
+    "plot_scores",
     "plot_shares",
     "plot_speed",
     "plot_time_course",

@@ -15,6 +15,7 @@ import pandas as pd
 from mousegpt_core.plots import behaviour_colours
 from mousegpt_core.plots.style import OTHER
 from mousegpt_core.report import figures, findings
+from mousegpt_core.report.curation import curation_part
 from mousegpt_core.report.data import ACTIVITIES, PROFILE, Example, ReportData
 from mousegpt_core.report.methods import GLOSSARY, methods_paragraph, settings_text
 from mousegpt_core.report.results import (
@@ -109,6 +110,7 @@ def _context(results: Results) -> dict[str, Any]:
         "cards": cards,
         "card_groups": _card_groups(cards, results),
         "evaluations": [_evaluation(score) for score in scores_of(results)],
+        "curation": curation_part(data.curation) if data.curation else None,
         "animals": animals_table(data.animals_told, data.recordings),
         "recordings": recordings_table(data.recordings),
         "notes": [(one.recording, one.notes) for one in data.recordings if one.notes],

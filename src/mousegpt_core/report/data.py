@@ -153,6 +153,8 @@ class ReportData:
         Of each animal in each recording.
     evaluations : mapping of str to mapping
         By scheme, its scores against a human's labels, as `pipeline.evaluate_study` gives them.
+    curation : mapping
+        How the descriptions were judged, as `pipeline.judging.summary` gives it; empty = not.
     search_tips : sequence of str
         Questions that can be asked of this study.
     provenance : sequence of StageRecord
@@ -176,6 +178,7 @@ class ReportData:
     tracks: Sequence[Track] = ()
     movements: Sequence[Movement] = ()
     evaluations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    curation: Mapping[str, Any] = field(default_factory=dict)
     search_tips: Sequence[str] = ()
     provenance: Sequence[StageRecord] = ()
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -75,7 +75,8 @@ def scheme_figures(results: Results, scheme: SchemeResults, *, full: bool) -> li
     return list(parts)
 
 
-def _picture(figure: Figure, name: str, title: str, finding: str) -> str:
+def picture(figure: Figure, name: str, title: str, finding: str) -> str:
+    """A figure as svg that follows the page's light or dark."""
     return to_svg(figure, name=name, title=title, description=finding, themed=True)
 
 
@@ -86,7 +87,7 @@ def _ethogram(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
     yield FigurePart(
         name,
         title,
-        _picture(figure, name, f"Ethogram: {title.lower()}", finding),
+        picture(figure, name, f"Ethogram: {title.lower()}", finding),
         finding,
         "Each row is an animal, each colour a behaviour. Empty stretches could not be told.",
     )
@@ -103,7 +104,7 @@ def _shares(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
     yield FigurePart(
         name,
         title,
-        _picture(figure, name, f"Shares: {title.lower()}", finding),
+        picture(figure, name, f"Shares: {title.lower()}", finding),
         finding,
         f"A bar is all of the {whole} of an animal. Numbers in the bars are per cent. What is "
         "missing at the right could not be told.",
@@ -122,7 +123,7 @@ def _comparison(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]
     yield FigurePart(
         name,
         title,
-        _picture(figure, name, f"Group comparison: {title.lower()}", finding),
+        picture(figure, name, f"Group comparison: {title.lower()}", finding),
         finding,
         "Each dot is an animal; the vertical scale is its share of time. The thick line is the "
         "median, the thin one its 95 % interval (bootstrap). P-values are corrected for the "
@@ -159,7 +160,7 @@ def _time_course(results: Results, scheme: SchemeResults) -> Iterator[FigurePart
     yield FigurePart(
         name,
         title,
-        _picture(plot_time_course(windows, scheme.key, shown), name, title, finding),
+        picture(plot_time_course(windows, scheme.key, shown), name, title, finding),
         finding,
         f"Share of time in windows of {number(scheme.window_s)} s.{line}",
     )
@@ -176,7 +177,7 @@ def _transitions(results: Results, scheme: SchemeResults) -> Iterator[FigurePart
     yield FigurePart(
         name,
         title,
-        _picture(plot_transitions(shares, scheme.key), name, title, finding),
+        picture(plot_transitions(shares, scheme.key), name, title, finding),
         finding,
         "Read along a row: when this behaviour ended, how often did each other one come next?"
         + (" All animals together." if len(results.animals) > 1 else ""),
@@ -198,7 +199,7 @@ def arena_figure(results: Results) -> FigurePart | None:
     return FigurePart(
         name,
         title,
-        _picture(figure, name, title, ""),
+        picture(figure, name, title, ""),
         "",
         f"The way of the body centre{seen}, coloured by behaviour.{note}",
     )
@@ -222,7 +223,7 @@ def speed_figure(results: Results) -> FigurePart | None:
     return FigurePart(
         name,
         title,
-        _picture(plot_speed(movements, results.subjects), name, title, finding),
+        picture(plot_speed(movements, results.subjects), name, title, finding),
         finding,
         reading + " The left end holds all that is slower, the right end all that is faster.",
     )
@@ -239,7 +240,7 @@ def confusion_figure(score: Score) -> FigurePart | None:
     return FigurePart(
         name,
         title,
-        _picture(plot_confusion(labels, confusion["matrix"]), name, title, finding),
+        picture(plot_confusion(labels, confusion["matrix"]), name, title, finding),
         "",
         "Each row is what a human saw; a dark diagonal is agreement.",
     )

@@ -171,3 +171,12 @@ def test_wrong_corrections_change_nothing(
         edit_descriptions(study, read_corrections(tmp_path / "wrong.csv"))
     assert study.recording("M1").log.edits().empty
     assert np.all(~curated_clips(study.recording("M1"))["edited"])
+
+
+def test_the_report_tells_it_where_it_was_judged(study: Study, run_once: Path) -> None:
+    study.set_section("curation", accuracy=5.0)
+    run_study(Work(study))
+    page = (study.folder / "results" / "report.html").read_text()
+    assert 'id="curation-scores"' in page
+    assert "thresholds (accuracy 5)" in page
+    assert 'id="curation"' not in (run_once / "results" / "report.html").read_text()

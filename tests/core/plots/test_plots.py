@@ -20,6 +20,7 @@ from mousegpt_core.plots import (
     plot_comparison,
     plot_confusion,
     plot_ethogram,
+    plot_scores,
     plot_shares,
     plot_speed,
     plot_time_course,
@@ -52,11 +53,17 @@ def figures(scheme: SchemeResults) -> dict[str, Figure]:
         "speed": plot_speed(data.movements, scheme.subjects),
         "transitions": plot_transitions(transition_shares(counts), scheme.key),
         "confusion": plot_confusion(["a", "b"], [[3, 1], [0, 0]]),
+        "scores": plot_scores(
+            {"accuracy": [0, 1, 5], "relevance": [0, 0, 0], "contradictions": [9, 1, 2]},
+            {"accuracy": 10, "relevance": 10, "contradictions": 1},
+            {"accuracy": 6},
+        ),
     }
 
 
 NAMES = (
     "ethogram", "shares", "comparison", "time", "arena", "speed", "transitions", "confusion",
+    "scores",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import itertools
 import re
 import time
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -363,3 +364,45 @@ def test_behaviours_of_two_schemes_may_have_the_same_id() -> None:
     both = dataclasses.replace(data, behaviours=pd.concat([own, rules]), bouts=bouts)
     assert both.names("labels")[behaviour] == "my own name"
     assert both.names("activities")[behaviour] == "name of the rules"
+
+
+def curation(**changes: Any) -> dict[str, Any]:
+    clip = {
+        "clip_id": "M1/m@000003", "recording": "M1", "start_s": 0.6, "accuracy": 2.5,
+        "coherence": float("nan"), "relevance": 10.0, "contradictions": 1.0,
+        "sentence": HOSTILE, "reason": "speed is 0", "kept": False,
+    }  # fmt: skip
+    scores = ("accuracy", "coherence", "relevance", "contradictions", "confidence")
+    return {
+        "judge": "kinematic",
+        "thresholds": {"accuracy": 6.0},
+        "all": {"clips": 40, "judged": 38, "kept": 30, "dropped": 10, "edited": 1},
+        "histogram": {**dict.fromkeys(scores, [0] * 10), "accuracy": [2] * 10},
+        "contradictions": {"runs": 3, "moves about": 9},
+        "worst": [clip],
+        "best": [],
+        **changes,
+    }
+
+
+def test_whether_descriptions_are_true_is_told_where_they_were_judged() -> None:
+    data = full_study(each=2, duration=60, film=False)
+    page = check(build_report(dataclasses.replace(data, curation=curation())))
+    assert {"curation-scores", "curation-claims", "curation-worst"} <= set(page.ids)
+    assert "curation-best" not in page.ids
+    assert "38 descriptions of 40 judged by kinematic" in page.words
+    assert "thresholds (accuracy 6) leave out 10 (25 %); 1 description corrected" in page.words
+    assert page.words.index("moves about") < page.words.index("runs 3")
+    assert "curation" not in check(build_report(data)).ids
+
+
+def test_scores_that_are_not_known_give_no_figure() -> None:
+    data = full_study(each=2, duration=60, film=False)
+    nothing = {name: [0] * 10 for name in curation()["histogram"]}
+    told = curation(
+        histogram=nothing, thresholds={}, worst=[], contradictions={}, judge="m:default"
+    )
+    page = check(build_report(dataclasses.replace(data, curation=told)))
+    assert "curation" in page.ids
+    assert "curation-scores" not in page.ids
+    assert "none is left out" in page.words
