@@ -25,7 +25,7 @@ from mousegpt_core.study import (
 )
 from mousegpt_core.video import open_film
 
-SILHOUETTES_VERSION = 4
+SILHOUETTES_VERSION = 5
 OUTLINE_VERSION = 4
 #: "Format" of poses that are made of the film itself.
 FROM_FILM = "silhouette"

@@ -7,12 +7,14 @@ long, over those in which it was elsewhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from mousegpt_core.errors import DataError
+from mousegpt_core.pose.changes import Moment, find_changes
 from mousegpt_core.pose.ghosts import without_ghosts
 from mousegpt_core.pose.settings import SilhouetteSettings
 from mousegpt_core.video import FilmLike
@@ -57,6 +59,26 @@ _HINT = "make poses with a pose estimator, and give them with --poses FILE"
 
 
 @dataclass(frozen=True, eq=False)
+class Piece:
+    """The background from a frame on.
+
+    Attributes
+    ----------
+    start : int
+        The first frame.
+    picture, noise : arrays of shape (height, width)
+        As in `Background`.
+    said : str
+        What changed here, for a reader; "" at the film's beginning.
+    """
+
+    start: int
+    picture: Floats
+    noise: Floats
+    said: str
+
+
+@dataclass(frozen=True, eq=False)
 class Background:
     """The picture without the animal, and what is animal.
 
@@ -84,6 +106,8 @@ class Background:
     shade : float, optional
         Brightness, as share of the background's, above which a large part of a dark animal's
         outline is its shadow on a wall; None = it has none, or it cannot be told from fur.
+    pieces : tuple of Piece
+        Where the camera was pushed or a lamp switched: the backgrounds in their order; else none.
     """
 
     picture: Floats
@@ -96,6 +120,12 @@ class Background:
     radius: float
     others: float
     shade: float | None = None
+    pieces: tuple[Piece, ...] = ()
+
+    def at(self, frame: int) -> Background:
+        """The background as it is in a frame; itself where it never changes."""
+        here = [piece for piece in self.pieces if piece.start <= frame]
+        return replace(self, picture=here[-1].picture, noise=here[-1].noise) if here else self
 
     def difference(self, grey: Floats) -> Floats:
         """By how much each pixel looks like animal; a light that changes as a whole is allowed for.
@@ -195,11 +225,56 @@ def learn_background(
             hint=_HINT,
         )
     shrink = max(1, -(-max(film.shape[1:3]) // settings.longest_side))
-    numbers = np.linspace(0, len(film) - 1, min(settings.background_frames, len(film)))
-    frames = film.frames(numbers.round().astype(int).tolist())
-    samples = np.stack([shrunk(image, shrink) for _, image in frames])
-    picture, noise = _usual(samples, film)
-    picture, noise = _uncovered(samples, picture, noise)
+    spread = np.linspace(0, len(film) - 1, min(settings.background_frames, len(film)))
+    numbers = spread.round().astype(np.intp)
+    samples = _sampled(film, numbers, shrink)
+    moments = find_changes(samples, numbers, lambda number: shrunk(film[number], shrink), film.fps)
+    edges = [0, *(moment.frame for moment in moments), len(film)]
+    longest = int(np.argmax(np.diff(edges)))
+    learnt = []
+    for i, (start, stop) in enumerate(pairwise(edges)):
+        if moments:
+            count_here = min(stop - start, max(_FEWEST_FRAMES, len(numbers) // len(moments)))
+            spread = np.linspace(start, stop - 1, count_here)
+            samples = _sampled(film, spread.round().astype(np.intp), shrink)
+        picture, noise = _uncovered(samples, *_usual(samples, film))
+        learnt.append(
+            Piece(start, picture, noise, _said(film, moments[i - 1], shrink) if i else "")
+        )
+        if i == longest:
+            found = _told_apart(film, samples, picture, noise, shrink, count, settings)
+    return replace(found, pieces=tuple(learnt)) if moments else found
+
+
+def _sampled(film: FilmLike, numbers: NDArray[np.intp], shrink: int) -> Floats:
+    return np.stack([shrunk(image, shrink) for _, image in film.frames(numbers.tolist())])
+
+
+def _said(film: FilmLike, moment: Moment, shrink: int) -> str:
+    """What happened at a moment, and what it means."""
+    when = f"{film.path.name}: at {float(film.times[moment.frame]):.1f} s"
+    pixels = float(np.hypot(*moment.shift)) * shrink
+    if pixels:
+        return (
+            f"{when} the camera moved by about {pixels:.0f} px: what is behind the animals was "
+            "learnt anew from there; places before and after do not fit together"
+        )
+    return (
+        f"{when} the light, or something large in the picture, changed: what is behind the animals "
+        "was learnt anew from there"
+    )
+
+
+def _told_apart(
+    film: FilmLike,
+    samples: Floats,
+    picture: Floats,
+    noise: Floats,
+    shrink: int,
+    count: int,
+    settings: SilhouetteSettings,
+) -> Background:
+    """How animals differ from a background."""
     known = POLARITIES.get(settings.polarity)
     sign = _polarity(samples, picture, noise, count) if known is None else known
     return _calibrated(film, samples, picture, noise, sign, shrink, count, settings)

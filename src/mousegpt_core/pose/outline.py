@@ -117,6 +117,7 @@ def remarks_on(silhouettes: xr.Dataset, confidence: Floats, doubt: Floats) -> li
         "are not seen: grooming, scratching and sniffing look like standing; which end is the nose "
         "is a guess from movement, tail and shape"
     ]
+    found += silhouettes.attrs["changes"]
     nose = confidence[:, 0]
     seen = np.isfinite(nose)
     if (lost := 1 - seen.mean()) > _TOLD_LOST:

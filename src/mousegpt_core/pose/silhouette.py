@@ -77,7 +77,12 @@ def silhouettes_in_blocks(
     tracker = Tracker(background, len(individuals), fps)
     motion = _PixelMotion()
     rows: list[_Row] = []
+    starts = {piece.start for piece in background.pieces}
+    before = 0
     for number, image in film.frames(used):
+        if starts.intersection(range(before, number + 1)):
+            tracker.use(background.at(number))
+        before = number + 1
         grey = shrunk(image, background.shrink)
         labels, merged = tracker.label(grey)
         shapes = [_shape(labels, i + 1, background.radius) for i in range(len(individuals))]
@@ -194,6 +199,7 @@ def _block(
             "shrink": background.shrink,
             "usual_area": background.area * scale**2,
             "others": background.others,
+            "changes": [piece.said for piece in background.pieces if piece.said],
         },
     )
 

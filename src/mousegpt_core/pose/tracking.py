@@ -43,6 +43,10 @@ class Tracker:
         self._forget = max(1, round(_FORGET_S * fps))
         self._reach = 4.0 * np.sqrt(background.area)
 
+    def use(self, background: Background) -> None:
+        """What tells animal from floor from the next frame on."""
+        self._background = background
+
     def label(self, grey: NDArray[np.float32]) -> tuple[Labels, Bools]:
         """Find the animals in the next frame.
 

@@ -184,6 +184,44 @@ def test_a_lamp_that_is_dimmed_is_no_animal(tmp_path: Path, path: np.ndarray) ->
     assert np.nanmax(away) < LONG
 
 
+def furnished(picture: np.ndarray, *, shift: int = 0, lamp: float = 0.0) -> np.ndarray:
+    """The same with a pattern on the floor, a camera that is pushed, a lamp on the right."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    lines = 30 * ((x // 24 + y // 24) % 2)
+    lit = (picture[..., 0] - np.where(picture[..., 0] > 100, lines, 0)) * (1 + lamp * x / WIDTH)
+    grey = np.roll(lit, shift, axis=1).clip(0, 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"shift": 9}, "at 5.0 s the camera moved by about 9 px"),
+        ({"lamp": 0.5}, "at 5.0 s the light"),
+        ({}, ""),
+    ],
+    ids=["pushed", "lamp", "nothing"],
+)
+def test_a_camera_that_is_pushed_and_a_lamp_are_told(
+    tmp_path: Path, change: dict[str, float], said: str
+) -> None:
+    path = round_trip(300)
+    pictures = [
+        furnished(draw(place), **(change if number >= 150 else {}))
+        for number, place in enumerate(path)
+    ]
+    poses = poses_from_silhouettes(found_in(write_film(tmp_path / "a.mp4", pictures, FPS, crf=18)))
+    told = [remark for remark in poses.attrs["remarks"] if "a.mp4" in remark]
+    assert len(told) == bool(change)
+    assert all(said in remark for remark in told)
+    truth = path[:, :2].copy()
+    truth[150:, 0] += change.get("shift", 0)
+    centre = poses["position"].sel(keypoint="centre", individual="mouse1").values
+    away = np.linalg.norm(centre - truth, axis=1)
+    assert np.isfinite(away).all()
+    assert np.quantile(away, 0.98) < 6.0
+
+
 def test_a_shadow_on_the_wall_is_no_animal(tmp_path: Path, path: np.ndarray) -> None:
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     pictures = []
