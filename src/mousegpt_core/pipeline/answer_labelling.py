@@ -22,7 +22,7 @@ from mousegpt_core.analysis.answer_labels import (
 )
 from mousegpt_core.analysis.label_scheme import LabelScheme
 from mousegpt_core.analysis.label_words import UNKNOWN
-from mousegpt_core.describe.protocol import load_protocol
+from mousegpt_core.describe.protocol import Protocol, list_protocols, load_protocol
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.answered import (
@@ -88,7 +88,7 @@ def find_speaker(study: Study, describer: str, model: str, protocol: str) -> Spe
     """
     combined = describer == ENSEMBLE
     begin = "" if combined else safe_name(describer) + "-"
-    end = f"-{safe_name(protocol)}" if protocol else ""
+    end = f"-{safe_name(_plain_name(protocol))}" if protocol else ""
     within = f"-{safe_name(model)}-" if model else ""
     stages = {each for one in study.recordings.values() for each in one.store.stages()}
     asked = [each.removeprefix(_ASKED) for each in sorted(stages) if each.startswith(_ASKED)]
@@ -164,7 +164,7 @@ def classify_answers(
             work,
             recordings,
             speaker.stage,
-            load_protocol(protocol, study.folder),
+            _load_base(study, protocol),
             behaviours,
             partial(said_of, work),
             sure,
@@ -197,7 +197,7 @@ def scheme_of_protocol(study: Study, protocol: str, labels: Path | None = None) 
     """
     if labels is not None:
         return LabelScheme.from_toml(labels)
-    asked = load_protocol(protocol, study.folder)
+    asked = _load_base(study, protocol)
     if len(asked.answer.labels) < 2:
         raise SettingsError(
             f"the protocol {protocol!r} asks for words, not for labels",
@@ -205,6 +205,17 @@ def scheme_of_protocol(study: Study, protocol: str, labels: Path | None = None) 
         )
     values = {name: {"definition": said} for name, said in asked.answer.labels.items()}
     return LabelScheme.parse(values, source=f"protocol {protocol} [answer.labels]")
+
+
+def _load_base(study: Study, protocol: str) -> Protocol:
+    """A protocol; of a way of asking it, as ``fear.few-shot``, the protocol itself."""
+    known = protocol.endswith(".toml") or protocol in list_protocols(study.folder)
+    return load_protocol(protocol if known else protocol.partition(".")[0], study.folder)
+
+
+def _plain_name(protocol: str) -> str:
+    """Name of a protocol, of which maybe the file is given."""
+    return Path(protocol).stem if protocol.endswith(".toml") else protocol
 
 
 def said_of(

@@ -15,6 +15,7 @@ from mousegpt_core.study import Study
 VERBS = [
     *("new", "add", "run", "kinematics", "describe", "classify", "embed", "profile", "search"),
     *("report", "evaluate", "export", "import", "convert", "demo", "synth", "doctor", "backends"),
+    "ablate",
 ]
 LABELS = """
 [moving]

@@ -108,6 +108,9 @@ def test_the_better_way_is_found_and_nothing_is_asked_twice(
     assert len(server.asked) == asked
     assert "autoregressive" in again.out
     assert "bootstrap over bouts" in again.out
+    best = ("--describer", "openai", "--protocol", "seconds.autoregressive")
+    labels = mousegpt("classify", known.study.folder, *best, "--json").json
+    assert labels["clips"] == {"labelled": 60}
 
 
 def test_a_limit_scores_what_all_were_asked(known: Known, server: LoopbackServer) -> None:
@@ -143,23 +146,21 @@ def test_matrix_ranking_calibration_and_ensemble_are_recovered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    known = make_truth_study(tmp_path, seconds=100, seed=3)
+    known = make_truth_study(tmp_path, seconds=60, seed=3)
     known.model.small = 48
     known.model.faults = {"wrong json": 0.03}
+    orders: dict[str, Any] = {"describer": "openai", "protocol": "seconds"}
     with known.model.server() as server:
-        result = ablate_study(
-            Work(known.study),
-            describer="openai",
-            protocol="seconds",
-            options={"model": "tiny", "base_url": server.url},
-            vary={"frames.size": ["[64, 64]", "[32, 32]"]},
-            ensemble=True,
-        )
+        orders["options"] = {"model": "tiny", "base_url": server.url}
+        result = ablate_study(Work(known.study), **orders, ensemble=True)
+        sizes = {"frames.size": ["[64, 64]", "[32, 32]"]}
+        varied = ablate_study(Work(known.study), **orders, ways=["temporal"], vary=sizes)
     rows = by_name(result)
-    large = [rows[f"{way}, frames.size=[64, 64]"] for way in SKILLS]
+    large = [rows[way] for way in SKILLS]
     assert [row["macro_f1"] for row in large] == sorted(row["macro_f1"] for row in large)
-    small = rows["autoregressive, frames.size=[32, 32]"]
-    assert small["macro_f1"] < large[-1]["macro_f1"] - 0.15
+    wide, narrow = varied["variants"][:2]
+    assert wide["macro_f1"] == rows["temporal"]["macro_f1"]
+    assert narrow["macro_f1"] < wide["macro_f1"] - 0.1
     for way, row in zip(SKILLS, large, strict=True):
         # Each clip has 15 frames of one label.
         matrix = np.array(row["confusion"]["matrix"]) / 15

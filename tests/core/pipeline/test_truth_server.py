@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from mousegpt_core.analysis.calibration import abstention_curve, calibration_error
 from mousegpt_core.clips import cut_clips
 from mousegpt_core.describe.clip_quantities import clip_quantities
 from mousegpt_core.describe.contract import Evidence
@@ -18,6 +19,8 @@ from truth_server import Asked, Truthful, code_of, colour, counted
 from truth_study import LABELS, SKILLS, Known, make_truth_study
 
 pytest.importorskip("openai")
+#: Of the answers, the surest.
+SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,10 @@ def test_it_errs_as_often_as_it_should_and_knows_how_sure_it_is() -> None:
     for low in (0.4, 0.6, 0.8):
         some = (sure >= low) & (sure < low + 0.2)
         assert right[some].mean() == pytest.approx(sure[some].mean(), abs=0.07)
+    curve = abstention_curve(sure, right)
+    left = [float(curve[curve["coverage"] <= most]["accuracy"].iloc[-1]) for most in SHARES]
+    assert left == sorted(left, reverse=True)
+    assert calibration_error(sure, right) < 0.04
 
 
 def test_it_finds_out_how_it_is_asked(known: Known) -> None:
