@@ -103,6 +103,13 @@ class TransformersEngine:
                 replies |= dict(zip(places, made, strict=True))
         return [replies[place] for place in range(len(prompts))]
 
+    def close(self) -> None:
+        """Give the memory back; nothing can be asked any more."""
+        torch, _ = _libraries()
+        self._model = self._processor = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
     def _generate(self, prompts: list[Prompt], leave: Leave) -> list[Reply]:
         torch, transformers = _libraries()
         rows = [self._grammars.row(prompt.schema, prompt.sampling) for prompt in prompts]

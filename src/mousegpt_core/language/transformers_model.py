@@ -76,14 +76,14 @@ class TransformersModel(LanguageModel):
         self.options = options
         folder = find_weights(options.model, options.revision, extra=EXTRA)
         self._identity = options.identity_of(folder)
-        engine = TransformersEngine(
+        self._engine = TransformersEngine(
             folder,
             device=options.device,
             dtype=options.dtype,
             trust_remote_code=options.trust_remote_code,
         )
         self.batcher = Batcher[Prompt, Reply](
-            engine.generate, most=options.batch, wait_s=options.wait_ms / 1000
+            self._engine.generate, most=options.batch, wait_s=options.wait_ms / 1000
         )
 
     @property
@@ -103,8 +103,9 @@ class TransformersModel(LanguageModel):
         return await self.batcher.ask(prompt)
 
     async def close(self) -> None:
-        """Give up what is under way, and wait for its end."""
+        """Give up what is under way, wait for its end, and give the memory back."""
         await self.batcher.close()
+        self._engine.close()
 
 
 def prompt_of(request: Request, max_pixels: int) -> Prompt:

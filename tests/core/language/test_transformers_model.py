@@ -6,7 +6,9 @@ They know nothing, so what they say holds only that the plumbing is right.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +158,20 @@ def test_a_batch_too_large_for_the_memory_is_halved(
     assert all(read_strictly(reply.text) for reply in replies)
     assert sizes[:2] == [6, 3]
     assert max(sizes[2:]) <= 3
+
+
+def test_a_closed_model_gives_its_memory_back(tiny_model: Tiny) -> None:
+    async def run() -> weakref.ref[Any]:
+        model = TransformersModel(TransformersOptions(model=str(tiny_model("qwen2_5_vl"))))
+        await model.ask(question(1, OTHER))
+        weights = weakref.ref(model._engine._model)
+        assert weights() is not None
+        await model.close()
+        return weights
+
+    weights = asyncio.run(run())
+    gc.collect()
+    assert weights() is None
 
 
 def test_large_pictures_are_made_smaller(tiny_model: Tiny) -> None:
