@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from commands import mousegpt, start
+from commands import mousegpt
 from filmed_study import CLIPS
 from loopback import Body, LoopbackServer
 from mousegpt_core.study import Study
@@ -71,17 +74,30 @@ def table(study: Study) -> pd.DataFrame:
 def kill_at_random(study: Study, asked: LoopbackServer, draw: random.Random) -> str:
     """Kill it at a random moment between its start and its end; returns when it was."""
     before, enough = len(asked.asked), draw.randrange(CLIPS + 1)
-    process = start(*orders(study, asked.url))
+    process, said = _started(study, asked.url)
     began = time.monotonic()
     if enough == 0:
         time.sleep(draw.uniform(0, 1.5))  # before it asks anything
     while len(asked.asked) - before < enough and process.poll() is None:
-        assert time.monotonic() - began < 120, "it does not ask"
+        if time.monotonic() - began > 300:
+            process.kill()
+            raise AssertionError(f"it does not ask: {said.read_text()[-2000:]}")
         time.sleep(0.001)
     time.sleep(draw.uniform(0, 2 * DELAY_S))
     process.kill()
-    process.communicate()
+    process.wait()
     return f"{len(asked.asked) - before:2d} asked, {len(answers(study)):2d} stored"
+
+
+def _started(study: Study, url: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """The command in a process of its own, and the file of what it says: a pipe would fill."""
+    said = study.folder.parent / "said.jsonl"
+    command = [sys.executable, "-m", "mousegpt_core.cli", *map(str, orders(study, url))]
+    with said.open("wb") as file:
+        process = subprocess.Popen(
+            command, stdout=file, stderr=file, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
+    return process, said
 
 
 def kill_and_go_on(study: Study, asked: LoopbackServer, draw: random.Random) -> tuple[str, str]:
