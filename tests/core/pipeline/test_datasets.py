@@ -132,7 +132,13 @@ def test_one_animal_is_divided_by_time_and_that_is_said(filmed: Study) -> None:
 @pytest.mark.parametrize("layout", ["swift", "hub"])
 def test_the_same_seed_makes_the_same_files(filmed: Study, tmp_path: Path, layout: Any) -> None:
     made = [
-        files(Path(export_dataset(Work(filmed), DatasetSettings(layout=layout), out=out)["folder"]))
+        files(
+            Path(
+                export_dataset(
+                    Work(filmed), DatasetSettings(layout=layout), only=["a", "b"], out=out
+                )["folder"]
+            )
+        )
         for out in (tmp_path / "one", tmp_path / "two")
     ]
     assert made[0] == made[1]
@@ -211,18 +217,18 @@ def test_another_protocol_leaves_out_what_does_not_fit_it(filmed: Study) -> None
 
 def test_nothing_is_replaced_unasked(filmed: Study, tmp_path: Path) -> None:
     settings = DatasetSettings(test=0)
-    made = export_dataset(Work(filmed), settings)
+    made = export_dataset(Work(filmed), settings, only=["b"])
     before = files(Path(made["folder"]))
     with pytest.raises(DataError, match="one already"):
-        export_dataset(Work(filmed), settings)
+        export_dataset(Work(filmed), settings, only=["b"])
     assert files(Path(made["folder"])) == before
-    export_dataset(Work(filmed), settings, overwrite=True)
+    export_dataset(Work(filmed), settings, only=["b"], overwrite=True)
     assert files(Path(made["folder"])) == before
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.txt").write_text("all my work")
     with pytest.raises(DataError, match="something else"):
-        export_dataset(Work(filmed), settings, out=mine, overwrite=True)
+        export_dataset(Work(filmed), settings, only=["b"], out=mine, overwrite=True)
     assert (mine / "thesis.txt").read_text() == "all my work"
 
 
@@ -248,7 +254,7 @@ def test_stopped_it_leaves_nothing_and_keeps_what_was(filmed: Study) -> None:
 
 def test_killed_it_leaves_nothing_that_looks_finished(filmed: Study) -> None:
     folder = filmed.folder / "results" / "dataset-swift"
-    process = start("export", filmed.folder, "dataset", "--test", "0", "--json")
+    process = start("export", filmed.folder, "dataset", "-r", "b", "--test", "0", "--json")
     assert process.stderr is not None
     for line in process.stderr:
         if '"dataset"' in line:
@@ -256,11 +262,13 @@ def test_killed_it_leaves_nothing_that_looks_finished(filmed: Study) -> None:
     process.send_signal(signal.SIGKILL)
     process.communicate()
     # Nothing, or all of it where the kill came too late.
-    assert not folder.exists() or len(lines(folder / "train.jsonl")) == 30
-    answer = mousegpt("export", filmed.folder, "dataset", "--test", "0", "--overwrite", "--json")
+    assert not folder.exists() or len(lines(folder / "train.jsonl")) == 10
+    answer = mousegpt(
+        "export", filmed.folder, "dataset", "-r", "b", "--test", "0", "--overwrite", "--json"
+    )
     assert answer.code == 0
     assert not list(folder.parent.glob(".writing-*"))
-    assert len(lines(folder / "train.jsonl")) == 30
+    assert len(lines(folder / "train.jsonl")) == 10
 
 
 def test_two_at_once_are_refused(filmed: Study) -> None:
