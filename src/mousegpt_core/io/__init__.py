@@ -102,6 +102,8 @@ FORMATS: dict[str, PoseFormat] = {
                    (".csv", ".tsv", ".txt"), "mousegpt_core.io.plain_csv"),
     )
 }  # fmt: skip
+#: Endings of films, which people name in place of their poses.
+_FILMS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv")
 #: So much is shown of a file that is of no known format.
 _SHOWN_BYTES = 120
 
@@ -130,6 +132,17 @@ def recognise_format(path: Path | str) -> str:
         raise FormatError(
             "fits several formats", file=path, found=", ".join(found),
             hint=f"choose one with --format, as in --format {found[0]}",
+        )  # fmt: skip
+    if path.suffix.lower() in _FILMS and path.is_file():
+        raise FormatError(
+            "looks like a film, not like poses", file=path,
+            hint=f"analyse it by itself: mousegpt run {path.name}",
+        )  # fmt: skip
+    if path.is_dir():
+        raise FormatError(
+            "a folder without poses", file=path,
+            expected="; ".join(each.looked_for for each in FORMATS.values() if each.is_folder),
+            hint="name the file of poses in it",
         )  # fmt: skip
     usual = [each for each in FORMATS.values() if path.suffix.lower() in each.suffixes]
     looked_for = "; ".join(f"{each.name}: {each.looked_for}" for each in usual or FORMATS.values())

@@ -217,6 +217,12 @@ def test_columns_that_are_none_of_ours_are_shown(tmp_path):
     assert "HDF5" not in message, "only what such a file can be"
 
 
+def test_a_film_in_place_of_its_poses(tmp_path):
+    path = tmp_path / "a.MP4"
+    path.write_bytes(b"\0\0\0\x20ftypisom" + bytes(100))
+    assert "mousegpt run a.MP4" in refused(path)
+
+
 def test_a_file_that_is_not_one_of_ours(tmp_path):
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:

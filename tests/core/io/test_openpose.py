@@ -90,8 +90,9 @@ def test_names_must_be_as_many(tmp_path):
 
 def test_a_folder_of_something_else(tmp_path):
     (tmp_path / "notes.json").write_text("{}")
-    with pytest.raises(FormatError, match="no known format"):
+    with pytest.raises(FormatError, match="a folder without poses") as caught:
         recognise_format(tmp_path)
+    assert "name the file" in str(caught.value)
 
 
 def test_a_frame_damaged_anyhow_is_read_or_named(tmp_path):
