@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.plots.style import readable_name
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import button, column, note
+from napari_mousegpt._widgets.style import button, column, follow, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.ethograms import Bars, EthogramData, ethogram_of, schemes_of
 from napari_mousegpt.session import Session
@@ -53,10 +53,10 @@ class Ethogram(QWidget):
         layout.addWidget(self._plot, 1)
         layout.addWidget(self._key)
         layout.addWidget(self._note)
-        session.study_changed.connect(self.refresh)
-        session.recording_changed.connect(self._mark_row)
-        session.individual_changed.connect(self._mark_row)
-        session.moment_changed.connect(self._move_cursor)
+        follow(self, session.study_changed, self.refresh)
+        follow(self, session.recording_changed, self._mark_row)
+        follow(self, session.individual_changed, self._mark_row)
+        follow(self, session.moment_changed, self._move_cursor)
         self.refresh()
 
     def refresh(self) -> None:

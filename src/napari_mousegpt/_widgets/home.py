@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import DONE, button, column, note, title
+from napari_mousegpt._widgets.style import DONE, button, column, follow, note, title
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.overview import Step, next_words, overview, recording_words, report_of
 from napari_mousegpt.places import sample_folder
@@ -64,8 +64,8 @@ class Home(QWidget):
         layout.addWidget(self._report)
         layout.addLayout(self._docks())
         layout.addStretch(1)
-        session.study_changed.connect(self.refresh)
-        session.recording_changed.connect(self._show_recording)
+        follow(self, session.study_changed, self.refresh)
+        follow(self, session.recording_changed, self._show_recording)
         runner.changed.connect(self._enable)
         self.refresh()
 

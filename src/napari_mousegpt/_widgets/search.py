@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem,
 
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import button, column, note, title
+from napari_mousegpt._widgets.style import button, column, follow, note, title
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.session import Session
 
@@ -47,7 +47,7 @@ class Search(QWidget):
         layout.addWidget(self._note)
         layout.addWidget(self._hits, 1)
         layout.addWidget(ProgressRow(runner))
-        session.study_changed.connect(self._renew)
+        follow(self, session.study_changed, self._renew)
         runner.changed.connect(self._enable)
         self._renew()
 

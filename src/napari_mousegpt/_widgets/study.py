@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import button, column, note, title
+from napari_mousegpt._widgets.style import button, column, follow, note, title
 from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
 from napari_mousegpt.overview import recording_words
 from napari_mousegpt.session import Session
@@ -58,7 +58,7 @@ class StudyTable(QWidget):
         layout.addWidget(self._table, 1)
         layout.addLayout(self._buttons())
         layout.addWidget(ProgressRow(runner))
-        session.study_changed.connect(self.refresh)
+        follow(self, session.study_changed, self.refresh)
         runner.changed.connect(self._enable)
         self.refresh()
 

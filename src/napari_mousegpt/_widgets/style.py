@@ -53,3 +53,9 @@ def title(text: str) -> QLabel:
     made = QLabel(text)
     made.setStyleSheet("QLabel { font-size: 15px; font-weight: bold; }")
     return made
+
+
+def follow(widget: QWidget, signal: Any, slot: Any) -> None:
+    """Connect a signal of the session for as long as a dock is there."""
+    signal.connect(slot)
+    widget.destroyed.connect(lambda: signal.disconnect(slot, missing_ok=True))

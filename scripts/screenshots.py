@@ -1,0 +1,69 @@
+"""The pictures of docs/napari.md: napari's real window, on a screen (or under xvfb-run).
+
+Usage: python scripts/screenshots.py STUDY, where STUDY is that of `mousegpt demo`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+from PIL import Image
+from qtpy.QtWidgets import QApplication
+
+OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+WIDTH, COLOURS = 1200, 128
+
+
+def settle(seconds: float = 0.5) -> None:
+    """Let the window draw itself."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        QApplication.processEvents()
+
+
+def keep(viewer: Any, name: str) -> None:
+    """Keep a small picture of the window."""
+    settle()
+    shot = Image.fromarray(np.asarray(viewer.screenshot(canvas_only=False, flash=False))[..., :3])
+    small = shot.resize((WIDTH, round(shot.height * WIDTH / shot.width)), Image.Resampling.LANCZOS)
+    stream = BytesIO()
+    small.quantize(COLOURS).save(stream, "png", optimize=True)
+    OUT.mkdir(exist_ok=True)
+    (OUT / f"{name}.png").write_bytes(stream.getvalue())
+
+
+def main(study: Path) -> None:
+    """Walk through the docks as a newcomer does."""
+    viewer = napari.Viewer()
+    viewer.window.resize(1500, 950)
+    docks = {
+        name: viewer.window.add_plugin_dock_widget("napari-mousegpt", name, tabify=bool(place))
+        for place, name in enumerate(("Home", "Study", "Search"))
+    }
+    home, search = docks["Home"][1], docks["Search"][1]
+    home.open_study(study)
+    viewer.dims.set_current_step(0, 150)
+    docks["Home"][0].raise_()
+    keep(viewer, "home")
+    viewer.window.add_plugin_dock_widget("napari-mousegpt", "Ethogram")
+    docks["Study"][0].raise_()
+    keep(viewer, "study-and-ethogram")
+    docks["Search"][0].raise_()
+    search._words.setText("rearing at the wall")
+    search.search()
+    while search._runner.busy:
+        settle(0.1)
+    search._hits.setCurrentRow(4)
+    search._go(search._hits.item(4))
+    keep(viewer, "search-in-3d")
+    viewer.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

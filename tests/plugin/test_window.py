@@ -1,0 +1,95 @@
+"""The docks in napari's real window (``nox -s window``)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pytestqt")
+pytest.importorskip("pyqtgraph")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
+    ),
+]
+DOCKS = ("Home", "Study", "Ethogram", "Search")
+
+
+@pytest.fixture
+def viewer(qtbot: Any) -> Iterator[Any]:
+    import napari
+
+    viewer = napari.Viewer(show=False)
+    yield viewer
+    viewer.close()
+
+
+def dock(viewer: Any, name: str) -> Any:
+    """The widget of a dock, opened as from the menu."""
+    return viewer.window.add_plugin_dock_widget("napari-mousegpt", name)[1]
+
+
+def test_docks_share_what_is_open(viewer: Any, qtbot: Any, study_folder: Path) -> None:
+    widgets = {name: dock(viewer, name) for name in DOCKS}
+    widgets["Home"].open_study(study_folder)
+    assert widgets["Study"]._table.rowCount() == 2
+    assert len(widgets["Ethogram"]._data.rows) == 2
+    assert widgets["Search"]._words.isEnabled()
+    widgets["Study"]._open_row(1, 0)
+    assert widgets["Home"]._recordings.currentData() == "space"
+    assert viewer.dims.ndisplay == 3
+    viewer.dims.set_current_step(0, 120)
+    assert widgets["Ethogram"]._cursor.value() > 0
+    assert viewer.canvas.overlays.text.visible
+
+
+def test_docks_that_are_closed_are_gone(viewer: Any, qtbot: Any, study_folder: Path) -> None:
+    from qtpy.QtWidgets import QApplication
+
+    def left() -> list[str]:
+        kinds = [type(widget).__name__ for widget in QApplication.allWidgets()]
+        return [kind for kind in kinds if kind in ("StudyTable", "Ethogram", "Search")]
+
+    home = dock(viewer, "Home")
+    home.open_study(study_folder)
+    for _ in range(3):
+        opened = [
+            viewer.window.add_plugin_dock_widget("napari-mousegpt", name) for name in DOCKS[1:]
+        ]
+        for holder, _ in opened:
+            holder.destroyOnClose()
+        del opened, holder
+        qtbot.waitUntil(lambda: not left(), timeout=10_000)
+        # Nobody is left who would listen.
+        viewer.dims.set_current_step(0, 10)
+        home._session.refresh()
+        home._session.go_to(1.0, recording="space")
+        home._session.go_to(1.0, recording="flat")
+
+
+def test_closing_asks_while_work_runs(viewer: Any, qtbot: Any, study_folder: Path) -> None:
+    home = dock(viewer, "Home")
+    home.open_study(study_folder)
+    manager = viewer.window._task_status_manager
+    assert not manager.is_busy()
+    home.go_on()
+    assert manager.is_busy()
+    assert "it goes on where it was" in manager.get_status()[0]
+    manager.cancel_all()
+    assert not home._runner.busy
+
+
+def test_a_study_is_opened_and_saved_by_napari_itself(
+    viewer: Any, study_folder: Path, tmp_path: Path
+) -> None:
+    layers = viewer.open(str(study_folder), plugin="napari-mousegpt")
+    (points,) = (layer for layer in layers if layer.name == "top keypoints")
+    (saved,) = points.save(str(tmp_path / "top.csv"), plugin="napari-mousegpt")
+    assert Path(saved).read_text().startswith("scorer")
