@@ -17,7 +17,7 @@ from PIL import Image
 from qtpy.QtWidgets import QApplication
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-WIDTH, COLOURS = 1200, 128
+WIDTH, COLOURS = 1200, 256
 
 
 def settle(seconds: float = 0.5) -> None:
@@ -33,7 +33,7 @@ def keep(viewer: Any, name: str) -> None:
     shot = Image.fromarray(np.asarray(viewer.screenshot(canvas_only=False, flash=False))[..., :3])
     small = shot.resize((WIDTH, round(shot.height * WIDTH / shot.width)), Image.Resampling.LANCZOS)
     stream = BytesIO()
-    small.quantize(COLOURS).save(stream, "png", optimize=True)
+    small.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(stream, "png", optimize=True)
     OUT.mkdir(exist_ok=True)
     (OUT / f"{name}.png").write_bytes(stream.getvalue())
 

@@ -6,24 +6,26 @@ from typing import Any
 
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.plots.style import readable_name
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import button, column, follow, note
+from napari_mousegpt._widgets.style import Dock, button, column, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.ethograms import Bars, EthogramData, ethogram_of, schemes_of
 from napari_mousegpt.session import Session
 
 _EMPTY = "There is no ethogram yet: open a study and go on, in the dock Home."
-_HINT = "Click to go to a moment. Wheel: zoom time; drag: move; right click: more."
+_HINT = "Time in seconds. Click: go there; wheel: zoom; drag: move; right click: more."
 #: A row is so high, of 1; the rest is room to the next.
 _HEIGHT = 0.82
+#: Height of the key; where there are more behaviours it scrolls.
+_KEY_PX = 76
 _CURSOR, _CURRENT = "#ff4d4d", "#ffffff22"
 
 
-class Ethogram(QWidget):
+class Ethogram(Dock):
     """See the module."""
 
     def __init__(self, session: Session, runner: Runner) -> None:
@@ -37,9 +39,8 @@ class Ethogram(QWidget):
         self._schemes.activated.connect(lambda _: self._draw())
         self._plot = pg.PlotWidget(background=None)
         self._plot.setMouseEnabled(x=True, y=False)
+        self._plot.setMinimumHeight(180)
         self._plot.hideButtons()
-        self._plot.setLabel("bottom", "time", units="s")
-        self._plot.getAxis("bottom").enableAutoSIPrefix(False)
         self._plot.getViewBox().invertY(True)
         self._plot.scene().sigMouseClicked.connect(self._clicked)
         self._plot.scene().sigMouseMoved.connect(self._moved)
@@ -51,12 +52,17 @@ class Ethogram(QWidget):
         layout = column(self)
         layout.addLayout(top)
         layout.addWidget(self._plot, 1)
-        layout.addWidget(self._key)
+        self._keys = QScrollArea()
+        self._keys.setWidget(self._key)
+        self._keys.setWidgetResizable(True)
+        self._keys.setFrameShape(QFrame.Shape.NoFrame)
+        self._keys.setFixedHeight(_KEY_PX)
+        layout.addWidget(self._keys)
         layout.addWidget(self._note)
-        follow(self, session.study_changed, self.refresh)
-        follow(self, session.recording_changed, self._mark_row)
-        follow(self, session.individual_changed, self._mark_row)
-        follow(self, session.moment_changed, self._move_cursor)
+        self.follow(session.study_changed, self.refresh)
+        self.follow(session.recording_changed, self._mark_row)
+        self.follow(session.individual_changed, self._mark_row)
+        self.follow(session.moment_changed, self._move_cursor)
         self.refresh()
 
     def refresh(self) -> None:
@@ -86,7 +92,7 @@ class Ethogram(QWidget):
                 self._note.setText(f"{error.message}; {error.hint}")
         there = self._data is not None
         self._plot.setVisible(there)
-        self._key.setVisible(there)
+        self._keys.setVisible(there)
         if self._data is None:
             return
         self._note.setText(_HINT)

@@ -15,12 +15,11 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QWidget,
 )
 
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import DONE, button, column, follow, note, title
+from napari_mousegpt._widgets.style import DONE, Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.overview import Step, next_words, overview, recording_words, report_of
 from napari_mousegpt.places import sample_folder
@@ -37,7 +36,7 @@ _DOCKS = {
 }
 
 
-class Home(QWidget):
+class Home(Dock):
     """See the module."""
 
     def __init__(self, session: Session, runner: Runner) -> None:
@@ -64,8 +63,8 @@ class Home(QWidget):
         layout.addWidget(self._report)
         layout.addLayout(self._docks())
         layout.addStretch(1)
-        follow(self, session.study_changed, self.refresh)
-        follow(self, session.recording_changed, self._show_recording)
+        self.follow(session.study_changed, self.refresh)
+        self.follow(session.recording_changed, self._show_recording)
         runner.changed.connect(self._enable)
         self.refresh()
 

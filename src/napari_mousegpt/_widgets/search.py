@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem
 
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import button, column, follow, note, title
+from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.session import Session
 
@@ -19,7 +19,7 @@ _HINT = f"Say what you look for, as in: {_EXAMPLE}."
 _HITS = 20
 
 
-class Search(QWidget):
+class Search(Dock):
     """See the module."""
 
     def __init__(self, session: Session, runner: Runner) -> None:
@@ -47,7 +47,7 @@ class Search(QWidget):
         layout.addWidget(self._note)
         layout.addWidget(self._hits, 1)
         layout.addWidget(ProgressRow(runner))
-        follow(self, session.study_changed, self._renew)
+        self.follow(session.study_changed, self._renew)
         runner.changed.connect(self._enable)
         self._renew()
 

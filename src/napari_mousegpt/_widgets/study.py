@@ -13,12 +13,11 @@ from qtpy.QtWidgets import (
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
-    QWidget,
 )
 
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import button, column, follow, note, title
+from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
 from napari_mousegpt.overview import recording_words
 from napari_mousegpt.session import Session
@@ -34,7 +33,7 @@ _HINT = (
 )
 
 
-class StudyTable(QWidget):
+class StudyTable(Dock):
     """See the module."""
 
     def __init__(self, session: Session, runner: Runner) -> None:
@@ -58,7 +57,7 @@ class StudyTable(QWidget):
         layout.addWidget(self._table, 1)
         layout.addLayout(self._buttons())
         layout.addWidget(ProgressRow(runner))
-        follow(self, session.study_changed, self.refresh)
+        self.follow(session.study_changed, self.refresh)
         runner.changed.connect(self._enable)
         self.refresh()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 #: Room around and between things, and the least width of a dock (px).
@@ -55,7 +55,16 @@ def title(text: str) -> QLabel:
     return made
 
 
-def follow(widget: QWidget, signal: Any, slot: Any) -> None:
-    """Connect a signal of the session for as long as a dock is there."""
-    signal.connect(slot)
-    widget.destroyed.connect(lambda: signal.disconnect(slot, missing_ok=True))
+class Dock(QWidget):
+    """Base of the docks: one that is closed is deleted, and listens no more."""
+
+    def follow(self, signal: Any, slot: Any) -> None:
+        """Connect a signal of the session for as long as the dock is there."""
+        signal.connect(slot)
+        self.destroyed.connect(lambda: signal.disconnect(slot, missing_ok=True))
+
+    def event(self, event: Any) -> bool:
+        """napari takes a dock that is closed out of its window, and leaves it at that."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.deleteLater()
+        return bool(super().event(event))
