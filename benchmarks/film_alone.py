@@ -1,7 +1,12 @@
 """How near silhouettes come to poses: place, movement and freezing from nothing but the film.
 
 Run: ``python benchmarks/film_alone.py [FILM POSES ...]``; by default the real recordings that have
-both a film and poses of every frame (``MOUSEGPT_TEST_DATA``, as in ``quality.py``).
+both a film and poses of every frame (``MOUSEGPT_TEST_DATA``, as in ``quality.py``). Or
+``python benchmarks/film_alone.py --synthetic FOLDER ...`` for recordings of one mouse by
+``mousegpt synth``: a row a film with the share of the freezing frames that are named so
+(``freezes``; the first and last 0.4 s of each bout left out), of the grooming, sniffing, scratching
+and rearing frames that are named so wrongly (``busy``), and of all frames where the centre is more
+than half a length from the middle of nose and tail base (``astray``).
 
 Poses are the reference. Columns: share of the frames in which an animal is found; distance of the
 outline's centre from the middle of nose and tail base (median and 90 % quantile, in lengths from
@@ -18,9 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from sklearn.metrics import cohen_kappa_score
 
+from mousegpt_core.io import read_poses
 from mousegpt_core.pipeline import Work, run_recordings, study_for_file
 from mousegpt_core.pipeline.recording_stages import primary_poses, recording_skeleton
 from mousegpt_core.study import Recording, Study
@@ -34,6 +41,10 @@ FILMS = {
 }
 _MOVING = ("walking", "running", "turning")
 _STILL = ("freezing", "sleeping")
+#: Of the synthetic mouse: what is no freezing, its ends, and how long it takes to change over.
+_BUSY = ("grooming", "sniffing", "scratching", "rearing", "rearing_supported")
+_ENDS = ("Snout", "TailBase")
+_EDGE_S = 0.4
 
 
 @dataclass(frozen=True)
@@ -58,12 +69,12 @@ class Seen:
         return np.isin(np.where(index < 0, "", known[index]), names)
 
 
-def seen(film: Path, poses: Path | None, folder: Path) -> Seen:
+def seen(film: Path, poses: Path | None, folder: Path, seen_from: str | None = None) -> Seen:
     """Run a film through the pipeline, with or without poses."""
     folder.mkdir()
     link = folder / film.name
     link.symlink_to(film)
-    made = study_for_file(link, poses)
+    made = study_for_file(link, poses, seen_from=seen_from)
     study = Study.open(made.folder)
     run_recordings(Work(study), "descriptions")
     (recording,) = study.recordings.values()
@@ -123,8 +134,45 @@ def _kappa(one: np.ndarray, two: np.ndarray) -> float:
     return float(cohen_kappa_score(one, two)) if (one | two).any() else float("nan")
 
 
+def against_truth(film: Path, alone: Seen) -> dict[str, float]:
+    """The columns of a synthetic film."""
+    frames = alone.poses["frame"].values
+    labels = pd.read_csv(film.parent / "mouse.truth.csv")["label"].to_numpy()[frames]
+    named = alone.is_one_of(_STILL)[: len(labels)]
+    changes = np.flatnonzero(labels[1:] != labels[:-1])
+    times = alone.poses["time"].values
+    inside = np.array([np.abs(times[changes] - time).min(initial=1.0) > _EDGE_S for time in times])
+    true = read_poses(film.with_suffix(".poses.csv"))["position"].isel(individual=0, time=frames)
+    ends = [true.sel(keypoint=name).transpose("time", "space").values for name in _ENDS]
+    length = float(np.nanmedian(np.linalg.norm(ends[0] - ends[1], axis=1)))
+    away = np.linalg.norm(alone.points("centre") - (ends[0] + ends[1]) / 2, axis=1) / length
+    return {
+        "freezes": _mean(named[inside & (labels == "freezing")]),
+        "busy": _mean(named[np.isin(labels, _BUSY)]),
+        "astray": _mean(away > 0.5),
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def synthetic(folders: list[Path]) -> None:
+    """Print a row a film of synthetic recordings."""
+    print("film".ljust(30), *(head.rjust(10) for head in ("freezes", "busy", "astray")))
+    for film in (film for folder in folders for film in sorted(folder.glob("*.mp4"))):
+        with tempfile.TemporaryDirectory() as folder:
+            side = "above" if film.stem == "top" else "side"
+            row = against_truth(film, seen(film, None, Path(folder) / "alone", side))
+        values = ("-" if np.isnan(value) else f"{value:.3f}" for value in row.values())
+        print(f"{film.parent.name}/{film.stem}".ljust(30), *(value.rjust(10) for value in values))
+
+
 def main() -> None:
     """Print a row a film."""
+    if sys.argv[1:2] == ["--synthetic"]:
+        synthetic([Path(argument) for argument in sys.argv[2:]])
+        return
     given = [Path(argument) for argument in sys.argv[1:]]
     pairs = {film.name: (film, poses) for film, poses in zip(given[::2], given[1::2], strict=True)}
     pairs = pairs or {

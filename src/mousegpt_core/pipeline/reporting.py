@@ -300,7 +300,7 @@ def _warnings(recording: Recording, kinematics: xr.Dataset, rules: Rules) -> lis
     poses = primary_poses(recording)
     if poses.attrs.get("single_pictures"):
         found.append(SINGLE_PICTURES)
-    found += said_of_tracking(poses)
+    found += said_of_tracking(poses, scene.seen_from)
     found += _uneven(recording, kinematics)
     if scene.sides_agree is not None and scene.sides_agree < _SIDES_AGREE:
         camera = "seen_from in recording.toml and " if scene.space_dims == 2 else ""

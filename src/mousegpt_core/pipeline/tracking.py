@@ -113,6 +113,12 @@ def _masks_stage(source: PoseFile) -> str:
     return f"silhouettes/{source.view}"
 
 
-def said_of_tracking(poses: xr.Dataset) -> list[str]:
+def said_of_tracking(poses: xr.Dataset, seen_from: str) -> list[str]:
     """What a reader must know of poses that were made of a film; none of others."""
-    return list(poses.attrs.get("remarks", ()))
+    said = list(poses.attrs.get("remarks", ()))
+    if "pixel_speed" in poses and seen_from == "side":
+        said.append(
+            "what an animal does behind its own body is hidden from the side: quiet grooming or "
+            "sniffing there cannot be told from freezing"
+        )
+    return said

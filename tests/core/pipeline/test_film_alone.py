@@ -121,3 +121,5 @@ def test_rearing_is_seen_from_the_side_only(tmp_path: Path) -> None:
     said = " ".join(store.read_table("descriptions")[["overall", "limb"]].sum())
     assert "rears" in said
     assert "paw" not in said
+    report = (study_in(tmp_path).folder / "results" / "report.html").read_text(encoding="utf-8")
+    assert "cannot be told from freezing" in report
