@@ -209,7 +209,7 @@ def ablate_study(
         return cast("ModelDescriber", kind(settings, budget=Budget(left)))
 
     stages, stopped = _ask_all(work, make, variants, only, limit, limits)
-    run = _Scoring(work, files, only, behaviours, bootstrap)
+    run = Scoring(work, files, only, behaviours, bootstrap)
     rows = run.table([v for v in variants if v.name in stages], stages, ensemble=ensemble)
     result = {
         "variants": rows,
@@ -295,7 +295,7 @@ def _total(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Scoring:
+class Scoring:
     """Scores of variants against a person's labels."""
 
     work: Work
@@ -308,13 +308,14 @@ class _Scoring:
         self, variants: Sequence[Variant], stages: Mapping[str, str], *, ensemble: bool
     ) -> list[dict[str, Any]]:
         """A row for each variant, and for kinematics."""
-        said = {v.name: self._said(stages[v.name]) for v in variants}
-        costs = {v.name: self._costs(stages[v.name]) for v in variants}
+        reached = {v.name: self._reached(v, stages[v.name]) for v in variants}
+        said = {v.name: self._said(stages[v.name], reached[v.name]) for v in variants}
+        costs = {v.name: self._costs(stages[v.name], reached[v.name]) for v in variants}
         rows = {v.name: {**_told(v), **_ends(said[v.name]), **costs[v.name]} for v in variants}
         asked = list(said)
         for variant in variants if ensemble else ():
             name = f"{variant.name} + kinematics"
-            said[name] = self._combined(variant, stages[variant.name])
+            said[name] = self._combined(variant, stages[variant.name], reached[variant.name])
             own = {**_ends(said[name]), **costs[variant.name]}
             rows[name] = {**_told(variant), "variant": name, **own}
         rows[KINEMATICS] = {"variant": KINEMATICS, "way": "", "varied": {}}
@@ -337,16 +338,24 @@ class _Scoring:
         chosen = self.work.chosen(self.only)
         return [one for one in chosen if one.id not in self.work.failed]
 
-    def _said(self, stage: str) -> dict[str, pd.DataFrame]:
-        return {
-            one.id: said_of(self.work, one, stage, self.behaviours, 0.0)
-            for one in self._recordings()
-        }
+    def _reached(self, variant: Variant, stage: str) -> list[Recording]:
+        """Recordings that were asked about just so, now or before; a limit may leave some out."""
+        wanted = variant.protocol.hash
+        entries = {one.id: one.store.entry(stage) for one in self._recordings()}
+        asked = {id: e.provenance.settings["protocol"] for id, e in entries.items() if e}
+        return [one for one in self._recordings() if asked.get(one.id) == wanted]
 
-    def _combined(self, variant: Variant, stage: str) -> dict[str, pd.DataFrame]:
+    def _said(self, stage: str, reached: Sequence[Recording]) -> dict[str, pd.DataFrame]:
+        return {one.id: said_of(self.work, one, stage, self.behaviours, 0.0) for one in reached}
+
+    def _combined(
+        self, variant: Variant, stage: str, reached: Sequence[Recording]
+    ) -> dict[str, pd.DataFrame]:
+        if not reached:
+            return {}
         said, _ = combined_labels(
             self.work,
-            self._recordings(),
+            reached,
             stage,
             variant.protocol,
             self.behaviours,
@@ -368,10 +377,10 @@ class _Scoring:
             skeleton=recording_skeleton(self.work.study, recording),
         ).bouts
 
-    def _costs(self, stage: str) -> dict[str, Any]:
+    def _costs(self, stage: str, reached: Sequence[Recording]) -> dict[str, Any]:
         """Tokens and money for an hour of film, over all clips that were answered."""
         tokens_in = tokens_out = cost = seconds = 0.0
-        for recording in self._recordings():
+        for recording in reached:
             asked, _ = read_asked(recording, stage)
             lengths = (asked["stop_s"] - asked["start_s"]).set_axis(asked["clip_id"])
             for answers in answer_tables(recording, asked, newest_answers(recording)):
@@ -393,7 +402,7 @@ class _Scoring:
 
 def _ends(said: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """How many clips there were and how they ended."""
-    ends = pd.concat(said.values())["status"]
+    ends = pd.concat([pd.Series(dtype=object), *(one["status"] for one in said.values())])
     asked = int((ends != NOT_ASKED).sum())
     return {
         "clips": asked,

@@ -29,6 +29,7 @@ from mousegpt_core.analysis.label_words import (
     plain,
 )
 from mousegpt_core.analysis.truth import Truth, read_truth
+from mousegpt_core.clips import BOUTS, make_table
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
 from mousegpt_core.pipeline.recording_stages import study_rules
@@ -169,6 +170,11 @@ def evaluate_variants(
     }
     said = [[case.predicted != "" for case in cases[name]] for name in asked]
     common = [np.all(each, axis=0) for each in zip(*said, strict=True)]
+    if not any(map(np.any, common)):
+        raise DataError(
+            "no moment was asked about in all of the ways, so they cannot be compared",
+            hint="raise the limit or the budget; the same command goes on",
+        )
     found = {}
     for name, own in cases.items():
         kept = [
@@ -188,7 +194,8 @@ def evaluate_variants(
 
 
 def _by_id(bouts: Mapping[str, pd.DataFrame]) -> Callable[[Recording], pd.DataFrame]:
-    return lambda recording: bouts[recording.id]
+    nothing = make_table(BOUTS, {})
+    return lambda recording: bouts.get(recording.id, nothing)
 
 
 def _case(

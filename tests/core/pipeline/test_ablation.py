@@ -16,9 +16,10 @@ from scipy.stats import binomtest
 from commands import Answer, mousegpt
 from loopback import LoopbackServer
 from mousegpt_core.cli.ablating import split_values
-from mousegpt_core.errors import SettingsError
+from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.pipeline import Work, ablate_study
-from mousegpt_core.pipeline.ablation import KINEMATICS, make_variants
+from mousegpt_core.pipeline.ablation import KINEMATICS, Scoring, make_variants
+from mousegpt_core.pipeline.answer_labelling import scheme_of_protocol
 from mousegpt_core.study import Study
 from truth_study import LABELS, SKILLS, Known, make_truth_study
 
@@ -128,8 +129,29 @@ def test_a_budget_holds_for_the_whole_table(known: Known, server: LoopbackServer
     result = ablate(known, server, *ways, "--max-tokens", "12000", "--json").json
     assert result["stopped"] == "budget"
     assert result["not_asked"] == ["few-shot"]
-    rest = ablate(known, server, *ways, "--json").json
-    assert (rest["stopped"], rest["not_asked"]) == ("", [])
+
+
+def test_recordings_that_a_limit_left_out_are_not_scored(
+    known: Known, server: LoopbackServer
+) -> None:
+    human = known.study.folder / "labels" / "human" / "M1.csv"
+    zero = ("--way", "zero-shot")
+    one = ablate(known, server, *zero, "--truth", f"M1={human}", "--json").json
+    folder = known.study.recording("M2").store
+    assert not any(stage.startswith("asked/") for stage in folder.stages())
+    assert one["variants"][0]["clips"] == 30
+    run = Scoring(
+        Work(known.study),
+        {id: human.with_name(f"{id}.csv") for id in ("M1", "M2")},
+        ["M1", "M2"],
+        scheme_of_protocol(known.study, "seconds"),
+        0,
+    )
+    variants = make_variants("seconds", known.study.folder, ["zero-shot"])
+    rows = run.table(variants, {"zero-shot": "asked/openai-tiny-seconds.zero-shot"}, ensemble=True)
+    assert [row["scored"] for row in rows] == [1, 1, 1]
+    with pytest.raises(DataError, match="in all of the ways"):
+        run.table(variants, {"zero-shot": "asked/never"}, ensemble=True)
 
 
 def test_what_cannot_be_compared(known: Known, server: LoopbackServer) -> None:
