@@ -150,19 +150,31 @@ def _claims_of(place: str, text: str) -> tuple[Said, ...]:
     for sentence in re.split(split, plain):
         if _moot().search(sentence):
             continue
-        for claim in known_claims():
-            if claim.may_stand_in(place) and claim.name not in found:
-                said = _look(claim, place, sentence)
+        for claim, patterns in _looked_for(place):
+            if claim.name not in found:
+                said = _look(claim, patterns, place, sentence)
                 if said is not None:
                     found[claim.name] = said
     return tuple(found.values())
 
 
-def _look(claim: Claim, place: str, sentence: str) -> Said | None:
+@cache
+def _looked_for(place: str) -> tuple[tuple[Claim, tuple[re.Pattern[str], ...]], ...]:
+    """Claims that may stand in one of `PLACES`, and their patterns there."""
+    found = []
+    for claim in known_claims():
+        if claim.may_stand_in(place):
+            texts = claim.says + (claim.short if place == claim.subject else ())
+            found.append((claim, tuple(_compiled(text, _side_of(claim)) for text in texts)))
+    return tuple(found)
+
+
+def _look(
+    claim: Claim, patterns: tuple[re.Pattern[str], ...], place: str, sentence: str
+) -> Said | None:
     """The claim in a sentence, by the first of its patterns that is meant."""
-    patterns = claim.says + (claim.short if place == claim.subject else ())
     for pattern in patterns:
-        for match in _compiled(pattern, _side_of(claim)).finditer(sentence):
+        for match in pattern.finditer(sentence):
             before, after = sentence[: match.start()], sentence[match.end() :]
             if _is_meant(claim, match.group(), before, after):
                 hedged = _hedge().search(_last_words(before, _BEFORE)) is not None
