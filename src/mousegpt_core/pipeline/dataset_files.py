@@ -26,7 +26,7 @@ SUMMARY = "dataset.json"
 CARD = "README.md"
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
 #: Rows and bytes of pictures that are written at once, and bytes of a file.
-_ROWS, _BYTES, _FILE_BYTES = 1000, 16 << 20, 400 << 20
+_ROWS, _BYTES, _FILE_BYTES = 200, 8 << 20, 400 << 20
 
 
 @contextmanager
