@@ -17,6 +17,8 @@ from mousegpt_core.io.dlc_csv import frames_from_numbers
 LOOKED_FOR = "rows of numbers without a header"
 LAYOUTS = {"xy": "xy", "xyl": "xyl", "xyz": "xyz", "xyzl": "xyzl"}
 _SAMPLE_ROWS = 2000
+#: No arena of mice is larger, and no film's picture so small (m, px).
+_METRES = 10
 
 
 def recognise(path: Path) -> bool:
@@ -112,7 +114,10 @@ def _counts_up(table: TextTable) -> bool:
 
 
 def _third_is_likelihood(table: TextTable, offset: int) -> bool:
-    """Whether every third value lies between 0 and 1 and varies little against x and y."""
+    """Whether every third value lies between 0 and 1, and x and y can be pixels.
+
+    Heights in metres lie between 0 and 1, too, but then x and y are not far from 0 either.
+    """
     rows: list[NDArray[np.float64]] = []
     with table.path.open(encoding=table.encoding, errors="replace") as file:
         for line, _ in zip(file, range(_SAMPLE_ROWS), strict=False):
@@ -124,7 +129,7 @@ def _third_is_likelihood(table: TextTable, offset: int) -> bool:
     plane = values[..., :2][np.isfinite(values[..., :2])]
     if not third.size or not plane.size:
         return False
-    return bool(third.min() >= 0 and third.max() <= 1 and np.abs(plane).max() > 1)
+    return bool(third.min() >= 0 and third.max() <= 1 and np.abs(plane).max() > _METRES)
 
 
 def _number(cell: str, decimal: str) -> float:

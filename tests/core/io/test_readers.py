@@ -307,6 +307,12 @@ def test_headerless_csv(tmp_path):
         read_poses(path, fps=20, keypoints=["a", "b"])
 
 
+def test_heights_in_metres_are_no_likelihoods(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("1.2,2.5,0.02,1.3,2.4,0.05\n1.2,2.6,0.03,1.3,2.5,0.04\n")
+    assert read_poses(path, fps=10, keypoints=["nose", "ear l"]).sizes["space"] == 3
+
+
 def test_headerless_csv_with_likelihood_is_found_or_asked_for(tmp_path):
     path = tmp_path / "a.csv"
     np.savetxt(path, np.abs(VALUES[:2]), delimiter=" ")
