@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError
 
-#: What napari-deeplabcut calls our features.
-_OTHER_NAMES = {"label": "keypoint", "id": "individual", "likelihood": "confidence"}
 #: A point that lies farther from where it was was moved (units of the coordinates).
 _MOVED = 1e-3
 #: Of a point that a person put there.
@@ -51,7 +49,7 @@ def poses_of_layer(data: Any, options: Mapping[str, Any]) -> xr.Dataset:
         )
     points = np.asarray(data, dtype=np.float64)
     rows = _rows(points[:, 0], poses, metadata.get("steps"))
-    features = pd.DataFrame(options["features"]).rename(columns=_OTHER_NAMES)
+    features = pd.DataFrame(options["features"])
     keypoint = _places(features["keypoint"], poses["keypoint"].values, "keypoint")
     individual = _places(features["individual"], poses["individual"].values, "individual")
     _refuse_twice(rows, keypoint, individual, features, poses)
