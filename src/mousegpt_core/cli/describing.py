@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,10 @@ from mousegpt_core.cli.console import Console
 from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
+from mousegpt_core.progress import duration
+
+#: So many reasons are shown, the commonest.
+_REASONS = 5
 
 
 class Retry(StrEnum):
@@ -169,15 +174,16 @@ def show_reckoning(console: Console, result: dict[str, Any]) -> None:
     rows = [
         ["clips", f"{result['clips']}"],
         ["answered already", f"{result['there_already']}"],
-        ["not shown by any film", f"{result['unshown']}"],
+        ["cannot be shown", f"{result['unshown']}"],
         ["requests", f"{result['requests']}"],
         ["pictures", f"{result['images']}"],
         ["tokens asked", f"{result['tokens_in']}"],
         ["tokens answered", f"{result['tokens_out']}"],
         ["cost, US dollars", "the price is not known" if cost is None else f"{cost:.2f}"],
-        ["hours", "not known; try --limit 20" if seconds is None else f"{seconds / 3600:.1f}"],
+        ["time", "not known; try --limit 20" if seconds is None else duration(seconds)],
     ]
     console.table(f"{result['protocol']} by {result['model']}", ["what", "how much"], rows)
+    _show_reasons(console, result["reasons"])
     if result["estimated"]:
         console.say("Tokens are estimated; once some clips were asked about, they are known.")
 
@@ -189,7 +195,6 @@ def _show_result(console: Console, result: dict[str, Any]) -> None:
         "invalid",
         "failed",
         "not_asked",
-        "asked",
         "asked_again",
         "retries",
     ]
@@ -199,12 +204,24 @@ def _show_result(console: Console, result: dict[str, Any]) -> None:
     console.table(f"{result['protocol']} by {result['model']}", titles, rows)
     total = result["all"]
     cost = "" if math.isnan(total["cost"]) else f", {total['cost']:.4f} US dollars"
-    console.say(f"{total['tokens_in']} tokens asked, {total['tokens_out']} answered{cost}")
+    tokens = f"{total['tokens_in']} tokens asked, {total['tokens_out']} answered"
+    console.say(f"Asked now: {total['asked']} clips, {tokens}{cost}")
     for number, again in enumerate(result["again"], start=2):
         console.say(
             f"Time {number}: {again['described']} described, {again['not_asked']} not asked"
         )
     if result["stopped"]:
         console.say(f"Stopped at the {result['stopped']}; the same command goes on.")
+    _show_reasons(console, total["reasons"])
     if total["failed"] or total["invalid"]:
         console.say("Ask again about what failed: --retry failed --retry invalid")
+
+
+def _show_reasons(console: Console, reasons: Mapping[str, int]) -> None:
+    """Why clips are not described, the commonest first."""
+    commonest = sorted(reasons.items(), key=lambda each: -each[1])[:_REASONS]
+    rows = [[str(count), reason] for reason, count in commonest]
+    if rows:
+        console.table("Why clips are not described", ["clips", "reason"], rows)
+    if len(reasons) > _REASONS:
+        console.say(f"and {len(reasons) - _REASONS} other reasons")

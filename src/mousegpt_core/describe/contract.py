@@ -77,12 +77,15 @@ class Known:
         How many times it was asked.
     ask_again : bool
         Whether that does not do.
+    reason : str
+        Why not, where the status is not ``"described"``.
     """
 
     status: str
     label: str
     attempts: int
     ask_again: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)

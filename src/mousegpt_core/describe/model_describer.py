@@ -260,8 +260,8 @@ class _Run:
             key = request.key(self._model.identity)
             known = self._asking.known(key)
             if known is not None and not known.ask_again:
-                return Answer(clip_id, label=known.label, status=known.status, request_key=key,
-                              attempt=0)  # fmt: skip
+                return Answer(clip_id, label=known.label, status=known.status, reason=known.reason,
+                              request_key=key, attempt=0)  # fmt: skip
             if not self._asking.leave():
                 self._stopping = True
                 return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -114,6 +115,7 @@ def _summed(reckoned: list[dict[str, Any]]) -> dict[str, Any]:
     total = dict(reckoned[0])
     for name in ("there_already", "unshown", "requests", "images", "tokens_in", "tokens_out"):
         total[name] = sum(each[name] for each in reckoned)
+    total["reasons"] = sum((each["reasons"] for each in reckoned), Counter[str]())
     for name in ("cost", "seconds"):
         values = [each[name] for each in reckoned]
         total[name] = None if None in values else sum(values)

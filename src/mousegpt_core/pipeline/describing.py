@@ -12,6 +12,7 @@ import math
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field
@@ -42,6 +43,9 @@ _TELL_EVERY_S = 0.25
 _AT_ONCE = 2
 #: So many where the clips of an animal wait for each other, and only animals can be asked at once.
 _CHAINED_AT_ONCE = 8
+#: So many reasons are told apart, or a film that fails everywhere would fill the memory.
+_MOST_REASONS = 100
+_OTHER_REASONS = "other reasons"
 
 
 class Shown(Protocol):
@@ -216,6 +220,8 @@ class Tally:
         Charged in this run.
     cost : float
         Of this run; nan = price not known.
+    reasons : Counter of str
+        Why clips are invalid or failed.
     """
 
     clips: int = 0
@@ -228,6 +234,7 @@ class Tally:
     tokens_in: int = 0
     tokens_out: int = 0
     cost: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)
 
     @property
     def came_to(self) -> int:
@@ -248,6 +255,8 @@ class Tally:
         self.tokens_in += answer.tokens_in
         self.tokens_out += answer.tokens_out
         self.cost += answer.cost
+        if answer.status != "described":
+            count_reason(self.reasons, answer.clip_id, answer.reason)
 
     def add_all(self, other: Tally) -> None:
         """Count another tally's clips, too."""
@@ -497,6 +506,12 @@ class _Asked:
         self._run.tell(step)
 
 
+def count_reason(reasons: Counter[str], clip_id: str, reason: str) -> None:
+    """Count why a clip was not described; the same words about several clips count together."""
+    said = reason.replace(clip_id, "this clip")
+    reasons[said if said in reasons or len(reasons) < _MOST_REASONS else _OTHER_REASONS] += 1
+
+
 def answer_id(answer: Answer) -> str:
     """Key of an answer in the log: the question, the time it was asked, and of what clip.
 
@@ -515,14 +530,14 @@ def known_answers(log: Log, retry: Collection[str] = ()) -> dict[str, Known]:
     retry : collection of str
         These do not do.
     """
-    rows = log.answers(columns=("request_key", "attempt", "status", "label"))
+    columns = ("request_key", "attempt", "status", "label", "reason")
+    rows = log.answers(columns=columns)
     found: dict[str, Known] = {}
-    for key, attempt, status, label in zip(
-        rows["request_key"], rows["attempt"], rows["status"], rows["label"], strict=True
-    ):
+    for key, attempt, status, label, reason in zip(*(rows[each] for each in columns), strict=True):
         before = found.get(key)
         if key and (before is None or attempt >= before.attempts):
-            found[key] = Known(status, label, int(attempt), status in retry)
+            why = "" if status == "described" else reason
+            found[key] = Known(status, label, int(attempt), status in retry, why)
     return found
 
 

@@ -180,15 +180,20 @@ class JudgementLedger:
 
     def known(self, recording: Recording, retry: Collection[str]) -> dict[str, Known]:
         """What came of each question before."""
-        rows = recording.log.judgements(
-            ("request_key", "status", "attempt", "answer_id"), judge=self._judge
-        )
+        columns = ("request_key", "status", "attempt", "reason", "answer_id")
+        rows = recording.log.judgements(columns, judge=self._judge)
         # The same answer given twice is judged once for each: they are two to the thresholds.
         now_judged = set(self._answers.get(recording.id, {}).values())
         return {
-            key: Known(_STATUS.get(status, status), "", int(attempt), status in retry)
-            for key, status, attempt, answer in zip(
-                rows["request_key"], rows["status"], rows["attempt"], rows["answer_id"], strict=True
+            key: Known(
+                _STATUS.get(status, status),
+                "",
+                int(attempt),
+                status in retry,
+                "" if status == "judged" else reason,
+            )
+            for key, status, attempt, reason, answer in zip(
+                *(rows[each] for each in columns), strict=True
             )
             if answer in now_judged
         }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.language import Picture, Request
 from mousegpt_core.language.contract import ModelOptions
 from mousegpt_core.language.cost import Price
-from mousegpt_core.pipeline.describing import Questions
+from mousegpt_core.pipeline.describing import Questions, count_reason
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Recording
 
@@ -33,6 +34,7 @@ class _Count:
     clips: int = 0
     requests: int = 0
     unshown: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
     images: int = 0
     letters: int = 0
     pixels: float = 0.0
@@ -62,7 +64,8 @@ def reckon(
     Returns
     -------
     dict
-        ``clips``, ``there_already``, ``unshown`` (clips no film shows), ``requests``, ``images``,
+        ``clips``, ``there_already``, ``unshown`` (clips that cannot be shown), ``reasons`` (of
+        how many, why), ``requests``, ``images``,
         ``tokens_in``, ``tokens_out``, ``cost`` (None = price not known), ``seconds`` (None = no
         earlier run tells), ``estimated`` (whether the tokens are), ``failed``.
     """
@@ -83,6 +86,7 @@ def reckon(
         "clips": count.clips,
         "there_already": ready,
         "unshown": count.unshown,
+        "reasons": count.reasons,
         "requests": round(count.requests * share),
         "images": round(count.images * share),
         **_amounts(per_request, round(count.requests * share), model.price),
@@ -109,8 +113,9 @@ def _count(
         count.clips += 1
         try:
             request = shown.request(clip_id, labels)
-        except (DataError, VideoError):
+        except (DataError, VideoError) as error:
             count.unshown += 1
+            count_reason(count.reasons, clip_id, str(error))
             continue
         before = known.get(request.key(identity))
         if before is not None and not before.ask_again:

@@ -66,6 +66,16 @@ def test_people_see_how_every_clip_ended(study: Study) -> None:
         assert "cost" in mousegpt("describe", study.folder, *orders, "--dry-run").out
 
 
+def test_people_see_why_clips_are_not_described(study: Study) -> None:
+    with LoopbackServer(answer=says) as server:
+        orders = ("--describer", "openai", "--model", "tiny", "--base-url", server.url)
+        examples = ("--protocol", "fear")  # nobody has labelled any
+        for more in (("--dry-run",), ()):
+            told = mousegpt("describe", study.folder, *orders, *examples, *more)
+            assert "no labelled clips" in told.out
+        assert server.count == 0
+
+
 def test_what_it_would_take_is_told_without_a_key(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

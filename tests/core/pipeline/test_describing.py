@@ -172,12 +172,14 @@ def test_failed_and_invalid_are_kept_and_asked_again_only_on_request(study: Stud
     first = describe(study, ScriptedModel(faulty))["all"]
     assert (first["failed"], first["invalid"]) == (6, 6)
     assert first["described"] + first["failed"] + first["invalid"] == first["clips"] == 60
+    assert first["reasons"]["no reply"] == 6
+    assert sum(first["reasons"].values()) == 12
     model = ScriptedModel()
     again = describe(study, model)["all"]
     assert model.asked == []
-    assert {name: again[name] for name in ("described", "failed", "invalid")} == {
-        name: first[name] for name in ("described", "failed", "invalid")
-    }
+    ends = ("described", "failed", "invalid", "reasons")
+    assert {name: again[name] for name in ends} == {name: first[name] for name in ends}
+    assert again["asked_again"] == 0
     assert describe(study, model, retry=["failed"])["all"]["failed"] == 0
     assert len(model.asked) == 6
     assert describe(study, model, retry=["invalid"])["all"]["described"] == 60
