@@ -86,10 +86,21 @@ def test_closing_asks_while_work_runs(viewer: Any, qtbot: Any, study_folder: Pat
     assert not home._runner.busy
 
 
-def test_a_study_is_opened_and_saved_by_napari_itself(
+def test_a_study_that_is_dropped_is_the_one_of_the_docks(
+    viewer: Any, qtbot: Any, study_folder: Path
+) -> None:
+    home = dock(viewer, "Home")
+    assert viewer.open(str(study_folder), plugin="napari-mousegpt") == []
+    assert home._recordings.currentData() == "flat"
+    assert "top" in viewer.layers
+
+
+def test_poses_are_opened_and_saved_by_napari_itself(
     viewer: Any, study_folder: Path, tmp_path: Path
 ) -> None:
-    layers = viewer.open(str(study_folder), plugin="napari-mousegpt")
-    (points,) = (layer for layer in layers if layer.name == "top keypoints")
+    file = study_folder.parent / "top.csv"
+    layers = viewer.open(str(file), plugin="napari-mousegpt")
+    (points,) = (layer for layer in layers if type(layer).__name__ == "Points")
     (saved,) = points.save(str(tmp_path / "top.csv"), plugin="napari-mousegpt")
-    assert Path(saved).read_text().startswith("scorer")
+    rows = Path(saved).read_text().splitlines()
+    assert rows[1:] == file.read_text().splitlines()[1:]
