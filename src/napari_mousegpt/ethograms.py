@@ -71,9 +71,17 @@ class EthogramData:
 
     def at(self, row: int, moment: float) -> str:
         """The behaviour in a row at a moment, for people; "" where there is none."""
-        mine = self.bouts[self.bouts["row"] == row]
-        now = mine[(mine["start_s"] <= moment) & (moment < mine["stop_s"])]
+        now = self._bout(row, moment)
         return "" if now.empty else str(now["name"].iloc[0])
+
+    def span(self, row: int, moment: float) -> tuple[float, float] | None:
+        """Start and end (s) of the bout in a row at a moment; None where there is none."""
+        now = self._bout(row, moment)
+        return None if now.empty else (float(now["start_s"].iloc[0]), float(now["stop_s"].iloc[0]))
+
+    def _bout(self, row: int, moment: float) -> pd.DataFrame:
+        mine = self.bouts[self.bouts["row"] == row]
+        return mine[(mine["start_s"] <= moment) & (moment < mine["stop_s"])]
 
 
 def schemes_of(study: Study) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
+import numpy as np
 from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
@@ -34,7 +35,9 @@ class Session:
         What is open.
     recording, individual : str
         Which recording is shown (its id), which animal is looked at; ``""`` = none.
-    study_changed, recording_changed, individual_changed : Signal
+    span : (float, float) or None
+        The stretch that is selected, start and end in seconds on the recording's clock.
+    study_changed, recording_changed, individual_changed, span_changed : Signal
         Without arguments.
     moment_changed : Signal
         With the moment in seconds on the recording's clock.
@@ -43,6 +46,7 @@ class Session:
     study_changed = Signal()
     recording_changed = Signal()
     individual_changed = Signal()
+    span_changed = Signal()
     moment_changed = Signal(float)
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -51,11 +55,13 @@ class Session:
         self.study: Study | None = None
         self.recording = ""
         self.individual = ""
+        self.span: tuple[float, float] | None = None
         self._opened: OpenedRecording | None = None
         self._layers: list[Any] = []
         self._live: tuple[Any, Any] | None = None
         self._sentences: Sentences | None = None
         self._step = -1
+        self._marked = False
         viewer.dims.events.current_step.connect(self._on_step)
 
     @property
@@ -148,13 +154,30 @@ class Session:
         if self._opened is not None:
             self._opened.stack.close()
         self._opened, self.recording, self._sentences = None, "", None
+        self.select(None)
         self._show_sentence()
 
-    def go_to(self, moment: float, *, recording: str = "", individual: str = "") -> None:
+    def go_to(
+        self,
+        moment: float,
+        *,
+        recording: str = "",
+        individual: str = "",
+        until: float | None = None,
+    ) -> None:
         """Show a moment (s), of another recording if need be, and look at an animal of it.
 
         A moment that the films do not show is shown in 3D, where that is known, else the one
         nearest to it.
+
+        Parameters
+        ----------
+        moment : float
+            Where to go, s.
+        recording, individual : str
+            Of which; by default those that are shown.
+        until : float, optional
+            End of what begins at the moment (a bout, a sentence), which is selected, s.
 
         Raises
         ------
@@ -171,7 +194,18 @@ class Session:
             self.individual_changed.emit()
         if self._opened is not None:
             self.viewer.dims.set_current_step(0, self._opened.timeline.step(moment))
-            self._show_sentence()
+            self.select(None if until is None else (moment, until))
+
+    def select(self, span: tuple[float, float] | None) -> None:
+        """Select a stretch (s) of the animal that is looked at; None = nothing is selected.
+
+        Within it the animal's points are selected in the viewer, and the words say so.
+        """
+        if span != self.span:
+            self.span = span
+            self.span_changed.emit()
+        self._mark_points()
+        self._show_sentence()
 
     # -- what is shown ------------------------------------------------------------------------
 
@@ -203,18 +237,40 @@ class Session:
             self._live[0].data = seen.vectors
             self._live[1].data = seen.points
             self._live[1].shown = seen.seen
+            self._mark_points()
         self._show_sentence()
         self.moment_changed.emit(self.moment)
+
+    @property
+    def _in_span(self) -> bool:
+        return self.span is not None and self.span[0] - 1e-6 <= self.moment < self.span[1]
+
+    def _mark_points(self) -> None:
+        """Select the animal's points while the slider is in what is selected."""
+        if self._live is None:
+            return
+        points = self._live[1]
+        theirs = points.features["individual"].to_numpy() == self.individual
+        chosen = set(np.flatnonzero(theirs & points.shown).tolist()) if self._in_span else set()
+        # What a person has selected by hand is left alone where we select nothing.
+        if chosen or self._marked:
+            points.selected_data = chosen
+        self._marked = bool(chosen)
 
     def _show_sentence(self) -> None:
         overlay = self.viewer.canvas.overlays.text
         if self._opened is None:
             overlay.visible = False
             return
-        overlay.text = f"{self.moment:.2f} s   {self.sentence}".rstrip()
+        overlay.text = f"{self.moment:.2f} s{self._span_words()}   {self.sentence}".rstrip()
         # Seen on any picture.
         overlay.position, overlay.box = "bottom_left", True
         overlay.visible = True
+
+    def _span_words(self) -> str:
+        if self.span is None or not self._in_span:
+            return ""
+        return f"   [selected: {self.span[0]:.2f} to {self.span[1]:.2f} s]"
 
     def _read_sentences(self) -> Sentences | None:
         from mousegpt_core.pipeline.curating import said_clips

@@ -194,6 +194,9 @@ def test_a_click_on_the_ethogram_goes_there(
     qtbot.waitUntil(lambda: session.recording == "space", timeout=5000)
     assert session.moment == pytest.approx(4.0, abs=0.2)
     assert ethogram._cursor.value() == pytest.approx(session.moment)
+    # The bout that was clicked is selected.
+    assert session.span[0] <= 4.0 < session.span[1]
+    assert ethogram._span.getRegion() == pytest.approx(session.span)
     ethogram._moved(view.mapViewToScene(QPointF(4.0, row)))
     assert "space" in ethogram._plot.toolTip()
     ethogram._schemes.setCurrentIndex(1)

@@ -87,6 +87,30 @@ def test_the_moment_has_its_sentence(viewer: Any, study_folder: Path) -> None:
     assert viewer.canvas.overlays.text.visible
 
 
+def test_a_sentence_selects_its_frames_and_its_animals_points(
+    viewer: Any, study_folder: Path
+) -> None:
+    session = session_in(viewer, study_folder)
+    changes: list[Any] = []
+    session.span_changed.connect(lambda: changes.append(session.span))
+    session.go_to(1.0, individual="M1", until=1.4)
+    points, text = viewer.layers["keypoints"], viewer.canvas.overlays.text
+    assert session.span == (1.0, 1.4)
+    assert set(points.selected_data) == {0, 1, 2}
+    assert "selected: 1.00 to 1.40 s" in text.text
+    viewer.dims.set_current_step(0, 34)
+    assert set(points.selected_data) == {0, 1, 2}
+    viewer.dims.set_current_step(0, 35)
+    assert not points.selected_data
+    assert "selected:" not in text.text
+    points.selected_data = {1}
+    viewer.dims.set_current_step(0, 40)
+    assert set(points.selected_data) == {1}
+    session.go_to(1.0, recording="space")
+    assert session.span is None
+    assert changes == [(1.0, 1.4), None]
+
+
 def test_one_goes_to_another_recording_and_leaves_the_users_layers(
     viewer: Any, study_folder: Path
 ) -> None:

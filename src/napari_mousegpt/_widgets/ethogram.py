@@ -45,6 +45,7 @@ class Ethogram(Dock):
         self._plot.scene().sigMouseClicked.connect(self._clicked)
         self._plot.scene().sigMouseMoved.connect(self._moved)
         self._cursor = pg.InfiniteLine(0, pen=pg.mkPen(_CURSOR, width=2))
+        self._span = pg.LinearRegionItem((0, 1), movable=False, brush=_CURRENT)
         top = QHBoxLayout()
         top.addWidget(QLabel("Labels"))
         top.addWidget(self._schemes, 1)
@@ -63,6 +64,7 @@ class Ethogram(Dock):
         self.follow(session.recording_changed, self._mark_row)
         self.follow(session.individual_changed, self._mark_row)
         self.follow(session.moment_changed, self._move_cursor)
+        self.follow(session.span_changed, self._mark_span)
         self.refresh()
 
     def refresh(self) -> None:
@@ -108,11 +110,20 @@ class Ethogram(Dock):
                 )
             )  # fmt: skip
         self._plot.addItem(self._cursor)
+        self._plot.addItem(self._span)
         self._plot.getAxis("left").setTicks([[(i, r.label) for i, r in enumerate(self._data.rows)]])
         self._key.setText("&nbsp; ".join(map(_key, self._data.bars)))
         self.show_all()
         self._mark_row()
+        self._mark_span()
         self._move_cursor(self._session.moment)
+
+    def _mark_span(self) -> None:
+        """Show the stretch that is selected."""
+        span = self._session.span
+        self._span.setVisible(span is not None)
+        if span is not None:
+            self._span.setRegion(span)
 
     def _mark_row(self) -> None:
         if self._data is None:
@@ -144,6 +155,7 @@ class Ethogram(Dock):
             row = self._data.rows[place[0]]
             with errors_told():
                 self._session.go_to(place[1], recording=row.recording, individual=row.individual)
+                self._session.select(self._data.span(*place))
 
     def _moved(self, position: Any) -> None:
         place = self._place(position)

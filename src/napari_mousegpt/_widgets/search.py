@@ -77,7 +77,10 @@ class Search(Dock):
         hit = item.data(Qt.ItemDataRole.UserRole)
         with errors_told():
             self._session.go_to(
-                hit["start_s"], recording=hit["recording"], individual=hit["individual"]
+                hit["start_s"],
+                recording=hit["recording"],
+                individual=hit["individual"],
+                until=hit["stop_s"],
             )
 
     def _renew(self) -> None:
