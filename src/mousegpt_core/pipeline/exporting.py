@@ -12,6 +12,7 @@ import xarray as xr
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.io import FORMATS, write_poses
 from mousegpt_core.io.files import replaced_file
+from mousegpt_core.pipeline.correcting import corrected
 from mousegpt_core.pipeline.curating import curated_clips
 from mousegpt_core.pipeline.evaluation import (
     ACTIVITIES,
@@ -190,13 +191,14 @@ def _poses(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _poses_read(study: Study) -> Iterator[tuple[str, xr.Dataset]]:
-    """Poses of every recording and view as they were read."""
+    """Poses of every recording and view that was read, as a person corrected them."""
     for id, recording in study.recordings.items():
         first = primary_pose(recording)
         for source in pose_sources(recording):
             if recording.store.entry(pose_stage(source)):
                 name = f"poses-{id}" if source == first else f"poses-{id}-{source.view}"
-                yield name, recording.store.read_dataset(pose_stage(source))
+                read = recording.store.read_dataset(pose_stage(source))
+                yield name, corrected(recording, source.view, read)
 
 
 def _frame_table(dataset: xr.Dataset) -> pd.DataFrame:

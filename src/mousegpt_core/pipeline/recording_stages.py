@@ -36,6 +36,7 @@ from mousegpt_core.pipeline.answered import (
 )
 from mousegpt_core.pipeline.asynchronous import collect
 from mousegpt_core.pipeline.clocks import clock_mark, on_clock, view_clock
+from mousegpt_core.pipeline.correcting import corrected, pose_edits_mark
 from mousegpt_core.pipeline.tracking import FROM_FILM, film_source, track_film
 from mousegpt_core.pipeline.work import Work, counted
 from mousegpt_core.registry import load_backend
@@ -177,13 +178,18 @@ def run_kinematics(work: Work, recording: Recording) -> str:
         "kinematics",
         KINEMATICS_VERSION,
         {"kinematics": settings.fingerprint(), "space": space, "arena": arena},
-        {"poses": poses_key, "skeleton": content_hash(_skeleton_values(skeleton))},
+        {
+            "poses": poses_key,
+            "skeleton": content_hash(_skeleton_values(skeleton)),
+            **pose_edits_mark(recording, source.view),
+        },
     )
 
     measured = info.space.cm_per_unit is not None or info.space.known_length is not None
 
     def write() -> None:
-        poses = with_dropped_frames(recording.store.read_dataset(pose_stage(source)))
+        read = recording.store.read_dataset(pose_stage(source))
+        poses = with_dropped_frames(corrected(recording, source.view, read))
         scene = prepare_scene(
             poses,
             skeleton,

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.geometry import CameraRig, read_calibration
+from mousegpt_core.pipeline.correcting import corrected
 from mousegpt_core.pipeline.recording_stages import (
     pose_sources,
     pose_stage,
@@ -74,13 +75,14 @@ class Sights:
         return tuple((names.index(a), names.index(b)) for a, b in joined if {a, b} <= set(names))
 
     def poses(self, view: str) -> xr.Dataset | None:
-        """Poses of a view; of ``""`` those in 3D."""
+        """Poses of a view as a person corrected them; of ``""`` those in 3D."""
         if view not in self._poses:
             self._poses[view] = None
             for source in pose_sources(self.recording):
                 stage = pose_stage(source)
                 if source.view == view and self.recording.store.entry(stage) is not None:
-                    self._poses[view] = self.recording.store.read_dataset(stage)
+                    read = self.recording.store.read_dataset(stage)
+                    self._poses[view] = corrected(self.recording, view, read)
         return self._poses[view]
 
     def keypoints(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mousegpt_core.errors import DataError, VideoError
+from mousegpt_core.pipeline.correcting import corrected
 from mousegpt_core.pipeline.filmed import FilmedView, open_view, views_with_films
 from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.study import Recording, Study, View
@@ -108,7 +109,8 @@ class Stills:
         for source in pose_sources(recording):
             if source.view != view or recording.store.entry(pose_stage(source)) is None:
                 continue
-            poses = recording.store.read_dataset(pose_stage(source))
+            read = recording.store.read_dataset(pose_stage(source))
+            poses = corrected(recording, view, read)
             place = poses["position"].sel(individual=individual).sel(time=moment, method="nearest")
             points: np.ndarray[Any, Any] = place.transpose("keypoint", "space").values
             if source == primary_pose(recording):
