@@ -77,3 +77,13 @@ def window(session: nox.Session) -> None:
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,all]", "pytest-qt")
     tests = ("pytest", "--slow", "tests/plugin", *session.posargs)
     session.run(*on_screen, *tests, external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation as a site: no link leads nowhere, every name in it exists."""
+    pinned = (*CONSTRAINTS, "--constraint", "constraints/docs.txt")
+    session.install("--quiet", *pinned, "-e", ".[docs]")
+    place = session.create_tmp()
+    quietly = {"NO_MKDOCS_2_WARNING": "1"}
+    session.run("mkdocs", "build", "--quiet", "--site-dir", f"{place}/site", env=quietly)

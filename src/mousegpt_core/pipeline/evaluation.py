@@ -395,10 +395,11 @@ def _same_words(
 ) -> tuple[dict[str, str], list[str]]:
     """The study's behaviour for each human label of another name, found through the ethogram.
 
-    A human's "freezing" is a user's "immobile", where that is what freezing was understood as.
+    A human's "freezing" is a user's "immobile", where that is what freezing was understood as; a
+    human's "rearing_supported" is a user's "rearing", of which it is a kind.
     """
     free = {plain(one): one for one in owned if plain(one) not in spelling}
-    taken = {plain(one) for one in owned} - set(free)
+    taken = {plain(one): one for one in owned if plain(one) in spelling}
     same: dict[str, str] = {}
     remarks = []
     for key, name in spelling.items():
@@ -406,6 +407,7 @@ def _same_words(
             continue
         meant = activities_meant(name.replace("_", " "), rules)
         owners = {one for one in free.values() if set(owned[one]) & set(meant)}
+        owners |= {taken[each] for each in _ancestors(meant, rules) if each in taken}
         if len(owners) == 1:
             same[key] = owners.pop()
             remarks.append(f"{name!r} of the human labels is taken as {same[key]!r}")
@@ -415,6 +417,17 @@ def _same_words(
                 "of 0 and 1, say what 1 stands for with --positive"
             )
     return same, remarks
+
+
+def _ancestors(activities: Collection[str], rules: Rules) -> set[str]:
+    """What the activities are kinds of, as `plain` names."""
+    found = set()
+    for activity in activities:
+        parent = rules.activities[activity].parent
+        while parent:
+            found.add(plain(parent))
+            parent = rules.activities[parent].parent
+    return found
 
 
 def _as_coarse_as(

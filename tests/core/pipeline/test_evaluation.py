@@ -32,6 +32,16 @@ def test_a_finer_activity_has_its_parents_name_in_every_file(study: Study, tmp_p
     assert len([name for name in both["per_class"] if name.casefold() == "walking"]) == 1
 
 
+def test_a_humans_finer_label_is_the_users_coarser_one(study: Study, tmp_path: Path) -> None:
+    labels = tmp_path / "own.toml"
+    labels.write_text('[rearing]\ndefinition = "rears"\n\n[walking]\ndefinition = "walks"\n')
+    classify_study(Work(study), labels)
+    path = _bouts(tmp_path / "a.csv", "0,4,walking", "4,6,rearing", "6,8,rearing_supported")
+    scored = evaluate_study(study, {"M1": path}, scheme="own")
+    assert "'rearing_supported' of the human labels is taken as 'rearing'" in scored["notes"]
+    assert scored["per_class"]["rearing"]["support"] > 1.9 * 30 * 2
+
+
 def test_the_rest_has_one_name(study: Study, tmp_path: Path) -> None:
     first = _bouts(tmp_path / "a.csv", "0,4,other", "4,8,freezing", "8,15,other")
     second = _bouts(tmp_path / "b.csv", "0,10,Background", "10,14,freezing")
