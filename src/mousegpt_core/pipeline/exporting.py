@@ -24,6 +24,7 @@ from mousegpt_core.pipeline.evaluation import (
 from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_recordings
+from mousegpt_core.pipeline.zones import study_zone_uses, zone_table
 from mousegpt_core.stats import (
     behaviour_shares,
     compare_groups,
@@ -47,6 +48,7 @@ def export_study(
         A key of `EXPORTS`: ``"descriptions"`` (a row a clip), ``"bouts"`` and ``"labels"`` (of the
         ethogram, the profile and every scheme of the user), ``"behaviours"`` (of the profile),
         ``"shares"`` (of time, a row an animal and behaviour), ``"comparisons"`` (of the groups),
+        ``"zones"`` (time in s, share, entries and latency in s, a row an animal and zone),
         ``"kinematics"`` and ``"poses"`` (a row a frame, units in the names of the columns; the
         poses of every view that was read).
     out : Path, optional
@@ -152,6 +154,16 @@ def _comparisons(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
         yield name.replace("shares", "comparisons"), comparison_table(compared)
 
 
+def _zones(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    uses = study_zone_uses(study, described_recordings(study))
+    if not uses:
+        raise StageMissingError(
+            "no zone is measured in this study",
+            hint="draw zones in the dock Views, or write [[zones]] into recording.toml",
+        )
+    yield "zones", zone_table(uses, study_subjects(study))
+
+
 def _named(study: Study, table: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """With the names of the profile's behaviours beside their ids."""
     if scheme != PROFILE:
@@ -243,6 +255,7 @@ EXPORTS: dict[str, Callable[[Study], Iterator[tuple[str, pd.DataFrame]]]] = {
     "behaviours": _behaviours,
     "shares": _shares,
     "comparisons": _comparisons,
+    "zones": _zones,
     "kinematics": _kinematics,
     "poses": _poses,
 }

@@ -35,6 +35,7 @@ from mousegpt_core.pipeline.stills import Stills, stills_of
 from mousegpt_core.pipeline.study_stages import all_described_clips, described_recordings
 from mousegpt_core.pipeline.tracking import said_of_tracking
 from mousegpt_core.pipeline.work import Work
+from mousegpt_core.pipeline.zones import study_zone_uses, zones_said
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.report import Example, RecordingInfo, ReportData, StageRecord, build_report
 from mousegpt_core.settings import Settings
@@ -110,6 +111,7 @@ def gather(work: Work) -> ReportData:
     rules = study_rules(study)
     warnings = _failures(work, recordings) + _strangers(study)
     warnings += [line for one, kinematics in opened for line in _warnings(one, kinematics, rules)]
+    warnings += zones_said(study, recordings)
     told = _labels_told(study)
     warnings += [line for one in told.values() for line in one.warnings]
     with stills_of(study) as stills:
@@ -128,6 +130,7 @@ def gather(work: Work) -> ReportData:
         behaviours=behaviours,
         tracks=tracks,
         movements=movements,
+        zones=study_zone_uses(study, recordings),
         evaluations=last_evaluations(study),
         curation=_curation(study, recordings),
         search_tips=_search_tips(clips),

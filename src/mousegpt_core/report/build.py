@@ -33,6 +33,7 @@ from mousegpt_core.report.tables import (
     movement_table,
     provenance_table,
     recordings_table,
+    zones_table,
 )
 from mousegpt_core.report.trust import cautions, trust_points
 from mousegpt_core.report.wording import clock, length_of_time, plural, sentence, tied
@@ -183,6 +184,7 @@ def _movement(results: Results) -> list[Table]:
                 plain=("median_speed", "distance_per_min"),
             )
         )
+    tables.append(zones_table(results.data.zones, results.subjects))
     return [table for table in tables if table.rows]
 
 

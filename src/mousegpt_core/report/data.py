@@ -10,7 +10,7 @@ import pandas as pd
 
 from mousegpt_core.errors import DataError
 from mousegpt_core.plots import Track, readable_name
-from mousegpt_core.stats import Movement, Subject, treatment_of
+from mousegpt_core.stats import Movement, Subject, ZoneUse, treatment_of
 
 #: Schemes that every study has; any other is one of the user's own.
 ACTIVITIES, PROFILE = "activities", "profile"
@@ -151,6 +151,8 @@ class ReportData:
         Ways of body centres, thinned out to about 5 a second.
     movements : sequence of Movement
         Of each animal in each recording.
+    zones : sequence of ZoneUse
+        Of each animal, recording and zone.
     evaluations : mapping of str to mapping
         By scheme, its scores against a human's labels, as `pipeline.evaluate_study` gives them.
     curation : mapping
@@ -177,6 +179,7 @@ class ReportData:
     behaviours: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"behaviour_id": []}))
     tracks: Sequence[Track] = ()
     movements: Sequence[Movement] = ()
+    zones: Sequence[ZoneUse] = ()
     evaluations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     curation: Mapping[str, Any] = field(default_factory=dict)
     search_tips: Sequence[str] = ()

@@ -24,6 +24,7 @@ GLOSSARY: Mapping[str, str] = {
     "Corrected p": (
         "Many comparisons find something by chance; the correction takes their number into account."
     ),
+    "Entry": "A stay in a zone of at least a quarter of a second; the zone it began in counts.",
     "Ethogram": "Behaviours over time, one row an animal.",
     "F1": (
         "Agreement with a human for one behaviour, from 0 to 1: the balance of how much was found "

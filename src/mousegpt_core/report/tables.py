@@ -12,7 +12,7 @@ import pandas as pd
 from mousegpt_core.report.data import RecordingInfo, StageRecord
 from mousegpt_core.report.scores import Score
 from mousegpt_core.report.wording import length_of_time, number
-from mousegpt_core.stats import Comparison, Movement, Subject, say_p, say_share
+from mousegpt_core.stats import Comparison, Movement, Subject, ZoneUse, say_p, say_share
 
 
 @dataclass(frozen=True)
@@ -226,6 +226,29 @@ def movement_table(movements: Sequence[Movement], subjects: Sequence[Subject]) -
         ("immobile", True),
     ]
     return Table("movement-table", "Movement of each animal", heads, rows)
+
+
+def zones_table(zones: Sequence[ZoneUse], subjects: Sequence[Subject]) -> Table:
+    """Time in, entries into and latency to every zone."""
+    by_key = {subject.key: subject for subject in subjects}
+    rows = []
+    for use in zones:
+        subject = by_key.get((use.recording, use.individual))
+        rows.append(
+            [
+                Cell(subject.animal if subject else use.individual),
+                Cell((subject.treatment if subject else "") or "–"),
+                Cell(use.recording),
+                Cell(use.zone),
+                number_cell(use.seconds, 3),
+                share_cell(use.share),
+                Cell(str(use.entries), use.entries),
+                number_cell(use.latency_s, 3),
+            ]
+        )
+    heads = [("animal", False), ("treatment", False), ("recording", False), ("zone", False)]
+    heads += [("time in it (s)", True), ("share of time", True), ("entries", True)]
+    return Table("zones-table", "Zones", [*heads, ("latency (s)", True)], rows)
 
 
 def evaluation_table(score: Score) -> Table:

@@ -18,6 +18,7 @@ from mousegpt_core.stats.shares import (
 )
 from mousegpt_core.stats.transitions import transition_counts, transition_shares
 from mousegpt_core.stats.words import say_comparison, say_p, say_share
+from mousegpt_core.stats.zones import ZoneUse, zone_use
 
 __all__ = [
     "Comparison",
@@ -25,6 +26,7 @@ __all__ = [
     "Movement",
     "PairComparison",
     "Subject",
+    "ZoneUse",
     "behaviour_shares",
     "compare_groups",
     "comparison_table",
@@ -39,4 +41,5 @@ __all__ = [
     "transition_shares",
     "treatment_of",
     "windowed_shares",
+    "zone_use",
 ]

@@ -7,18 +7,16 @@ from mousegpt_core.study.log import Log
 from mousegpt_core.study.manifest import Entry, Provenance
 from mousegpt_core.study.migrations import FORMAT_VERSION
 from mousegpt_core.study.recording import (
-    Arena,
     Film,
-    KnownLength,
     PoseFile,
     Recording,
     RecordingInfo,
-    Space,
     View,
     resolve_path,
 )
 from mousegpt_core.study.store import ResultStore
 from mousegpt_core.study.study import Study
+from mousegpt_core.study.surroundings import Arena, KnownLength, Space, Zone
 
 __all__ = [
     "FORMAT_VERSION",
@@ -36,6 +34,7 @@ __all__ = [
     "Space",
     "Study",
     "View",
+    "Zone",
     "apply_edits",
     "descriptions",
     "fingerprint",

@@ -7,28 +7,22 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.settings import Settings
 from mousegpt_core.study.files import fingerprint, validate_name
+from mousegpt_core.study.locks import Leases
 from mousegpt_core.study.log import Log
 from mousegpt_core.study.store import ResultStore
+from mousegpt_core.study.surroundings import Arena, Part, Space, Zone
 from mousegpt_core.study.toml import edit_toml, load_toml, merge_into
 
-Unit = Literal["px", "mm", "cm", "m", "unknown"]
-_CM: dict[str, float] = {"mm": 0.1, "cm": 1.0, "m": 100.0}
 #: Files up to this many folders above the study are named relative to it.
 _MOST_UPWARDS = 2
 
 
-class _Part(BaseModel):
-    """Base of the tables of ``recording.toml``: unknown keys are refused, values cannot change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Film(_Part):
+class Film(Part):
     """A film of a view; a camera that gives two channels has two.
 
     Attributes
@@ -54,7 +48,7 @@ class Film(_Part):
         return "fluo" in self.channel.casefold()
 
 
-class View(_Part):
+class View(Part):
     """A camera, with a clock of its own.
 
     Attributes
@@ -92,7 +86,7 @@ class View(_Part):
         return validate_name(name, "name of a view")
 
 
-class PoseFile(_Part):
+class PoseFile(Part):
     """A file of poses.
 
     Attributes
@@ -125,105 +119,6 @@ class PoseFile(_Part):
     fingerprint: str = ""
 
 
-class KnownLength(_Part):
-    """Something of known length in the picture.
-
-    Attributes
-    ----------
-    length_cm : float
-        Its true length.
-    length : float, optional
-        Its length in the unit of the poses (px).
-    a, b : (x, y), optional
-        Its two ends in the unit of the poses, instead of `length`.
-    """
-
-    length_cm: float = Field(gt=0)
-    length: float | None = Field(default=None, gt=0)
-    a: tuple[float, float] | None = None
-    b: tuple[float, float] | None = None
-
-    @model_validator(mode="after")
-    def _check_given(self) -> KnownLength:
-        points = self.a is not None and self.b is not None
-        if points == (self.length is not None) or (self.a is None) != (self.b is None):
-            raise ValueError("give either length, or both ends a and b")
-        if points and self.a == self.b:
-            raise ValueError("the ends a and b are the same point")
-        return self
-
-    @property
-    def cm_per_unit(self) -> float:
-        """The scale that follows from it."""
-        if self.length is not None:
-            return self.length_cm / self.length
-        (ax, ay), (bx, by) = self.a or (0.0, 0.0), self.b or (1.0, 0.0)
-        return self.length_cm / float(((ax - bx) ** 2 + (ay - by) ** 2) ** 0.5)
-
-
-class Space(_Part):
-    """Unit and scale of the poses.
-
-    Attributes
-    ----------
-    unit : str
-        ``"px"``, ``"mm"``, ``"cm"``, ``"m"`` or ``"unknown"`` (as the files say).
-    cm_per_unit : float, optional
-        The scale, where it is known.
-    known_length : KnownLength, optional
-        Or something of known length.
-    seen_from : str
-        ``"above"``, ``"below"`` (left and right are mirrored) or ``"side"``.
-    """
-
-    unit: Unit = "unknown"
-    cm_per_unit: float | None = Field(default=None, gt=0)
-    known_length: KnownLength | None = None
-    seen_from: Literal["above", "below", "side"] = "above"
-
-    @property
-    def scale(self) -> float | None:
-        """Centimetres a unit: as given, by the known length, or by the unit; None = not known."""
-        if self.cm_per_unit is not None:
-            return self.cm_per_unit
-        if self.known_length is not None:
-            return self.known_length.cm_per_unit
-        return _CM.get(self.unit)
-
-
-class Arena(_Part):
-    """The walls: sizes in centimetres, places in the unit of the poses, as read off the picture.
-
-    What is left out is fitted from where the animal has been.
-
-    Attributes
-    ----------
-    shape : str
-        ``"none"`` (all is fitted), ``"circle"``, ``"rectangle"`` or ``"polygon"``.
-    diameter_cm : float, optional
-        Of a circle.
-    width_cm, height_cm : float, optional
-        Sides of a rectangle.
-    centre : (x, y), optional
-        Of a circle or rectangle.
-    corners : tuple of (x, y)
-        Of a polygon (or a rectangle), in order.
-    """
-
-    shape: Literal["none", "circle", "rectangle", "polygon"] = "none"
-    diameter_cm: float | None = Field(default=None, gt=0)
-    width_cm: float | None = Field(default=None, gt=0)
-    height_cm: float | None = Field(default=None, gt=0)
-    centre: tuple[float, float] | None = None
-    corners: tuple[tuple[float, float], ...] = ()
-
-    @model_validator(mode="after")
-    def _check_shape(self) -> Arena:
-        if self.shape == "polygon" and len(self.corners) < 3:
-            raise ValueError("a polygon needs at least three corners")
-        return self
-
-
 class RecordingInfo(Settings):
     """Contents of ``recording.toml``.
 
@@ -242,6 +137,8 @@ class RecordingInfo(Settings):
         Name of the skeleton in ``study.toml`` or of a built-in one; empty = guessed.
     space, arena : Space, Arena
         Scale and walls.
+    zones : tuple of Zone
+        Pieces of ground in which time is measured.
     views : tuple of View
         Cameras.
     poses : tuple of PoseFile
@@ -255,6 +152,7 @@ class RecordingInfo(Settings):
     skeleton: str = ""
     space: Space = Space()
     arena: Arena = Arena()
+    zones: tuple[Zone, ...] = ()
     views: tuple[View, ...] = ()
     poses: tuple[PoseFile, ...] = ()
 
@@ -287,6 +185,11 @@ class RecordingInfo(Settings):
         for file in self.poses:
             if file.view and file.view not in names:
                 raise ValueError(f"poses of the view {file.view!r}, which is not there")
+        for zone in self.zones:
+            if zone.view and zone.view not in names:
+                raise ValueError(f"zone of the view {zone.view!r}, which is not there")
+        if len({(zone.view, zone.name) for zone in self.zones}) != len(self.zones):
+            raise ValueError("two zones of a view have the same name")
         return self
 
     @property
@@ -376,6 +279,31 @@ class Recording:
             )
         with edit_toml(self.toml_path) as document:
             merge_into(document, _filled(document, info), only_these=True)
+
+    def change(self, **values: Any) -> RecordingInfo:
+        """Give fields of the info other values; two who do it at once lose nothing.
+
+        Parameters
+        ----------
+        **values
+            Fields of `RecordingInfo`.
+
+        Returns
+        -------
+        RecordingInfo
+            What it was before, of which the old values can be given back.
+
+        Raises
+        ------
+        SettingsError
+            If a value does not fit; the file is as it was.
+        """
+        with Leases(self.folder, f"recording {self.id}").short(".recording"):
+            before = self.info
+            plain = before.model_dump(mode="json")
+            after = RecordingInfo.parse({**plain, **values}, source=str(self.toml_path))
+            self.update(after)
+        return before
 
     def resolve(self, path: str) -> Path:
         """The file that a path of ``recording.toml`` means.
@@ -530,6 +458,7 @@ _COMMENTS = {
         'or "polygon" (corners)',
         "centre and corners are in the unit of the poses, as read off the picture",
     ),
+    "zones": ("pieces of ground in which time is measured, in pixels of the view's picture",),
 }
 #: Written even where they have their default, so that a person sees them.
 _ALWAYS: dict[str, tuple[str, ...]] = {

@@ -175,6 +175,8 @@ def test_asking_before_running_says_what_to_run(fresh: Study, files: Path) -> No
 @pytest.mark.parametrize("what", EXPORTS)
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_everything_can_be_exported(study: Study, what: str, format: str, tmp_path: Path) -> None:
+    everywhere = ((-1e6, -1e6), (1e6, -1e6), (0.0, 1e6))
+    study.recording("M1").change(zones=[{"name": "all of it", "corners": everywhere}])
     written = export_study(study, what, out=tmp_path / "out", format=format)
     read = pd.read_csv if format == "csv" else pd.read_parquet
     for file in written:

@@ -15,6 +15,7 @@ from mousegpt_core.pipeline import NewRecording, Work, add_recording
 from mousegpt_core.pipeline.footage import Footage
 from mousegpt_core.pipeline.previewing import prepare_showing
 from mousegpt_core.pipeline.sights import Sights
+from mousegpt_core.pipeline.zones import zone_uses
 from mousegpt_core.study import Study
 from mousegpt_core.synthetic import Session, SessionSettings, record_session
 from mousegpt_core.video import write_film
@@ -119,3 +120,25 @@ def test_a_pixel_is_as_long_as_the_camera_is_far(session: Session, sights: Sight
         ends = camera.project(place + np.outer([-0.5, 0.5], camera.rotation[0]))
         length = float(np.linalg.norm(ends[1] - ends[0]))
         assert sights.px_per_cm(view, place) == pytest.approx(length, rel=0.03)
+
+
+def test_a_zone_in_a_calibrated_picture_is_measured_on_the_floor(
+    study: Study, session: Session
+) -> None:
+    recording = study.recording("m")
+    points = truth(session, "top", 15)
+    x, y = np.nanmean(points, axis=0)
+    around = [(x - 40, y - 40), (x + 40, y - 40), (x + 40, y + 40), (x - 40, y + 40)]
+    away = [(x + 1000, y), (x + 1100, y), (x + 1050, y + 100)]
+    try:
+        recording.change(
+            zones=[
+                {"name": "here", "view": "top", "corners": around},
+                {"name": "there", "view": "top", "corners": away},
+            ]
+        )
+        here, there = zone_uses(study, recording)
+    finally:
+        recording.change(zones=[])
+    assert here.share > 0.5
+    assert (there.seconds, there.entries) == (0.0, 0)
