@@ -22,6 +22,7 @@ from mousegpt_core.cli import (
     study,
     synthetic,
     system,
+    trying,
 )
 from mousegpt_core.cli.console import EXIT_STOPPED, Console, exit_code
 from mousegpt_core.errors import MouseGPTError, SettingsError
@@ -53,6 +54,7 @@ app = typer.Typer(
 study.register(app)
 stages.register(app)
 describing.register(app)
+trying.register(app)
 ablating.register(app)
 answers.register(app)
 curation.register(app)

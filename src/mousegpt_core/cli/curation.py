@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from mousegpt_core.cli.describing import Retry, show_reckoning
 from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mousegpt_core.study import Study
 
 _BAR = 30
 
@@ -186,6 +189,9 @@ def edit(
         Path | None,
         typer.Option("--from", help="Table (csv) of corrections: clip_id and sections."),
     ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take the newest correction of the clip back.")
+    ] = False,
     who: Annotated[str, typer.Option(help="Who corrects.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -198,7 +204,8 @@ def edit(
     ```
 
     The sections are overall, head, limb, torso, others and keywords. What was said before stays in
-    the log; `mousegpt run` brings profile and report up to date.
+    the log, and `--undo` takes a correction back; `mousegpt run` brings profile
+    and report up to date.
     """
     from mousegpt_core.pipeline.editing import (
         edit_descriptions,
@@ -208,7 +215,10 @@ def edit(
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
-    if bool(clip and say) == bool(corrections) or bool(clip) != bool(say):
+    if undo and clip and not (say or corrections):
+        console.result(_undo(Study.open(study), clip, who, console))
+        return
+    if undo or bool(clip and say) == bool(corrections) or bool(clip) != bool(say):
         raise SettingsError(
             "name a clip and what is to be said of it, or a table of corrections",
             hint='mousegpt edit STUDY CLIP --say overall="..." or --from corrections.csv',
@@ -226,3 +236,14 @@ def edit(
     if result["passed_over"]:
         console.say(f"passed over: {', '.join(result['passed_over'])}")
     console.result(result)
+
+
+def _undo(study: Study, clip: str, who: str, console: Console) -> dict[str, Any]:
+    """Take the newest correction of a clip back."""
+    from mousegpt_core.pipeline.choosing import recording_of
+    from mousegpt_core.pipeline.editing import undo_correction
+
+    recording = study.recording(recording_of(clip))
+    field = undo_correction(recording, clip, who=who)
+    console.say(f"{clip}: {field} is as it was" if field else f"{clip} was not corrected")
+    return {"clip_id": clip, "taken_back": field}

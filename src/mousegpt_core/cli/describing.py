@@ -103,7 +103,7 @@ def describe(
     name = describer or _describer_of(study)
     given = {"model": model, "base_url": base_url}
     options: dict[str, Any] = {key: value for key, value in given.items() if value}
-    options |= _pairs(option, "--option", "timeout_s=60")
+    options |= pairs(option, "--option", "timeout_s=60")
     orders = (protocol, changes, options, limit, max_cost, max_tokens, retry, dry_run, times > 1)
     if name == "kinematic":
         if any(orders):
@@ -124,7 +124,7 @@ def describe(
             describer=name,
             protocol=protocol,
             options=options,
-            changes=_pairs(changes, "--set", "examples.shots=0"),
+            changes=pairs(changes, "--set", "examples.shots=0"),
             only=recording,
             limit=limit,
             retry=[str(each) for each in retry or ()],
@@ -137,7 +137,8 @@ def describe(
     console.result(result)
 
 
-def _pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
+def pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
+    """Texts ``KEY=VALUE`` of an option; raises as `key_value`."""
     return dict(key_value(text, option=option, example=example) for text in texts or ())
 
 

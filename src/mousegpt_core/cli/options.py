@@ -18,6 +18,13 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--recording", "-r", help="Only this recording (may be given several times)."),
 ]
+#: One clip, by its place or by a moment.
+ClipOption = Annotated[str, typer.Option("--clip", help="Number of the clip, from 1, or its id.")]
+OneRecording = Annotated[str, typer.Option("--recording", "-r", help="By default the first.")]
+AtOption = Annotated[
+    float | None, typer.Option("--at", help="In place of a clip: the moment that it shows, s.")
+]
+AnimalOption = Annotated[str, typer.Option("--animal", help="With --at: of this animal.")]
 #: Whose labels; shared by the commands that make them and score them.
 Answerer = Annotated[
     str,

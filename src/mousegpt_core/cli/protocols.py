@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, StudyFolder, key_value
+from mousegpt_core.cli.options import (
+    AnimalOption,
+    AtOption,
+    ClipOption,
+    Json,
+    OneRecording,
+    StudyFolder,
+    key_value,
+)
 
 _Study = Annotated[Path | None, typer.Option("--study", help="A study with protocols of its own.")]
 Changes = Annotated[
@@ -57,9 +65,11 @@ def show(
 
 def preview(
     study: StudyFolder,
-    clip: Annotated[str, typer.Option(help="Number of the clip, from 1, or its id.")] = "1",
+    clip: ClipOption = "1",
     protocol: Annotated[str, typer.Option(help="Its name, or a file.")] = "mousegpt",
-    recording: Annotated[str, typer.Option("--recording", "-r", help="By default the first.")] = "",
+    recording: OneRecording = "",
+    at: AtOption = None,
+    animal: AnimalOption = "",
     changes: Changes = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder; by default STUDY/results/preview/...")
@@ -68,6 +78,7 @@ def preview(
 ) -> None:
     """Show exactly what a model will see of a clip: its pictures and words, as a page."""
     from mousegpt_core.pipeline import Work, preview_clip
+    from mousegpt_core.pipeline.choosing import ClipChoice
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
@@ -75,8 +86,7 @@ def preview(
         made = preview_clip(
             Work(Study.open(study), console.progress, console.cancellation),
             protocol,
-            clip,
-            recording=recording,
+            ClipChoice(clip, recording, at, animal),
             changes=changes_of(changes),
             out=out,
         )

@@ -9,11 +9,11 @@ gates, so that one that comes to its end does not leave the model waiting.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
 
@@ -117,6 +117,30 @@ class OpenAIDescriber(ModelDescriber):
     def __init__(self, options: ServerOptions, *, budget: Budget | None = None) -> None:
         model = OpenAIModel(options)
         super().__init__(model, options, at_once=options.most_at_once, budget=budget)
+
+
+def read_answer(
+    clip_id: str, answered: Answered, read: Callable[[str, Mapping[str, Any]], Answer]
+) -> Answer:
+    """What a model said of a clip, with what it cost; ``read`` as `Asking.read`.
+
+    What cannot be read is invalid, and paid all the same.
+    """
+    said = Answer(clip_id, status="invalid", reason=answered.reason)
+    if answered.values is not None:
+        try:
+            said = replace(read(clip_id, answered.values), reason=answered.reason)
+        except InvalidResponseError as error:
+            said = Answer(clip_id, status="invalid", reason=error.message)
+    return replace(
+        said,
+        raw=answered.raw,
+        model=answered.model,
+        tokens_in=answered.tokens_in,
+        tokens_out=answered.tokens_out,
+        cost=answered.cost,
+        retries=answered.retries,
+    )
 
 
 def _chains(clips: pd.DataFrame, *, chained: bool) -> Iterator[list[str]]:
@@ -280,7 +304,7 @@ class _Run:
             said = Answer(clip_id)
             try:
                 answered = await answer(self._model, request)
-                said = self._read(clip_id, answered)
+                said = read_answer(clip_id, answered, self._asking.read)
                 self._gates.succeeded()
             except BackendCallError as error:
                 self._gates.failed(error)
@@ -289,23 +313,6 @@ class _Run:
             finally:
                 await self._gates.settle(said)
         return replace(said, request_key=key, attempt=1 + (known.attempts if known else 0))
-
-    def _read(self, clip_id: str, answered: Answered) -> Answer:
-        said = Answer(clip_id, status="invalid", reason=answered.reason)
-        if answered.values is not None:
-            try:
-                said = replace(self._asking.read(clip_id, answered.values), reason=answered.reason)
-            except InvalidResponseError as error:  # paid all the same
-                said = Answer(clip_id, status="invalid", reason=error.message)
-        return replace(
-            said,
-            raw=answered.raw,
-            model=answered.model,
-            tokens_in=answered.tokens_in,
-            tokens_out=answered.tokens_out,
-            cost=answered.cost,
-            retries=answered.retries,
-        )
 
     async def _with_pictures(self, request: Request) -> Request:
         """The request with its pictures made."""

@@ -40,6 +40,15 @@ def find_key(variable: str) -> SecretStr | None:
     return SecretStr(key)
 
 
+def key_place(variable: str) -> str:
+    """Where `find_key` finds a key: ``"environment"`` or ``"keyring"``; ``""`` = nowhere."""
+    if not variable:
+        return ""
+    if (os.environ.get(variable) or "").strip():
+        return "environment"
+    return "keyring" if (_from_keyring(variable) or "").strip() else ""
+
+
 def how_to_set(variable: str) -> str:
     """What to do to have a key."""
     return f"set the environment variable {variable}, or run: keyring set {SERVICE} {variable}"

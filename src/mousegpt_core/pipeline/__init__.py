@@ -24,6 +24,7 @@ from mousegpt_core.pipeline.run import (
 )
 from mousegpt_core.pipeline.searching import search_study
 from mousegpt_core.pipeline.study_stages import embed_study, profile_study
+from mousegpt_core.pipeline.trying import try_clip
 from mousegpt_core.pipeline.work import Work
 
 __all__ = [
@@ -55,4 +56,5 @@ __all__ = [
     "run_study",
     "search_study",
     "study_for_file",
+    "try_clip",
 ]

@@ -7,11 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from mousegpt_core.describe.protocol import Protocol, load_protocol
 from mousegpt_core.errors import DataError
 from mousegpt_core.language import Message, Picture, Request
+from mousegpt_core.pipeline.choosing import ClipChoice, place_of
 from mousegpt_core.pipeline.recording_stages import (
     import_poses,
     pose_sources,
@@ -24,15 +23,18 @@ from mousegpt_core.report.preview import preview_page
 from mousegpt_core.study import Recording, safe_name
 from mousegpt_core.study.files import write_atomic, writing
 
+#: Said where a clip is shown by itself that a run would show with its neighbour's answer.
+FIRST_OF_CHAIN = (
+    "The clip before is shown without a label here; in a run, with the one that was predicted."
+)
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
 
 
 def preview_clip(
     work: Work,
     protocol: str,
-    clip: str,
+    choice: ClipChoice,
     *,
-    recording: str = "",
     changes: Mapping[str, str] | None = None,
     out: Path | None = None,
 ) -> dict[str, Any]:
@@ -44,10 +46,8 @@ def preview_clip(
         The study at work; what the protocol needs of poses, kinematics and bouts is made.
     protocol : str
         As in `load_protocol`.
-    clip : str
-        Number of the clip in its recording, from 1, or its id.
-    recording : str
-        By default that of the clip's id, else the first one.
+    choice : ClipChoice
+        Which clip.
     changes : mapping of str to str, optional
         As in `load_protocol`.
     out : Path, optional
@@ -56,8 +56,9 @@ def preview_clip(
     Returns
     -------
     dict
-        ``clip_id``, ``protocol``, ``clips`` (how many the recording has), ``page``, ``pictures``
-        (files), ``text`` (all words), ``notes``.
+        ``clip_id``, ``recording``, ``individual``, ``start_s``, ``stop_s``, ``protocol``,
+        ``clips`` (how many the recording has), ``page``, ``pictures`` (files), ``text`` (all
+        words), ``notes``.
 
     Raises
     ------
@@ -68,25 +69,23 @@ def preview_clip(
     """
     study = work.study
     asked = load_protocol(protocol, study.folder, changes)
-    chosen = study.recording(recording or _recording_of(clip) or _first(work))
+    chosen = choice.recording_in(work)
     notes = prepare_showing(work, chosen, asked)
     with ExitStack() as stack:
         showing = Showing(study, chosen, asked, stack)
         clips = showing.clips()
-        clip_id = _clip_id(clips, clip, chosen)
+        clip_id, remarks = choice.find(clips, chosen.id)
         request = showing.request(clip_id)
         pictures = {part: part.load() for m in request.messages for part in _pictures(m)}
     if asked.is_chained and showing.context_of(clip_id)[0]:
-        notes.append(
-            "The clip before is shown without a label here; in a run, with the one that was "
-            "predicted."
-        )
+        notes.append(FIRST_OF_CHAIN)
+    notes += remarks
     folder = out or study.folder / "results" / "preview" / f"{asked.name}-{safe_name(clip_id)}"
     page = preview_page(request, pictures, f"{clip_id}, protocol {asked.name}", notes)
     text = _text(request)
     files = _write(folder, page, text, pictures)
     return {
-        "clip_id": clip_id,
+        **place_of(clips, clip_id),
         "protocol": asked.name,
         "clips": len(clips),
         "page": str(folder / "preview.html"),
@@ -119,31 +118,6 @@ def prepare_showing(work: Work, recording: Recording, protocol: Protocol) -> lis
             raise
         return [f"Frames are shown as a whole: {error.message}"]
     return []
-
-
-def _recording_of(clip: str) -> str:
-    return clip.partition("@")[0].partition("/")[0] if "@" in clip else ""
-
-
-def _first(work: Work) -> str:
-    for id in work.study.recordings:
-        return id
-    raise DataError(
-        "the study has no recordings", file=work.study.folder, hint="add one with `mousegpt add`"
-    )
-
-
-def _clip_id(clips: pd.DataFrame, clip: str, recording: Recording) -> str:
-    """The clip of that number, or the id itself."""
-    if not clip.isdecimal():
-        return clip
-    if not 1 <= int(clip) <= len(clips):
-        raise DataError(
-            f"recording {recording.id} has no clip {clip}",
-            expected=f"1 to {len(clips)}" if len(clips) else "no clips: it is shorter than one",
-            hint="choose a number of a clip, or another protocol",
-        )
-    return str(clips["clip_id"].iloc[int(clip) - 1])
 
 
 def _pictures(message: Message) -> list[Picture]:

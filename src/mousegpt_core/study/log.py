@@ -40,6 +40,8 @@ _OCCASION = {
     "judgements": ("run_id", "created"),
 }
 _ROWS_PER_QUERY = 500
+#: Kind of the edits that take others back.
+_TAKEN_BACK = "edit"
 
 
 class Log:
@@ -146,9 +148,24 @@ class Log:
         self._add(EDITS, make_table(EDITS, row, length=1))
         return edit_id
 
+    def take_back(self, edit_id: str, *, who: str = "") -> None:
+        """Take an edit back: it counts no more, and what was before it holds again."""
+        self.add_edit(_TAKEN_BACK, edit_id, "", "", who=who)
+
     def edits(self, target_kind: str | None = None) -> pd.DataFrame:
-        """Edits in the order in which they came: the newest is last, whatever the clocks say."""
-        return self._read(EDITS, {} if target_kind is None else {"target_kind": target_kind})
+        """Edits in the order in which they came: the newest is last, whatever the clocks say.
+
+        Parameters
+        ----------
+        target_kind : str, optional
+            Only those of this kind that were not taken back; by default all that was ever done.
+        """
+        if target_kind is None:
+            return self._read(EDITS, {})
+        rows = self._read(EDITS, {"target_kind": [target_kind, _TAKEN_BACK]})
+        undone = rows["target_kind"] == _TAKEN_BACK
+        stands = ~undone & ~rows["edit_id"].isin(rows.loc[undone, "target_id"])
+        return rows[stands].reset_index(drop=True)
 
     def backup(self, path: Path) -> None:
         """Copy the log, whole at one moment, even while others write to it.

@@ -104,3 +104,56 @@ def test_what_cannot_be_ordered(study: Study, orders: list[str], told: str) -> N
     answer = mousegpt("describe", study.folder, *orders, "--json")
     assert answer.code in (2, 5)
     assert told in answer.json["message"]
+
+
+def try_on(study: Study, server: LoopbackServer, *more: str) -> Answer:
+    orders = ("--describer", "openai", "--model", "tiny", "--base-url", server.url)
+    return mousegpt("try", study.folder, *orders, "--json", *more)
+
+
+def test_a_model_is_tried_on_one_clip_and_not_asked_again(study: Study) -> None:
+    with LoopbackServer(answer=says) as server:
+        first = try_on(study, server, "--at", "0.5", "--animal", "m").json
+        assert (first["status"], first["start_s"], first["there_already"]) == (
+            "described",
+            0.4,
+            False,
+        )
+        assert first["sections"]["overall"]
+        again = try_on(study, server, "--clip", "3").json
+        assert (again["clip_id"], again["there_already"]) == (first["clip_id"], True)
+        assert again["sections"] == first["sections"]
+        assert len(server.asked) == 1
+        anew = try_on(study, server, "--clip", "3", "--again").json
+        assert not anew["there_already"]
+        assert len(server.asked) == 2
+        rest = describe(study, server).json["all"]
+        assert (rest["there_already"], rest["asked"]) == (1, 9)
+
+
+def test_what_is_wrong_with_a_server_is_told_when_it_is_tried(study: Study) -> None:
+    with LoopbackServer(answer=says, key="secret") as server:
+        refused = try_on(study, server)
+        assert refused.code == 5
+        assert "401" in refused.json["message"]
+        assert "key_variable" in refused.json["hint"]
+        assert mousegpt("server", server.url, "--model", "tiny").code == 5
+    away = try_on(study, server)
+    assert "cannot be reached" in away.json["message"]
+    # What was not answered is not counted as failed.
+    assert study.recording("m").log.answers().empty
+
+
+def test_a_server_is_looked_at(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_KEY", "secret")
+    with LoopbackServer(key="secret") as server:
+        found = mousegpt(
+            "server", server.url, "--model", "tiny", "--option", "key_variable=LAB_KEY", "--json"
+        )
+    told = found.json
+    assert (told["models"], told["key"], told["answer"]) == (
+        ["tiny"],
+        "environment",
+        "The mouse walks.",
+    )
+    assert "secret" not in found.out + found.err

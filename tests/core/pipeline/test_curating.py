@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commands import mousegpt
 from mousegpt_core.errors import DataError, SettingsError, StageMissingError
 from mousegpt_core.pipeline import (
     Work,
@@ -25,7 +26,11 @@ from mousegpt_core.pipeline.curating import (
     run_judgements,
     said_clips,
 )
-from mousegpt_core.pipeline.editing import read_corrections
+from mousegpt_core.pipeline.editing import (
+    correct_clip,
+    read_corrections,
+    undo_correction,
+)
 from mousegpt_core.pipeline.recording_stages import run_descriptions
 from mousegpt_core.pipeline.study_stages import all_described_clips
 from mousegpt_core.study import Study
@@ -142,6 +147,26 @@ def test_a_persons_edit_is_kept_whatever_the_judge_says(study: Study) -> None:
     edits = recording.log.edits("description")
     assert set(edits["who"]) == {"me"}
     assert "freez" in edits.set_index("field").at["overall", "old"]
+
+
+def test_a_correction_is_taken_back_and_the_one_before_it_holds(study: Study) -> None:
+    clip, recording = freezing_clip(study), study.recording("M1")
+    before = said_clips(recording).set_index("clip_id").loc[clip]
+    assert correct_clip(recording, clip, "overall", "One.", who="me")
+    assert not correct_clip(recording, clip, "overall", "One.")
+    assert correct_clip(recording, clip, "overall", "Two.", who="you")
+    with pytest.raises(DataError, match="tail"):
+        correct_clip(recording, clip, "tail", "It is long.")
+    with pytest.raises(DataError, match="no clip is called"):
+        correct_clip(recording, "M1/nobody@1", "overall", "It sits.")
+    said = []
+    for _ in range(3):
+        said.append(undo_correction(recording, clip, who="me"))
+        said.append(said_clips(recording).set_index("clip_id").at[clip, "overall"])
+    assert said == ["overall", "One.", "overall", before["overall"], "", before["overall"]]
+    assert not said_clips(recording)["edited"].any()
+    assert mousegpt("edit", study.folder, clip, "--say", "head=It looks up.").code == 0
+    assert mousegpt("edit", study.folder, clip, "--undo", "--json").json["taken_back"] == "head"
 
 
 def test_corrections_come_from_a_table_as_it_was_exported(study: Study, tmp_path: Path) -> None:

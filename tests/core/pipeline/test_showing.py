@@ -228,6 +228,13 @@ def test_preview_writes_what_the_model_sees(study: Study, tmp_path: Path) -> Non
     assert "http" not in page.replace("https://", "http")
     assert "Which label fits this clip?" in page
     assert made["text"] == (tmp_path / "out" / "request.txt").read_text(encoding="utf-8")
+    here = mousegpt("preview", study.folder, *options[:4], "--at", "1.5", "--json").json
+    assert (here["start_s"], here["stop_s"], here["notes"]) == (1.0, 2.0, [])
+    after = mousegpt("preview", study.folder, *options[:4], "--at", "9", "--json").json
+    assert after["start_s"] == 3.0
+    assert "nearest" in after["notes"][0]
+    nobody = mousegpt("preview", study.folder, "--at", "1", "--animal", "nobody")
+    assert "no clip of 'nobody'" in nobody.err
     beyond = mousegpt("preview", study.folder, "--clip", "99")
     assert beyond.code
     assert "has no clip 99" in beyond.err

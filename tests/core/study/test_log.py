@@ -214,3 +214,13 @@ def test_any_edit_round_trip(log: Log, texts: list[tuple[str, str]]) -> None:
     found = log.edits()
     assert list(found.columns) == list(EDITS.columns)
     assert list(zip(found["field"], found["new"], strict=True))[before:] == texts
+
+
+def test_an_edit_that_is_taken_back_counts_no_more(log: Log) -> None:
+    log.add_edit("description", "c", "overall", "one")
+    second = log.add_edit("description", "c", "overall", "two")
+    log.take_back(second, who="me")
+    assert log.edits("description")["new"].tolist() == ["one"]
+    assert log.edits()["who"].tolist() == ["", "", "me"]
+    log.add_edit("description", "c", "overall", "two")
+    assert log.edits("description")["new"].tolist() == ["one", "two"]
