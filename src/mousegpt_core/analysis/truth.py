@@ -7,7 +7,7 @@ What a file may be:
 - **one column**: the label of each frame, or 0 and 1;
 - **columns of 0 and 1**, one a behaviour;
 - **bouts**: ``start_s, stop_s, label`` (or ``start, stop``, ``from, to``);
-- **BORIS**: tabular or aggregated events, state and point events;
+- **BORIS**: tabular or aggregated events, state and point events, or a project (``.boris``);
 - **MATLAB 7.3**: a vector of 0 and 1.
 
 What was not scored (``na``, empty) is left out; "other", "background" and the like are one label,
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mousegpt_core.analysis import truth_boris, truth_files
+from mousegpt_core.analysis import boris_project, truth_boris, truth_files
 from mousegpt_core.analysis.bouts import TICK, labels_from_bouts
 from mousegpt_core.analysis.label_words import (
     REST_NAMES,
@@ -180,6 +180,9 @@ def _read(path: Path, clock: FrameClock, positive: str, only: Mapping[str, str] 
             clock.starts(np.arange(len(vector))),
             frame_s=clock.frame_s,
         )
+    if path.suffix.lower() == boris_project.SUFFIX:
+        events = truth_boris.read_events(boris_project.read_project(path).restricted(only))
+        return _from_events(events)
     sheet = truth_files.read_sheet(path)
     boris = truth_boris.find_table(sheet)
     if boris is not None:

@@ -53,8 +53,8 @@ def export(
     format: Annotated[
         str,
         typer.Option(
-            help=f"csv (if not said) or parquet; of poses also {_POSE_FORMATS}; of a dataset swift "
-            "(if not said) or hub."
+            help=f"csv (if not said) or parquet; of poses also {_POSE_FORMATS}; of bouts also "
+            "boris; of a dataset swift (if not said) or hub."
         ),
     ] = "",
     protocol: Annotated[
@@ -104,6 +104,7 @@ def export(
     mousegpt export STUDY shares
     mousegpt export STUDY descriptions --format parquet
     mousegpt export STUDY poses --format dlc-h5
+    mousegpt export STUDY bouts --format boris
     mousegpt export STUDY dataset --format hub --licence cc-by-4.0
     ```
 

@@ -36,6 +36,7 @@ from mousegpt_core.pipeline.asking import model_of, questions_of, refuse_unprice
 from mousegpt_core.pipeline.combining import combined_labels
 from mousegpt_core.pipeline.describing import describe_study
 from mousegpt_core.pipeline.evaluation import evaluate_variants
+from mousegpt_core.pipeline.human_labels import human_files
 from mousegpt_core.pipeline.reckoning import reckon
 from mousegpt_core.pipeline.recording_stages import (
     recording_skeleton,
@@ -227,14 +228,14 @@ def ablate_study(
 def _human_files(work: Work, protocol: Protocol) -> dict[str, Path]:
     """The files of a person's labels that the protocol names, by their owners."""
     folder = work.study.folder / protocol.examples.truth
-    files = sorted(folder.glob("*.*")) if folder.is_dir() else []
+    files = human_files(folder)
     if not files:
         raise DataError(
             "there are no human labels to score against", file=folder,
             expected="RECORDING.csv, or RECORDING@ANIMAL.csv where it has several animals",
             found="none", hint="put them there, or give --truth RECORDING=FILE",
         )  # fmt: skip
-    return {file.stem.replace("@", "/"): file for file in files}
+    return files
 
 
 def _ask_all(

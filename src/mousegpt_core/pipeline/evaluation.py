@@ -32,6 +32,7 @@ from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.clips import BOUTS, make_table
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.pipeline.human_labels import HUMAN, human_bouts
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import write_atomic
@@ -84,14 +85,65 @@ def evaluate_study(
     if not truth:
         raise DataError("no human labels are given", hint="--truth RECORDING=FILE")
     scheme = scheme or only_scheme(study)
-    answered = answered_scheme(study, scheme)
-    cases, rest = _with_one_rest(
-        [
-            _case(study, owner, path, partial(bouts_of_scheme, study, scheme=scheme), positive)
-            for owner, path in truth.items()
-        ]
-    )
-    if answered is not None:
+    cases = [
+        _case(study, owner, path, partial(bouts_of_scheme, study, scheme=scheme), positive)
+        for owner, path in truth.items()
+    ]
+    result, cases = score_cases(study, cases, scheme, bootstrap=bootstrap)
+    _keep(study, scheme, [case.recording for case in cases], result)
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One animal of one recording: what is scored, and what it is scored against.
+
+    Attributes
+    ----------
+    owner : str
+        ``RECORDING`` or ``RECORDING/ANIMAL``.
+    recording : str
+        Its id.
+    times : array of shape (frame,)
+        Seconds.
+    predicted, true : array of shape (frame,), object
+        Labels; ``""`` = none, or not scored.
+    human : Truth
+        Where `true` is from: mostly a human's labels.
+    """
+
+    owner: str
+    recording: str
+    times: Array
+    predicted: Array
+    true: Array
+    human: Truth
+
+
+def score_cases(
+    study: Study, cases: Sequence[Case], scheme: str, *, bootstrap: int = 0
+) -> tuple[dict[str, Any], list[Case]]:
+    """Scores of cases, and the cases in words that both sides use.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    cases : sequence of Case
+        What is scored.
+    scheme : str
+        Whose the predicted labels are; `HUMAN` = a person's, too.
+    bootstrap : int
+        As in `evaluate_study`.
+
+    Returns
+    -------
+    dict, list of Case
+        As `evaluate_study` returns it.
+    """
+    answered = None if scheme == HUMAN else answered_scheme(study, scheme)
+    cases, rest = _with_one_rest(cases)
+    if answered is not None or scheme == HUMAN:
         cases = [_where_asked(case) for case in cases]
     notes = [f"{case.owner}: {note}" for case in cases for note in case.human.notes]
     agreement: dict[str, Any] = {}
@@ -117,20 +169,7 @@ def evaluate_study(
         "unknown": _share(cases, UNKNOWN),
         "notes": [*notes, *result["notes"]],
     }
-    _keep(study, scheme, [case.recording for case in cases], result)
-    return result
-
-
-@dataclass(frozen=True, eq=False)
-class _Case:
-    """One animal of one recording: what the study says and what a human says."""
-
-    owner: str
-    recording: str
-    times: Array
-    predicted: Array
-    true: Array
-    human: Truth
+    return result, cases
 
 
 def evaluate_variants(
@@ -204,7 +243,7 @@ def _case(
     path: Path,
     bouts_of: Callable[[Recording], pd.DataFrame],
     positive: str,
-) -> _Case:
+) -> Case:
     id, _, animal = owner.partition("/")
     recording = study.recording(id)
     kinematics = recording.store.read_dataset("kinematics")
@@ -216,15 +255,15 @@ def _case(
     human = read_truth(path, times=times[shown], frames=frames, positive=positive)
     bouts = _bouts_of_animal(bouts_of(recording), recording, animal)
     true = human.at(times)[shown[rows]]
-    return _Case(owner, id, times, labels_from_bouts(times, bouts), true, human)
+    return Case(owner, id, times, labels_from_bouts(times, bouts), true, human)
 
 
-def _where_asked(case: _Case) -> _Case:
+def _where_asked(case: Case) -> Case:
     """A case without the frames that a model was not asked about: nothing is known of them."""
     return replace(case, true=np.where(case.predicted == "", "", case.true))
 
 
-def _share(cases: Sequence[_Case], label: str) -> float:
+def _share(cases: Sequence[Case], label: str) -> float:
     """Share of the scored frames that have a predicted label."""
     scored = np.concatenate([case.predicted[case.true != ""] for case in cases])
     return float((scored == label).mean()) if len(scored) else 0.0
@@ -245,7 +284,7 @@ def answered_scheme(study: Study, scheme: str) -> LabelScheme | None:
     )
 
 
-def _with_one_rest(cases: Sequence[_Case]) -> tuple[list[_Case], str]:
+def _with_one_rest(cases: Sequence[Case]) -> tuple[list[Case], str]:
     """Cases with one name for "anything else", and that name; ``""`` where there is none."""
     rest = name_of_rest(case.human.rest for case in cases)
     same = [{case.human.rest: rest} if case.human.rest else {} for case in cases]
@@ -255,12 +294,12 @@ def _with_one_rest(cases: Sequence[_Case]) -> tuple[list[_Case], str]:
     ], rest
 
 
-def _names(cases: Sequence[_Case]) -> list[str]:
+def _names(cases: Sequence[Case]) -> list[str]:
     """What the human looked for in any of the recordings."""
     return sorted({name for case in cases for name in case.human.names})
 
 
-def _named_by_majority(cases: Sequence[_Case]) -> tuple[list[_Case], dict[str, Any]]:
+def _named_by_majority(cases: Sequence[Case]) -> tuple[list[Case], dict[str, Any]]:
     """Clusters by a human's names for most of their frames: they have no names of their own."""
     predicted = np.concatenate([case.predicted for case in cases])
     true = np.concatenate([case.true for case in cases])
@@ -270,12 +309,15 @@ def _named_by_majority(cases: Sequence[_Case]) -> tuple[list[_Case], dict[str, A
 
 
 def _in_the_same_words(
-    cases: Sequence[_Case], study: Study, scheme: str, answered: LabelScheme | None
-) -> tuple[list[_Case], list[str], list[str]]:
+    cases: Sequence[Case], study: Study, scheme: str, answered: LabelScheme | None
+) -> tuple[list[Case], list[str], list[str]]:
     """Cases in which both sides use the same names, these names, and remarks."""
     rules = study_rules(study)
     if scheme == ACTIVITIES:
         owned: dict[str, Collection[str]] = {name: (name,) for name in rules.activities}
+    elif scheme == HUMAN:
+        said = {str(label) for case in cases for label in case.predicted}
+        owned = {name: activities_meant(name.replace("_", " "), rules) for name in said - {""}}
     else:
         own = answered or LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml")
         claims = own.match(rules)
@@ -300,7 +342,7 @@ def _renamed(labels: Array, names: Mapping[str, str], other: str | None = None) 
     return np.array(new, dtype=object)
 
 
-def _unchecked(cases: Sequence[_Case], known: Sequence[str]) -> dict[str, float]:
+def _unchecked(cases: Sequence[Case], known: Sequence[str]) -> dict[str, float]:
     """Labels of the study that the human did not look for, with their share of scored frames."""
     looked_for = {name.casefold() for name in known}
     scored = np.concatenate([case.predicted[case.true != ""] for case in cases])
@@ -381,7 +423,9 @@ def labelled_recordings(study: Study, scheme: str) -> list[Recording]:
 
 
 def bouts_of_scheme(study: Study, recording: Recording, scheme: str) -> pd.DataFrame:
-    """Bouts of one recording under a scheme, as table `clips.BOUTS`."""
+    """Bouts of one recording under a scheme, or by a person, as table `clips.BOUTS`."""
+    if scheme == HUMAN:
+        return human_bouts(study, recording)
     if scheme == ACTIVITIES:
         return recording.store.read_table("activities")
     if scheme == PROFILE:

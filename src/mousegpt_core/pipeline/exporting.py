@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mousegpt_core.analysis.boris_project import SUFFIX
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.io import FORMATS, write_poses
 from mousegpt_core.io.files import replaced_file
+from mousegpt_core.pipeline.boris import boris_project
 from mousegpt_core.pipeline.correcting import corrected
 from mousegpt_core.pipeline.curating import curated_clips
 from mousegpt_core.pipeline.evaluation import (
@@ -21,6 +23,7 @@ from mousegpt_core.pipeline.evaluation import (
     labelled_recordings,
     scheme_names,
 )
+from mousegpt_core.pipeline.human_labels import HUMAN, human_bouts, labelled_by_hand
 from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_recordings
@@ -32,7 +35,7 @@ from mousegpt_core.stats import (
     shares_by_animal,
 )
 from mousegpt_core.study import Recording, Study
-from mousegpt_core.study.files import writing
+from mousegpt_core.study.files import write_atomic, writing
 
 
 def export_study(
@@ -54,7 +57,8 @@ def export_study(
     out : Path, optional
         Folder; by default ``results/export`` of the study.
     format : str
-        ``"csv"`` or ``"parquet"``; of poses also any of `POSE_FORMATS`.
+        ``"csv"`` or ``"parquet"``; of poses also any of `POSE_FORMATS`; of bouts also ``"boris"``,
+        a project a scheme that BORIS opens, or imports observations from.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def export_study(
         raise SettingsError(
             f"{what!r} cannot be exported", hint="one of: " + ", ".join(EXPORTS) + ", dataset"
         )
-    known = [*_TABLES, *POSE_FORMATS] if what == "poses" else _TABLES
+    known = [*_TABLES, *_FORMATS.get(what, ())]
     if format not in known:
         raise SettingsError(
             f"{what} cannot be written as {format!r}", hint="one of: " + ", ".join(known)
@@ -85,6 +89,11 @@ def export_study(
     if format in _TABLES:
         written = [
             _write_table(table, folder / f"{name}.{format}") for name, table in EXPORTS[what](study)
+        ]
+    elif format == BORIS:
+        written = [
+            _write_text(boris_project(study, scheme, bouts), folder / f"bouts-{scheme}{SUFFIX}")
+            for scheme, bouts in _bouts_by_scheme(study)
         ]
     else:
         suffix = FORMATS[format].suffixes[0]
@@ -106,6 +115,12 @@ def _write_table(table: pd.DataFrame, path: Path) -> Path:
     return path
 
 
+def _write_text(text: str, path: Path) -> Path:
+    with writing(path):
+        write_atomic(path, text)
+    return path
+
+
 def _write_poses(poses: xr.Dataset, path: Path, format: str) -> Path:
     with writing(path):
         return write_poses(poses, path, format=format)
@@ -117,7 +132,9 @@ def _descriptions(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _bouts(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    for scheme in _schemes(study):
+    for recording in labelled_by_hand(study):
+        yield f"bouts-{HUMAN}-{recording.id}", human_bouts(study, recording)
+    for scheme in _schemes_with_hand(study):
         for recording in _with_scheme(study, scheme):
             bouts = bouts_of_scheme(study, recording, scheme)
             yield f"bouts-{scheme}-{recording.id}", _named(study, bouts, scheme)
@@ -185,6 +202,24 @@ def _schemes(study: Study) -> list[str]:
     return [ACTIVITIES, *profiled, *own]
 
 
+def _schemes_with_hand(study: Study) -> list[str]:
+    """As `_schemes`; none of a study that a person has labelled before it is analysed."""
+    analysed = any(one.store.entry("descriptions") for one in study.recordings.values())
+    return _schemes(study) if analysed or not labelled_by_hand(study) else []
+
+
+def _bouts_by_scheme(study: Study) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
+    """Bouts of every scheme, and a person's, by recording."""
+    by_hand = {one.id: human_bouts(study, one) for one in labelled_by_hand(study)}
+    if by_hand:
+        yield HUMAN, by_hand
+    for scheme in _schemes_with_hand(study):
+        recordings = _with_scheme(study, scheme)
+        found = {one.id: bouts_of_scheme(study, one, scheme) for one in recordings}
+        if found:
+            yield scheme, found
+
+
 def _with_scheme(study: Study, scheme: str) -> list[Recording]:
     """The recordings that have bouts of a scheme."""
     if scheme in (ACTIVITIES, PROFILE):
@@ -247,6 +282,8 @@ def _product(labels: list[list[str]]) -> list[list[str]]:
 _TABLES = ("csv", "parquet")
 #: What poses can be written as, besides tables.
 POSE_FORMATS = tuple(each.name for each in FORMATS.values() if each.writes)
+BORIS = "boris"
+_FORMATS: dict[str, tuple[str, ...]] = {"poses": POSE_FORMATS, "bouts": (BORIS,)}
 #: What can be exported.
 EXPORTS: dict[str, Callable[[Study], Iterator[tuple[str, pd.DataFrame]]]] = {
     "descriptions": _descriptions,

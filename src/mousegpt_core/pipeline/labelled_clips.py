@@ -17,6 +17,7 @@ from mousegpt_core.describe.in_context import LABEL
 from mousegpt_core.describe.protocol import Protocol
 from mousegpt_core.errors import DataError
 from mousegpt_core.pipeline.footage import Footage
+from mousegpt_core.pipeline.human_labels import human_files
 from mousegpt_core.study import Study
 
 Floats = NDArray[np.float64]
@@ -122,8 +123,8 @@ def _by_files(
     study: Study, folder: Path, footage_of: Callable[[str], Footage]
 ) -> Iterator[_Labelled]:
     """Clips by the files of a person's labels in a folder."""
-    for file in sorted(path for path in folder.glob("*.*") if path.is_file()):
-        id, _, animal = file.stem.partition("@")
+    for owner, file in sorted(human_files(folder).items()):
+        id, _, animal = owner.partition("/")
         _check_recording(study, id, file, "name the file RECORDING.csv, or RECORDING@ANIMAL.csv")
         footage = footage_of(id)
         clips = _of_animal(footage.clips(), animal, file)

@@ -25,6 +25,7 @@ from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, scheme_names
+from mousegpt_core.pipeline.human_labels import HUMAN
 from mousegpt_core.pipeline.recording_stages import (
     recording_skeleton,
     run_clips,
@@ -66,7 +67,7 @@ def classify_study(work: Work, labels: Path, *, scheme: str = "") -> dict[str, A
         If an example lies outside of its recording.
     """
     name = validate_name(scheme or safe_name(labels.stem), "name of the labels")
-    if name in (ACTIVITIES, PROFILE):
+    if name in (ACTIVITIES, PROFILE, HUMAN):
         raise SettingsError(
             f"{name!r} is the name of labels that every study has", hint="choose another: --scheme"
         )

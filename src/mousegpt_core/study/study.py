@@ -428,6 +428,7 @@ class Study:
         unlocked = [
             *(self.folder / "recordings").glob(".new-*"),
             *(self.folder / "results").glob(".writing-*"),
+            *(self.folder / "labels" / "human").glob(".writing-*"),
         ]
         for path in unlocked:
             if time.time() - path.stat().st_mtime > _STALE_S:
