@@ -10,6 +10,7 @@ import typer
 from mousegpt_core.cli import (
     ablating,
     answers,
+    correcting,
     curation,
     describing,
     experts,
@@ -58,6 +59,7 @@ trying.register(app)
 ablating.register(app)
 answers.register(app)
 curation.register(app)
+correcting.register(app)
 importing.register(app)
 exporting.register(app)
 experts.register(app)

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from commands import mousegpt
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline import Work, export_study, run_study
 from mousegpt_core.pipeline.correcting import (
@@ -19,9 +21,10 @@ from mousegpt_core.pipeline.correcting import (
     pose_edits_mark,
     take_back,
 )
+from mousegpt_core.pipeline.doubting import doubts_of_study
 from mousegpt_core.pipeline.recording_stages import run_kinematics
 from mousegpt_core.pipeline.sights import Sights
-from mousegpt_core.study import Study
+from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.pose_edits import Accept, HidePoints, MovePoints
 
 NOSE = (("nose", "mouse"),)
@@ -93,7 +96,7 @@ def test_corrected_poses_are_shown_and_exported(
 ADD = """
 import sys
 from mousegpt_core.pipeline.correcting import add_pose_edit
-from mousegpt_core.study import Study
+from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.pose_edits import MovePoints
 recording = Study.open(sys.argv[1]).recording("M1")
 for n in range(int(sys.argv[2]), 10_000):
@@ -143,3 +146,32 @@ def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_lost(study: Stud
     log.rmdir()
     log.write_bytes(kept)
     assert len(pose_edits(recording)) == 1
+
+
+def _spoil(recording: Recording, row: int) -> None:
+    """Put a jump into the file of poses, in a copy of it."""
+    toml = recording.toml_path
+    source = recording.info.poses[0]
+    table = pd.read_csv(recording.resolve(source.path))
+    table.iloc[row, 0] += 5.0
+    file = toml.with_name("spoiled.csv")
+    table.to_csv(file, index=False)
+    text = toml.read_text().replace(source.path, file.as_posix())
+    toml.write_text(text)
+
+
+def test_doubts_are_listed_and_accepted_ones_do_not_come_back(study: Study, tmp_path: Path) -> None:
+    _spoil(study.recording("M1"), 60)
+    out = tmp_path / "doubts.csv"
+    answer = mousegpt("doubts", study.folder, "-r", "M1", "--out", out, "--json").json
+    table = pd.read_csv(out)
+    assert len(table) == answer["doubts"] > 0
+    assert list(table.columns[:3]) == ["recording", "view", "frame"]
+    first = table.iloc[0]
+    act = Accept(frame=int(first["frame"]), individuals=(first["individual"],))
+    add_pose_edit(study.recording("M1"), "", act)
+    again = doubts_of_study(Work(study), ["M1"])
+    assert first["frame"] not in again["frame"].tolist()
+    refused = mousegpt("doubts", study.folder, "--out", out)
+    assert refused.code != 0
+    assert "there already" in refused.err
