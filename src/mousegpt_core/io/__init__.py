@@ -59,8 +59,11 @@ class PoseFormat:
 
     def write(self, poses: xr.Dataset, path: Path) -> None:
         """Write a file; on failure nothing is left and an older file stays as it was."""
-        with replaced_file(path) as partial:
-            self._load().write(poses, partial)
+        try:
+            with replaced_file(path) as partial:
+                self._load().write(poses, partial)
+        except FormatError as error:  # the writer knows the unfinished file only
+            raise FormatError(error.message, file=path, hint=error.hint) from error
 
     @property
     def looked_for(self) -> str:

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, FormatError
+from mousegpt_core.io.beside import told_beside, with_pictures
 from mousegpt_core.io.contract import LABELLED, RawPoses
 from mousegpt_core.poses import frame_rate, is_rate_of, make_poses
 
@@ -78,7 +79,7 @@ def build_poses(
             hint="give it with --fps, as in --fps 30",
         )
     try:
-        return make_poses(
+        poses = make_poses(
             raw.position,
             raw.confidence,
             keypoints=raw.keypoints,
@@ -93,11 +94,13 @@ def build_poses(
             single_pictures=int(apart),
             timed=int(raw.times is not None),
             **({} if told else {"rate_assumed": 1}),
+            **told_beside(raw),
         )
     except FormatError:
         raise
     except DataError as error:
         raise DataError(error.message, file=path, hint=error.hint) from error
+    return with_pictures(poses, raw.pictures)
 
 
 def clean(raw: RawPoses, *, in_pixels: bool) -> None:
@@ -168,6 +171,7 @@ def _select(raw: RawPoses, keep: Sequence[str], path: Path) -> RawPoses:
         if raw.reprojection_error is None
         else raw.reprojection_error[:, at],
         keypoints=tuple(keep),
+        edges=[edge for edge in raw.edges if set(edge) <= set(keep)],
     )
 
 
@@ -219,6 +223,7 @@ def _sort_by_time(raw: RawPoses, path: Path) -> RawPoses:
         if raw.reprojection_error is None
         else raw.reprojection_error[order],
         frames=None if raw.frames is None else raw.frames[order],
+        pictures=[raw.pictures[at] for at in order] if raw.pictures else (),
     )
 
 

@@ -18,7 +18,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, LABELLED, RawPoses, ReadOptions
+from mousegpt_core.io.beside import edges_of, lone_name, named_edges, pictures_of, scorer_of
+from mousegpt_core.io.contract import LABELLED, RawPoses, ReadOptions
 from mousegpt_core.io.conventions import choose_view, refuse_space
 from mousegpt_core.io.json_files import load_json, looks_like_json, numbers_of
 
@@ -79,6 +80,9 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         fps=float(fps) if isinstance(fps, int | float) and 0 < fps < np.inf else None,
         source_software="COCO" if of_film else LABELLED,
         zero_is_missing=False,
+        scorer=str(info.get("contributor") or "") if isinstance(info, dict) else "",
+        pictures=_pictures(images, order),
+        edges=named_edges(category.get("skeleton"), names, first=1),
     )
 
 
@@ -122,6 +126,12 @@ def _frames(images: Sequence[Row]) -> tuple[NDArray[np.int64] | None, list[int]]
             order = sorted(alone, key=known.__getitem__)
             return np.array([known[at] for at in order], dtype=np.int64), order
     return None, alone
+
+
+def _pictures(images: Sequence[Row], order: Sequence[int]) -> list[str]:
+    """Paths of the pictures, if all have one."""
+    names = [images[at].get("file_name") for at in order]
+    return [str(name) for name in names] if all(names) else []
 
 
 def _in_names(images: Sequence[Row]) -> list[int]:
@@ -170,7 +180,7 @@ def _animals(
             "two annotations of one animal in one picture", file=path, place="annotations",
             hint="give each animal a track_id of its own",
         )  # fmt: skip
-    return rows, who, (DEFAULT_INDIVIDUAL,) if len(names) == 1 else tuple(names)
+    return rows, who, lone_name(names)
 
 
 def _points(
@@ -196,7 +206,9 @@ def _points(
 
 
 def write(poses: xr.Dataset, path: Path) -> None:
-    """Write an annotation for each animal of a frame, with ``frame_id`` and ``track_id``.
+    """Write an annotation for each animal of a frame, with a ``track_id``.
+
+    Frames of a film have a ``frame_id``, pictures that a human labelled none.
 
     Parameters
     ----------
@@ -210,23 +222,29 @@ def write(poses: xr.Dataset, path: Path) -> None:
     FormatError
         If the poses are 3D.
     """
-    refuse_space(poses, path, "COCO's keypoints")
+    refuse_space(poses, "COCO's keypoints")
     xy = poses["position"].transpose("time", "individual", "keypoint", "space").values
     trust = poses["confidence"].transpose("time", "individual", "keypoint").values
     seen = np.isfinite(xy).all(axis=-1)
     frames = [int(frame) for frame in poses["frame"].values]
     owners = [str(name) for name in poses["individual"].values]
+    film = poses.attrs.get("source_software") != LABELLED
+    pictures = pictures_of(poses) or [f"{frame:08d}.png" for frame in frames]
     sides = np.ceil(np.nanmax(np.where(seen[..., None], xy, 0), axis=(0, 1, 2)) + 1).astype(int)
     content = {
-        "info": {"description": "poses of a film", "fps": float(poses.attrs["fps"])},
+        "info": {
+            "description": "poses of a film",
+            "fps": float(poses.attrs["fps"]),
+            "contributor": scorer_of(poses),
+        },
         "images": [
-            {"id": frame, "frame_id": frame, "file_name": f"{frame:08d}.png",
-             "width": int(sides[0]), "height": int(sides[1])}
-            for frame in frames
+            {"id": frame, "file_name": picture, "width": int(sides[0]), "height": int(sides[1])}
+            | ({"frame_id": frame} if film else {})
+            for frame, picture in zip(frames, pictures, strict=True)
         ],
         "categories": [
             {"id": 1, "name": "mouse", "keypoints": [str(n) for n in poses["keypoint"].values],
-             "skeleton": []}
+             "skeleton": (edges_of(poses) + 1).tolist()}
         ],
         "annotations": [
             _annotation(xy[row, who], seen[row, who], trust[row, who])

@@ -67,6 +67,14 @@ class RawPoses:
         Whether a likelihood of zero or less says that the point was not found.
     reprojection_error : array of shape (time, keypoint, individual) or None
         Of points in space: pixels between where they are seen and where they should be.
+    scorer : str
+        Who marked the points or which network found them, as the file calls it.
+    pictures : sequence of str
+        Path of each row's picture as the file names it; empty where it names none.
+    edges : sequence of (str, str)
+        Pairs of keypoints that the file joins by a line.
+    film : str
+        Path of the film as the file names it.
     """
 
     position: NDArray[np.float32]
@@ -80,3 +88,7 @@ class RawPoses:
     source_software: str = ""
     zero_is_missing: bool = True
     reprojection_error: NDArray[np.float32] | None = None
+    scorer: str = ""
+    pictures: Sequence[str] = ()
+    edges: Sequence[tuple[str, str]] = ()
+    film: str = ""

@@ -27,7 +27,7 @@ def unit_named(text: object) -> str:
     return next((unit for unit, names in _UNITS.items() if name == unit or name in names), "")
 
 
-def refuse_space(poses: xr.Dataset, path: Path, what: str) -> None:
+def refuse_space(poses: xr.Dataset, what: str) -> None:
     """Refuse to write poses in 3D to what holds pictures' points only.
 
     Raises
@@ -36,7 +36,7 @@ def refuse_space(poses: xr.Dataset, path: Path, what: str) -> None:
         If they are in 3D.
     """
     if poses.sizes["space"] != 2:
-        raise FormatError(f"{what} are 2D", file=path, hint="write 3D poses as csv, netCDF or NWB")
+        raise FormatError(f"{what} are 2D", hint="write 3D poses as csv, netCDF or NWB")
 
 
 def zero_is_missing(source_software: str) -> bool:

@@ -27,6 +27,7 @@ from mousegpt_core.io.dlc_table import (
     SCORERS,
     column_names,
     level_names,
+    numbers_in_names,
     row_blocks,
     row_names,
 )
@@ -96,18 +97,21 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         text=() if numbered else index_columns,
     )
     raw = share_unique_points(plan.poses(columns.numbers))
+    # A table program may have made "Name.1", "Name.2" of equal names.
+    raw.scorer = next(iter(rows.get("scorer", ())[first:]), "")
     if numbered:
         raw.frames = frames_from_numbers(columns.exact[0], path)
-        raw.source_software = _software(rows.get("scorer", ("", ""))[-1])
+        raw.source_software = software_of(raw.scorer)
     else:
         names = ["/".join(cells) for cells in zip(*columns.text.values(), strict=True)]
         raw.frames = frames_from_names(names, path)
         raw.source_software = LABELLED
+        raw.pictures = names
     return raw
 
 
 def write(poses: xr.Dataset, path: Path) -> None:
-    """Write poses as a DeepLabCut csv; times, rate, unit and most sources are not in it.
+    """Write poses as a DeepLabCut csv; times, rate, unit and lines are not in it.
 
     Parameters
     ----------
@@ -178,16 +182,14 @@ def frames_from_names(names: list[str], path: Path) -> NDArray[np.int64]:
             "labelled pictures of several films", file=path, found=", ".join(sorted(folders)[:4]),
             hint="split the table: one recording, one film",
         )  # fmt: skip
-    frames = []
-    for row, name in enumerate(names):
-        digits = re.findall(r"\d+", Path(name.replace("\\", "/")).stem)
-        if not digits or len(digits[-1]) > 15:
-            raise FormatError(
-                "a row whose name has no frame number", file=path, place=f"frame row {row + 1}",
-                found=repr(name[:60]),
-                hint="name the pictures by their frame, as in img0042.png, or number the rows",
-            )  # fmt: skip
-        frames.append(int(digits[-1]))
+    frames = numbers_in_names(names)
+    if -1 in frames:
+        row = frames.index(-1)
+        raise FormatError(
+            "a row whose name has no frame number", file=path, place=f"frame row {row + 1}",
+            found=repr(names[row][:60]),
+            hint="name the pictures by their frame, as in img0042.png, or number the rows",
+        )  # fmt: skip
     return np.array(frames, dtype=np.int64)
 
 
@@ -202,7 +204,7 @@ def _header(table: TextTable) -> dict[str, int]:
     return found if {"bodyparts", "coords"} <= set(found) else {}
 
 
-def _software(scorer: str) -> str:
+def software_of(scorer: str) -> str:
     """The program that writes under such a name."""
     name = re.sub(r"\.\d+$", "", scorer)
     known = next((program for program, usual in SCORERS.items() if name == usual), "")

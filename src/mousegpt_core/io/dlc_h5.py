@@ -25,7 +25,7 @@ from mousegpt_core.io.contract import (
     RawPoses,
     ReadOptions,
 )
-from mousegpt_core.io.dlc_csv import frames_from_names, frames_from_numbers
+from mousegpt_core.io.dlc_csv import frames_from_names, frames_from_numbers, software_of
 from mousegpt_core.io.dlc_table import column_names, level_names, row_blocks, row_names
 from mousegpt_core.io.hdf import decode_names, is_hdf5, load, open_hdf5
 from mousegpt_core.io.literals import read_literal
@@ -88,14 +88,19 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
             first += len(block.columns)
     raw = share_unique_points(plan.poses(numbers))
     raw.frames = _frames(index, path)
-    raw.source_software = "DeepLabCut" if isinstance(index, np.ndarray) else LABELLED
+    if columns:
+        raw.scorer = dict(zip(levels, columns[0], strict=False)).get("scorer", "")
+    if isinstance(index, np.ndarray):
+        raw.source_software = software_of(raw.scorer)
+    else:
+        raw.source_software, raw.pictures = LABELLED, list(index)
     return raw
 
 
 def write(poses: xr.Dataset, path: Path) -> None:
     """Write poses as a DeepLabCut h5, in the fixed layout that `pandas.read_hdf` opens.
 
-    Times, rate, unit and source are not in it.
+    Times, rate, unit and lines are not in it.
 
     Parameters
     ----------
@@ -211,7 +216,7 @@ def _read_fixed(
 
 
 def _multi_index(group: Any, key: str, path: Path) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Level names and labels of a pandas MultiIndex; the scorer's level is not needed."""
+    """Level names and labels of a pandas MultiIndex."""
     count = int(group.attrs.get(f"{key}_nlevels", 1))
     if not 2 <= count <= 5:
         raise FormatError(
@@ -226,8 +231,8 @@ def _multi_index(group: Any, key: str, path: Path) -> tuple[tuple[str, ...], lis
         name = _text(dataset.attrs.get("name", "")) or default
         names.append(name if name in _LEVELS[4] else default)
         codes = load(group[f"{key}_label{level}"], path).astype(np.int64).ravel()
-        if names[-1] == "scorer" and not key.startswith("axis1"):
-            parts.append([""] * len(codes))
+        if names[-1] == "scorer" and key != "axis1" and dataset.dtype.hasobject:
+            parts.append([""] * len(codes))  # a scorer that is no text is none
             continue
         values = decode_names(load(dataset, path).ravel())
         if len(codes) and not -1 <= codes.min() <= codes.max() < len(values):

@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
+from mousegpt_core.io.beside import read_edges
 from mousegpt_core.io.contract import (
     COPY_AGAIN,
     DEFAULT_INDIVIDUAL,
@@ -115,6 +116,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         source_software=str(file.attrs.get("source_software", "")),
     )
     raw.zero_is_missing = zero_is_missing(raw.source_software)
+    _add_beside(raw, file)
     _add_clock(raw, file, path)
     return raw
 
@@ -129,7 +131,7 @@ def write(poses: xr.Dataset, path: Path) -> None:
     """
     if poses["position"].size * 4 > _MAX_BYTES:
         raise FormatError(
-            "too large for classic netCDF", file=path, expected="at most 2 GB of positions",
+            "too large for classic netCDF", expected="at most 2 GB of positions",
             hint="write a csv, or only a stretch of time",
         )  # fmt: skip
     # Classic netCDF has no whole numbers of 64 bits; a float holds every frame number exactly.
@@ -193,7 +195,7 @@ def _classic_variable(variable: Any) -> _Variable:
 
 
 def _read_hdf5(path: Path) -> _File:
-    wanted = {*_ARRAYS, *_NAMES, *_SINGULAR, "time", "frame"}
+    wanted = {*_ARRAYS, *_NAMES, *_SINGULAR, "time", "frame", "picture"}
     with open_hdf5(path) as file:
         dims = _hdf5_dims(file)
         found = {name: file[name] for name in file if name in wanted}
@@ -208,7 +210,7 @@ def _read_hdf5(path: Path) -> _File:
 def _hdf5_variable(dataset: Any, name: str, dims: tuple[str, ...], path: Path) -> _Variable:
     attrs = {key: _plain(dataset.attrs[key]) for key in ("units",) if key in dataset.attrs}
     values: NDArray[Any]
-    if _SINGULAR.get(name, name) in _NAMES:
+    if _SINGULAR.get(name, name) in (*_NAMES, "picture"):
         values = np.array(load_texts(dataset, path), dtype=object)
     elif name in _ARRAYS:
         values = load_numbers(dataset, path)
@@ -359,6 +361,15 @@ def _add_clock(raw: RawPoses, file: _File, path: Path) -> None:
         raw.frames = frames_from_numbers(clock["frame"], path)
     else:
         raw.frames = frames_of_times(raw.times, raw.fps)
+
+
+def _add_beside(raw: RawPoses, file: _File) -> None:
+    """What `write` keeps beside the points."""
+    raw.scorer, raw.film = (str(file.attrs.get(name, "")) for name in ("scorer", "film"))
+    raw.edges = read_edges(str(file.attrs.get("edges", "")))
+    pictures = file.variables.get("picture")
+    if pictures is not None and pictures.values.shape == (len(raw.position),):
+        raw.pictures = [str(name) for name in pictures.values]
 
 
 def _clock_values(variable: _Variable, name: str, count: int, path: Path) -> NDArray[np.float64]:

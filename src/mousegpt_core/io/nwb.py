@@ -20,6 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError, MissingDependencyError
+from mousegpt_core.io.beside import edges_of, named_edges, pictures_of, scorer_of
 from mousegpt_core.io.contract import (
     COPY_AGAIN,
     DEFAULT_INDIVIDUAL,
@@ -47,7 +48,7 @@ _FIELDS = (
     "source_software", "skeleton", "device", "source_video", "labeled_video", "nodes", "edges",
 )  # fmt: skip
 #: Time series that we write beside the poses.
-_FRAME, _ERROR = "frame_number", "reprojection_error"
+_FRAME, _ERROR, _PICTURE = "frame_number", "reprojection_error", "picture"
 #: Two clocks are one if they never differ by more than this share of a frame.
 _SAME_CLOCK = 0.1
 
@@ -109,9 +110,15 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         unit = unit_named(_text(series["data"].attrs.get("unit", "")))
         rate = _rate(series)
         software = _one_text(chosen[0].group, "source_software", path)
+        scorer = _one_text(chosen[0].group, "scorer", path)
+        film = _one_text(chosen[0].group, "original_videos", path)
+        edges = _edges(chosen[0], path)
+        pictures = _pictures(chosen[0].group.parent, path)
         frames, errors = (_extra(chosen[0].group.parent, name, path) for name in (_FRAME, _ERROR))
     raw = _together(tracks, path)
     raw.unit, raw.fps, raw.source_software = unit, rate, software
+    raw.scorer, raw.film, raw.edges = scorer, film, edges
+    raw.pictures = pictures if len(pictures) == len(raw.position) else ()
     raw.zero_is_missing = zero_is_missing(software)
     _number_frames(raw, frames)
     if errors is not None and errors.shape == (len(raw.position), *raw.position.shape[2:]):
@@ -229,7 +236,16 @@ def _tracks(container: _Container, animal: str, path: Path) -> Iterator[_Track]:
     """The keypoints of an animal, in the order of its skeleton where it has one."""
     series = list(_series(container.group))
     names = [PurePosixPath(one.name).name for one in series]
-    nodes = next(
+    nodes = _nodes(container, path)
+    keypoints = _matched(names, nodes)
+    order = {node: place for place, node in enumerate(nodes)}
+    for at in sorted(range(len(series)), key=lambda at: order.get(keypoints[at], len(order))):
+        yield _track(series[at], animal, keypoints[at], path)
+
+
+def _nodes(container: _Container, path: Path) -> tuple[str, ...]:
+    """Names of the keypoints in the order of the skeleton; none where there is no list."""
+    return next(
         (
             load_texts(holder["nodes"], path)
             for holder in (container.skeleton, container.group)
@@ -237,10 +253,19 @@ def _tracks(container: _Container, animal: str, path: Path) -> Iterator[_Track]:
         ),
         (),
     )
-    keypoints = _matched(names, nodes)
-    order = {node: place for place, node in enumerate(nodes)}
-    for at in sorted(range(len(series)), key=lambda at: order.get(keypoints[at], len(order))):
-        yield _track(series[at], animal, keypoints[at], path)
+
+
+def _edges(container: _Container, path: Path) -> list[tuple[str, str]]:
+    """Lines of the skeleton."""
+    pairs: list[Any] = next(
+        (
+            load(holder["edges"], path).tolist()
+            for holder in (container.skeleton, container.group)
+            if hasattr(holder, "keys") and hasattr(holder.get("edges"), "dtype")
+        ),
+        [],
+    )
+    return named_edges(pairs, _nodes(container, path))
 
 
 def _matched(names: Sequence[str], nodes: Sequence[str]) -> list[str]:
@@ -372,6 +397,14 @@ def _extra(module: Any, name: str, path: Path) -> NDArray[Any] | None:
     return load(series["data"], path)
 
 
+def _pictures(module: Any, path: Path) -> tuple[str, ...]:
+    """Paths of the frames' pictures, as we write them."""
+    series = module.get(_PICTURE)
+    if not hasattr(series, "keys") or not hasattr(series.get("data"), "dtype"):
+        return ()
+    return load_texts(series["data"], path)
+
+
 def write(poses: xr.Dataset, path: Path) -> None:
     """Write poses as an NWB file with ndx-pose.
 
@@ -397,7 +430,7 @@ def write(poses: xr.Dataset, path: Path) -> None:
     for names in (animals, keypoints):
         if len({name_in_nwb(name) for name in names}) < len(names):
             raise FormatError(
-                "two names become the same in NWB", file=path, found=", ".join(names),
+                "two names become the same in NWB", found=", ".join(names),
                 hint="rename one of them; / and : are written as _",
             )  # fmt: skip
     file = pynwb.NWBFile(
@@ -410,7 +443,9 @@ def write(poses: xr.Dataset, path: Path) -> None:
         file.subject = pynwb.file.Subject(subject_id=animals[0])
     module = file.create_processing_module("behavior", "poses of animals")
     skeletons = [
-        ndx_pose.Skeleton(name=f"skeleton of {name_in_nwb(animal)}", nodes=keypoints)
+        ndx_pose.Skeleton(
+            name=f"skeleton of {name_in_nwb(animal)}", nodes=keypoints, edges=_written_edges(poses)
+        )
         for animal in animals
     ]
     module.add(ndx_pose.Skeletons(skeletons=skeletons))
@@ -423,6 +458,7 @@ def write(poses: xr.Dataset, path: Path) -> None:
                 pose_estimation_series=series,
                 description=f"positions of {len(keypoints)} keypoints of {animal}",
                 source_software=poses.attrs.get("source_software") or None,
+                scorer=scorer_of(poses) or None,
                 skeleton=skeleton,
             )
         )
@@ -436,6 +472,12 @@ def name_in_nwb(name: str) -> str:
     """A name as NWB allows it and no field of a `PoseEstimation` has it."""
     allowed = name.replace("/", "_").replace(":", "_")
     return f"{allowed}_" if allowed in _FIELDS or not allowed.strip(".") else allowed
+
+
+def _written_edges(poses: xr.Dataset) -> NDArray[np.uint8] | None:
+    """Lines as NWB has them: numbers of keypoints of 8 bits."""
+    edges = edges_of(poses)
+    return edges.astype(np.uint8) if len(edges) and edges.max() < 256 else None
 
 
 def _written_clock(poses: xr.Dataset) -> dict[str, Any]:
@@ -466,8 +508,10 @@ def _written_series(poses: xr.Dataset, clock: dict[str, Any], ndx_pose: Any) -> 
     ]
 
 
-def _written_extras(poses: xr.Dataset) -> Iterator[tuple[str, NDArray[Any], str]]:
+def _written_extras(poses: xr.Dataset) -> Iterator[tuple[str, Any, str]]:
     """Name, values and unit of what a `PoseEstimation` has no place for."""
     yield _FRAME, poses["frame"].values, "frame"
     if "reprojection_error" in poses:
         yield _ERROR, poses["reprojection_error"].values, "pixels"
+    if pictures := pictures_of(poses):
+        yield _PICTURE, pictures, "path"

@@ -10,7 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.beside import edges_of, film_of, lone_name, named_edges
+from mousegpt_core.io.contract import RawPoses, ReadOptions
 from mousegpt_core.io.conventions import refuse_space
 from mousegpt_core.io.hdf import is_hdf5, load, load_texts, open_hdf5
 
@@ -52,6 +53,8 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         scores = load(file["point_scores"], path) if "point_scores" in file else None
         names = _texts(file, "node_names", path)
         owners = _texts(file, "track_names", path)
+        film = _texts(file, "video_path", path)
+        lines = load(file["edge_inds"], path).tolist() if "edge_inds" in file else []
     if tracks.ndim != 4 or tracks.dtype.kind not in "fiu":
         raise FormatError(
             "tracks of a wrong shape", file=path, place="dataset 'tracks'",
@@ -62,7 +65,9 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         return _read_points3d(tracks, owners, options, path)
     position, transposed = _orient(tracks, len(names), len(owners), path)
     confidence = None if scores is None else _orient_scores(scores, position, transposed, path)
-    return _named(position, confidence, names, owners)
+    raw = _named(position, confidence, names, owners)
+    raw.edges, raw.film = named_edges(lines, names), "".join(film[:1])
+    return raw
 
 
 def _texts(file: Any, name: str, path: Path) -> tuple[str, ...]:
@@ -145,12 +150,11 @@ def _named(
     seen = [i for i in range(n_tracks) if np.isfinite(position[..., i]).any()] or list(
         range(n_tracks)
     )
-    individuals = (DEFAULT_INDIVIDUAL,) if len(seen) == 1 else tuple(owners[i] for i in seen)
     return RawPoses(
         position[..., seen],
         None if confidence is None else confidence[..., seen],
         names,
-        individuals,
+        lone_name([owners[i] for i in seen]),
         source_software="SLEAP",
         zero_is_missing=False,
     )
@@ -159,7 +163,7 @@ def _named(
 def write(poses: xr.Dataset, path: Path) -> None:
     """Write an analysis h5 as SLEAP exports it: a place for every frame up to the last.
 
-    Times, frame rate and unit are not in such a file.
+    Times, frame rate and unit are not in such a file; lines and the film's path are.
 
     Parameters
     ----------
@@ -175,12 +179,12 @@ def write(poses: xr.Dataset, path: Path) -> None:
     """
     import h5py
 
-    refuse_space(poses, path, "SLEAP's analysis files")
+    refuse_space(poses, "SLEAP's analysis files")
     frames = poses["frame"].values
     length = int(frames.max()) + 1
     if length > _MOST_EMPTY * len(frames):
         raise FormatError(
-            f"{len(frames)} frames of {length}", file=path,
+            f"{len(frames)} frames of {length}",
             hint="write poses of single frames as sleap-slp or csv",
         )  # fmt: skip
     position = poses["position"].transpose("individual", "space", "keypoint", "time").values
@@ -199,3 +203,9 @@ def write(poses: xr.Dataset, path: Path) -> None:
             file[name] = np.full((len(position), length), np.nan)
         for name, words in (("node_names", "keypoint"), ("track_names", "individual")):
             file[name] = np.array([str(word).encode() for word in poses[words].values])
+        lines = edges_of(poses)
+        names = poses["keypoint"].values
+        if len(lines):
+            file["edge_inds"] = lines
+            file["edge_names"] = np.array([[str(names[n]).encode() for n in ab] for ab in lines])
+        file["video_path"] = film_of(poses)

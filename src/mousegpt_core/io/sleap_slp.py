@@ -8,7 +8,7 @@ instance a stretch of points; points of a human lie in ``points``, those of a mo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,13 +18,23 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.contract import COPY_AGAIN, DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
+from mousegpt_core.io.beside import edges_of, film_of, lone_name
+from mousegpt_core.io.contract import (
+    COPY_AGAIN,
+    DEFAULT_INDIVIDUAL,
+    LABELLED,
+    RawPoses,
+    ReadOptions,
+)
 from mousegpt_core.io.conventions import choose_view, rate_named, refuse_space
 from mousegpt_core.io.hdf import is_hdf5, load, load_texts, open_hdf5
 
 LOOKED_FOR = "tables 'frames', 'instances' and 'pred_points' in an HDF5 file"
 _TABLES = ("frames", "instances", "points", "pred_points")
 _USER, _PREDICTED = 0, 1
+_SOFTWARE = "SLEAP"
+#: The kind of a skeleton's link that is a line.
+_LINE = 1
 #: Before this version the middle of the first pixel was at (0.5, 0.5).
 _CENTRED_SINCE = 1.1
 #: Without tracks, poses are those of one animal if no more frames than this share show several.
@@ -39,7 +49,9 @@ class _Labels:
 
     names: tuple[str, ...]
     tracks: tuple[str, ...]
+    edges: tuple[tuple[str, str], ...]
     videos: tuple[str, ...]
+    paths: tuple[str, ...]
     rates: tuple[float | None, ...]
     frames: NDArray[Any]
     instances: NDArray[Any]
@@ -102,8 +114,10 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         tracks,
         frames=frames,
         fps=labels.rates[film] if film < len(labels.rates) else None,
-        source_software="SLEAP",
+        source_software=_SOFTWARE,
         zero_is_missing=False,
+        edges=labels.edges,
+        film=labels.paths[film] if film < len(labels.paths) else "",
     )
 
 
@@ -121,10 +135,13 @@ def _load(path: Path) -> _Labels:
         tracks = _rows(file, "tracks_json", path)
         videos = _rows(file, "videos_json", path)
     _check_columns(tables, path)
+    names = _node_names(metadata, path)
     return _Labels(
-        _node_names(metadata, path),
+        names,
         tuple(str(each[1]) if isinstance(each, list) and len(each) > 1 else "" for each in tracks),
+        _edges(metadata, names),
         tuple(_film_name(each, number) for number, each in enumerate(videos)),
+        tuple(_film_path(each) for each in videos),
         tuple(rate_named(_backend(each).get("fps")) for each in videos),
         **tables,
         shift=0.5 if float(version) < _CENTRED_SINCE else 0.0,
@@ -157,9 +174,14 @@ def _backend(video: Any) -> dict[str, Any]:
     return backend if isinstance(backend, dict) else {}
 
 
+def _film_path(video: Any) -> str:
+    """Path of a film as the file names it."""
+    return str(_backend(video).get("filename", ""))
+
+
 def _film_name(video: Any, number: int) -> str:
     """Name of a film's file without its ending."""
-    stem = PurePosixPath(str(_backend(video).get("filename", "")).replace("\\", "/")).stem
+    stem = PurePosixPath(_film_path(video).replace("\\", "/")).stem
     return stem if stem.strip(".") else f"video{number}"
 
 
@@ -199,6 +221,39 @@ def _node_names(metadata: Any, path: Path) -> tuple[str, ...]:
             hint="export each kind of animal to a file of its own",
         )  # fmt: skip
     return names
+
+
+def _edges(metadata: Any, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Lines of the skeleton, in the order in which they were drawn; none where they are damaged.
+
+    Their ends are numbers of nodes of the whole file, as are those of the skeleton's nodes.
+    """
+    try:
+        nodes = [str(node["name"]) for node in metadata["nodes"]]
+        links = _lines(metadata["skeletons"][0].get("links", ()))
+        found = [(nodes[int(link["source"])], nodes[int(link["target"])]) for link in links]
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
+        return ()
+    return tuple(edge for edge in found if set(edge) <= set(names))
+
+
+def _lines(links: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of a skeleton's links that are lines, not pairs of left and right, as drawn.
+
+    The first link of a type spells it out, the later ones give its number among those spelt out.
+    """
+    spelt: list[int] = []
+    lines = []
+    for link in links:
+        told = link["type"]
+        if "py/reduce" in told:
+            spelt.append(int(told["py/reduce"][1]["py/tuple"][0]))
+            kind = spelt[-1]
+        else:
+            kind = spelt[int(told["py/id"]) - 1]
+        if kind == _LINE:
+            lines.append(link)
+    return sorted(lines, key=lambda link: int(link.get("edge_insert_idx", 0)))
 
 
 def _choose_film(labels: _Labels, view: str, path: Path) -> int:
@@ -272,8 +327,7 @@ def _owners(
     if len(set(names)) < len(names):
         names = [f"{name}-{number}" for name, number in zip(names, used, strict=True)]
     renumbered = np.searchsorted(used, owner)
-    individuals = (DEFAULT_INDIVIDUAL,) if len(names) == 1 else tuple(names)
-    return np.where(owner >= 0, renumbered, -1), individuals
+    return np.where(owner >= 0, renumbered, -1), lone_name(names)
 
 
 def _points(
@@ -310,7 +364,10 @@ def _points(
 
 
 def write(poses: xr.Dataset, path: Path) -> None:
-    """Write poses as a model's instances; times and frame rate are not in such a file.
+    """Write poses; times are not in such a file, of the skeleton only names and lines.
+
+    Animals in a frame are a model's instances; in poses of SLEAP, or labelled by a human, those
+    without scores are a human's.
 
     Parameters
     ----------
@@ -326,15 +383,12 @@ def write(poses: xr.Dataset, path: Path) -> None:
     """
     import h5py
 
-    refuse_space(poses, path, "SLEAP's labels")
-    xy = poses["position"].transpose("time", "individual", "keypoint", "space").values
-    trust = poses["confidence"].transpose("time", "individual", "keypoint").values
-    seen = np.isfinite(xy).all(axis=-1)
-    row, owner = np.nonzero((seen | np.isfinite(trust)).any(axis=-1))
-    tables = _tables(xy[row, owner], seen[row, owner], trust[row, owner], row, owner, poses)
+    refuse_space(poses, "SLEAP's labels")
+    tables = _tables(_instances_to_write(poses), poses["frame"].values)
+    source = str(poses.attrs.get("source_file", ""))
     tracks = [json.dumps([0, str(name)]) for name in poses["individual"].values]
     film = {
-        "filename": f"{Path(str(poses.attrs.get('source_file', ''))).stem or 'film'}.mp4",
+        "filename": film_of(poses) or f"{Path(source).stem or 'film'}.mp4",
         "grayscale": False,
         "bgr": True,
         "fps": float(poses.attrs["fps"]),
@@ -352,10 +406,17 @@ def write(poses: xr.Dataset, path: Path) -> None:
 
 def _metadata(poses: xr.Dataset) -> dict[str, Any]:
     names = [str(name) for name in poses["keypoint"].values]
+    edges = edges_of(poses).tolist()
+    line = {"py/reduce": [{"py/type": "sleap.skeleton.EdgeType"}, {"py/tuple": [_LINE]}]}
+    links = [
+        {"edge_insert_idx": number, "key": 0, "source": source, "target": target,
+         "type": {"py/id": 1} if number else line}
+        for number, (source, target) in enumerate(edges)
+    ]  # fmt: skip
     skeleton = {
         "directed": True,
-        "graph": {"name": "Skeleton-0", "num_edges_inserted": 0},
-        "links": [],
+        "graph": {"name": "Skeleton-0", "num_edges_inserted": len(edges)},
+        "links": links,
         "multigraph": True,
         "nodes": [{"id": number} for number in range(len(names))],
     }
@@ -371,48 +432,92 @@ def _metadata(poses: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def _tables(
-    xy: NDArray[np.float32],
-    seen: NDArray[np.bool_],
-    trust: NDArray[np.float32],
-    row: NDArray[np.int64],
-    owner: NDArray[np.int64],
-    poses: xr.Dataset,
-) -> dict[str, NDArray[Any]]:
-    """The four tables of these instances, which are in the order of their frames."""
-    n_instances, n_nodes = seen.shape
-    n_frames = poses.sizes["time"]
-    frames = np.zeros(n_frames, dtype=[
+@dataclass(frozen=True)
+class _Written:
+    """What is written of each instance, in the order of their frames.
+
+    Attributes
+    ----------
+    row, owner : array of shape (instance,)
+        Numbers of the frame and the animal.
+    xy : array of shape (instance, keypoint, 2)
+    seen : array of shape (instance, keypoint)
+    score : array of shape (instance, keypoint)
+    human : array of shape (instance,)
+        Whether a human made it.
+    """
+
+    row: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    xy: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    score: NDArray[np.float32]
+    human: NDArray[np.bool_]
+
+
+def _instances_to_write(poses: xr.Dataset) -> _Written:
+    xy = poses["position"].transpose("time", "individual", "keypoint", "space").values
+    trust = poses["confidence"].transpose("time", "individual", "keypoint").values
+    seen = np.isfinite(xy).all(axis=-1)
+    row, owner = np.nonzero((seen | np.isfinite(trust)).any(axis=-1))
+    by_hand = poses.attrs.get("source_software") in (_SOFTWARE, LABELLED)
+    human = by_hand & ~np.isfinite(trust[row, owner]).any(axis=-1)
+    return _Written(row, owner, xy[row, owner], seen[row, owner], trust[row, owner], human)
+
+
+def _tables(made: _Written, frames: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """The four tables of these instances."""
+    return {
+        "frames": _frame_table(made, frames),
+        "instances": _instance_table(made),
+        "points": _point_table(made, made.human),
+        "pred_points": _point_table(made, ~made.human, [("score", "f8")]),
+    }
+
+
+def _frame_table(made: _Written, frames: NDArray[np.int64]) -> NDArray[Any]:
+    numbers = np.arange(len(frames))
+    table = np.zeros(len(frames), dtype=[
         ("frame_id", "u8"), ("video", "u4"), ("frame_idx", "u8"),
         ("instance_id_start", "u8"), ("instance_id_end", "u8"),
     ])  # fmt: skip
-    frames["frame_id"] = np.arange(n_frames)
-    frames["frame_idx"] = poses["frame"].values
-    frames["instance_id_start"] = np.searchsorted(row, np.arange(n_frames), side="left")
-    frames["instance_id_end"] = np.searchsorted(row, np.arange(n_frames), side="right")
-    instances = np.zeros(n_instances, dtype=[
+    table["frame_id"] = numbers
+    table["frame_idx"] = frames
+    table["instance_id_start"] = np.searchsorted(made.row, numbers, side="left")
+    table["instance_id_end"] = np.searchsorted(made.row, numbers, side="right")
+    return table
+
+
+def _instance_table(made: _Written) -> NDArray[Any]:
+    """Instances; the points of a human's and of a model's are counted apart."""
+    n_instances, n_nodes = made.seen.shape
+    table = np.zeros(n_instances, dtype=[
         ("instance_id", "i8"), ("instance_type", "u1"), ("frame_id", "u8"), ("skeleton", "u4"),
         ("track", "i4"), ("from_predicted", "i8"), ("score", "f4"), ("point_id_start", "u8"),
         ("point_id_end", "u8"), ("tracking_score", "f4"),
     ])  # fmt: skip
-    instances["instance_id"] = np.arange(n_instances)
-    instances["instance_type"] = _PREDICTED
-    instances["frame_id"] = row
-    instances["track"] = owner
-    instances["from_predicted"] = -1
-    known = np.isfinite(trust)
-    total = np.where(known, trust, 0).sum(axis=1)
-    instances["score"] = total / np.maximum(known.sum(axis=1), 1)
-    instances["point_id_start"] = np.arange(n_instances) * n_nodes
-    instances["point_id_end"] = np.arange(1, n_instances + 1) * n_nodes
-    kinds = [("x", "f8"), ("y", "f8"), ("visible", "?"), ("complete", "?")]
-    points = np.zeros(n_instances * n_nodes, dtype=[*kinds, ("score", "f8")])
-    points["x"], points["y"] = xy[..., 0].ravel(), xy[..., 1].ravel()
-    points["visible"] = seen.ravel()
-    points["score"] = trust.ravel()
-    return {
-        "frames": frames,
-        "instances": instances,
-        "points": np.zeros(0, dtype=kinds),
-        "pred_points": points,
-    }
+    table["instance_id"] = np.arange(n_instances)
+    table["instance_type"] = np.where(made.human, _USER, _PREDICTED)
+    table["frame_id"] = made.row
+    table["track"] = made.owner
+    table["from_predicted"] = -1
+    known = np.isfinite(made.score)
+    total = np.where(known, made.score, 0).sum(axis=1)
+    table["score"] = total / np.maximum(known.sum(axis=1), 1)
+    before = np.where(made.human, np.cumsum(made.human), np.cumsum(~made.human)) - 1
+    table["point_id_start"] = before * n_nodes
+    table["point_id_end"] = (before + 1) * n_nodes
+    return table
+
+
+def _point_table(
+    made: _Written, which: NDArray[np.bool_], more: Sequence[tuple[str, str]] = ()
+) -> NDArray[Any]:
+    """Points of some instances."""
+    kinds = [("x", "f8"), ("y", "f8"), ("visible", "?"), ("complete", "?"), *more]
+    table = np.zeros(int(which.sum()) * made.seen.shape[1], dtype=kinds)
+    table["x"], table["y"] = (made.xy[which, :, axis].ravel() for axis in (0, 1))
+    table["visible"] = made.seen[which].ravel()
+    if more:
+        table["score"] = made.score[which].ravel()
+    return table

@@ -191,7 +191,7 @@ def test_sleap(tmp_path, transposed):
     )
     np.testing.assert_array_equal(poses["position"].sel(space="x", keypoint="nose")[:, 0], X_NOSE)
     np.testing.assert_allclose(poses["confidence"].sel(keypoint="ear l")[:, 0], [1, 0, np.nan])
-    assert list(poses["individual"].values) == ["mouse"]
+    assert list(poses["individual"].values) == ["a"]
 
 
 def test_sleap_tracks_are_individuals_and_empty_ones_are_left_out(tmp_path):
