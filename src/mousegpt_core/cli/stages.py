@@ -1,4 +1,4 @@
-"""Verbs that compute: kinematics, classify, embed, profile, report, run."""
+"""Verbs that compute: kinematics, classify, embed, profile, map, report, run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
     for verb in (kinematics, classify, embed, profile, report, run):
         app.command(verb.__name__)(verb)
+    app.command("map")(map_)
 
 
 def at_work(
@@ -201,6 +202,20 @@ def profile(study: StudyFolder, as_json: Json = False) -> None:
         ["name", "share", "keywords"],
         [[row["name"], f"{row['share']:.1%}", row["keywords"]] for row in result["behaviours"]],
     )
+    console.result(result)
+
+
+def map_(study: StudyFolder, as_json: Json = False) -> None:
+    """Lay the clips out on a map: what is told alike lies together.
+
+    The dock Behaviours and the report show it; `mousegpt export STUDY map` writes it as a table.
+    `method = "umap"` in study.toml, `[map]`, needs the extra `map`; `"tsne"` needs none.
+    """
+    from mousegpt_core.pipeline import map_study
+
+    console = Console(as_json=as_json)
+    result = at_work(study, console, map_study)
+    console.say(f"{result['clips']} clips are on the map, made by {result['method']}")
     console.result(result)
 
 

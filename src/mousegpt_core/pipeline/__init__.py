@@ -12,6 +12,7 @@ from mousegpt_core.pipeline.exporting import export_study
 from mousegpt_core.pipeline.importing import convert_poses
 from mousegpt_core.pipeline.judging import curate_study
 from mousegpt_core.pipeline.labelling import classify_study
+from mousegpt_core.pipeline.mapping import map_study
 from mousegpt_core.pipeline.previewing import preview_clip
 from mousegpt_core.pipeline.relinking import relink_study
 from mousegpt_core.pipeline.reporting import report_study
@@ -47,6 +48,7 @@ __all__ = [
     "export_study",
     "find_speaker",
     "is_poses",
+    "map_study",
     "preview_clip",
     "profile_study",
     "relink_study",

@@ -24,6 +24,7 @@ from mousegpt_core.pipeline.evaluation import (
     scheme_names,
 )
 from mousegpt_core.pipeline.human_labels import HUMAN, human_bouts, labelled_by_hand
+from mousegpt_core.pipeline.mapping import mapped_clips
 from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose
 from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_recordings
@@ -50,6 +51,7 @@ def export_study(
     what : str
         A key of `EXPORTS`: ``"descriptions"`` (a row a clip), ``"bouts"`` and ``"labels"`` (of the
         ethogram, the profile and every scheme of the user), ``"behaviours"`` (of the profile),
+        ``"map"`` (a row a clip and its place),
         ``"shares"`` (of time, a row an animal and behaviour), ``"comparisons"`` (of the groups),
         ``"zones"`` (time in s, share, entries and latency in s, a row an animal and zone),
         ``"kinematics"`` and ``"poses"`` (a row a frame, units in the names of the columns; the
@@ -153,6 +155,10 @@ def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _behaviours(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "behaviours-profile", study.store.read_table("profile/behaviours")
+
+
+def _map(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield "map", mapped_clips(study)
 
 
 def _shares(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -290,6 +296,7 @@ EXPORTS: dict[str, Callable[[Study], Iterator[tuple[str, pd.DataFrame]]]] = {
     "bouts": _bouts,
     "labels": _labels,
     "behaviours": _behaviours,
+    "map": _map,
     "shares": _shares,
     "comparisons": _comparisons,
     "zones": _zones,

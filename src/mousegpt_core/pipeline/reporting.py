@@ -30,6 +30,7 @@ from mousegpt_core.pipeline.evaluation import (
 )
 from mousegpt_core.pipeline.judging import summary
 from mousegpt_core.pipeline.labelling import LabelsTold, labels_told
+from mousegpt_core.pipeline.mapping import STAGE as MAP
 from mousegpt_core.pipeline.recording_stages import primary_poses, study_rules
 from mousegpt_core.pipeline.stills import Stills, stills_of
 from mousegpt_core.pipeline.study_stages import all_described_clips, described_recordings
@@ -128,6 +129,7 @@ def gather(work: Work) -> ReportData:
         animals=_compared_animals(study),
         bouts=schemes,
         behaviours=behaviours,
+        places=_places(study),
         tracks=tracks,
         movements=movements,
         zones=study_zone_uses(study, recordings),
@@ -210,6 +212,14 @@ def _bouts(study: Study) -> dict[str, pd.DataFrame]:
     if study.store.entry("profile/bouts"):
         found[PROFILE] = study.store.read_table("profile/bouts")
     return {name: table.reset_index(drop=True) for name, table in found.items()}
+
+
+def _places(study: Study) -> pd.DataFrame:
+    """The map of the clips with the profile's behaviours, where both were made."""
+    if not study.store.entry(MAP) or not study.store.entry("profile/labels"):
+        return pd.DataFrame({"x": []})
+    labels = study.store.read_table("profile/labels", ["clip_id", "behaviour_id"])
+    return study.store.read_table(MAP).merge(labels, on="clip_id", how="inner")
 
 
 def _recording_info(recording: Recording, kinematics: xr.Dataset) -> RecordingInfo:

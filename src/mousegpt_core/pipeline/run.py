@@ -12,6 +12,7 @@ from mousegpt_core.errors import DataError, FormatError, SettingsError
 from mousegpt_core.io import FORMATS, recognise_format
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
 from mousegpt_core.pipeline.labelling import classify_again
+from mousegpt_core.pipeline.mapping import run_map
 from mousegpt_core.pipeline.recording_stages import run_descriptions, run_kinematics
 from mousegpt_core.pipeline.reporting import report_study
 from mousegpt_core.pipeline.study_stages import run_profile
@@ -61,6 +62,7 @@ def run_study(work: Work) -> dict[str, Any]:
     """
     work.study.refresh_groups()
     run_profile(work)
+    run_map(work)
     classify_again(work)
     result = report_study(work)
     work.study.sweep()

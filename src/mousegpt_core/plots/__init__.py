@@ -1,6 +1,7 @@
 """Figures: one file each, a function from tables to a matplotlib Figure; no pyplot, no state."""
 
 from mousegpt_core.plots.ablation import plot_ablation
+from mousegpt_core.plots.clip_map import plot_map
 from mousegpt_core.plots.comparison import plot_comparison
 from mousegpt_core.plots.confusion import plot_confusion
 from mousegpt_core.plots.ethogram import plot_ethogram
@@ -31,6 +32,7 @@ __all__ = [
     "plot_comparison",
     "plot_confusion",
     "plot_ethogram",
+    "plot_map",
     "plot_scores",
     "plot_shares",
     "plot_speed",

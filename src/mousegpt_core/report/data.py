@@ -147,6 +147,8 @@ class ReportData:
     behaviours : DataFrame
         Columns ``behaviour_id, name, share, keywords`` (comma separated), ``examples`` (list of
         `Example`) and optionally ``definition`` and ``scheme``. May be of several schemes.
+    places : DataFrame
+        The map of the clips: x, y and behaviour_id of the scheme `PROFILE`; empty = none.
     tracks : sequence of Track
         Ways of body centres, thinned out to about 5 a second.
     movements : sequence of Movement
@@ -177,6 +179,7 @@ class ReportData:
     animals: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"animal": []}))
     bouts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     behaviours: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"behaviour_id": []}))
+    places: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"x": []}))
     tracks: Sequence[Track] = ()
     movements: Sequence[Movement] = ()
     zones: Sequence[ZoneUse] = ()

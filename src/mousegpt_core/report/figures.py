@@ -10,6 +10,7 @@ from mousegpt_core.plots import (
     plot_comparison,
     plot_confusion,
     plot_ethogram,
+    plot_map,
     plot_shares,
     plot_speed,
     plot_time_course,
@@ -20,6 +21,7 @@ from mousegpt_core.plots import (
 from mousegpt_core.plots.style import OTHER
 from mousegpt_core.plots.time_course import SMOOTHED_FROM, SMOOTHED_OVER
 from mousegpt_core.report import findings
+from mousegpt_core.report.data import PROFILE
 from mousegpt_core.report.results import Results, SchemeResults
 from mousegpt_core.report.scores import Score, say_score
 from mousegpt_core.report.tables import Table, comparison_rows, shares_table
@@ -71,6 +73,8 @@ def scheme_figures(results: Results, scheme: SchemeResults, *, full: bool) -> li
         makers = [_shares]
     elif full:
         makers += [_comparison, _time_course, _transitions]
+    if scheme.scheme == PROFILE and len(results.data.places):
+        makers.append(_map)
     parts = (part for maker in makers for part in maker(results, scheme))
     return list(parts)
 
@@ -181,6 +185,19 @@ def _transitions(results: Results, scheme: SchemeResults) -> Iterator[FigurePart
         finding,
         "Read along a row: when this behaviour ended, how often did each other one come next?"
         + (" All animals together." if len(results.animals) > 1 else ""),
+    )
+
+
+def _map(results: Results, scheme: SchemeResults) -> Iterator[FigurePart]:
+    name, title = "map", "What is told alike"
+    figure = plot_map(results.data.places, scheme.key)
+    yield FigurePart(
+        name,
+        title,
+        picture(figure, name, f"Map of the clips: {title.lower()}", ""),
+        "",
+        "Each dot is a clip. Clips whose descriptions are alike lie near each other; those of one "
+        "and the same description fill a disc. Far and farther means little.",
     )
 
 

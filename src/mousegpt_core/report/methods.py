@@ -121,6 +121,14 @@ def _kinematics(settings: Mapping[str, Any]) -> str:
     return listed(clauses) + ", and speeds, angles and postures were computed from them."
 
 
+def _mapped(stages: Mapping[str, StageRecord]) -> str:
+    if "map" not in stages:
+        return ""
+    methods = {"tsne": "t-SNE", "umap": "UMAP", "pca": "principal components"}
+    method = methods[str(stages["map"].settings["method"])]
+    return f" The map lays the vectors out in the plane by {method}."
+
+
 def _profile(stages: Mapping[str, StageRecord]) -> str:
     rate = stages["clips"].settings.get("rate") if "clips" in stages else None
     often = f" ({rate:g} a second)" if isinstance(rate, int | float) else ""
@@ -136,7 +144,7 @@ def _profile(stages: Mapping[str, StageRecord]) -> str:
     return (
         f"Clips{often} were described in words{by}, the descriptions turned into vectors and "
         "grouped by agglomerative clustering on cosine distance (after MouseGPT); groups were "
-        f"{named}."
+        f"{named}." + _mapped(stages)
     )
 
 

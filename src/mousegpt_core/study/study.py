@@ -60,6 +60,7 @@ SECTIONS: dict[str, str] = {
     "curation": "",
     "embed": 'embedder = "lsa"',
     "profile": "",
+    "map": "",
     "report": 'compare = "treatment"  # column of animals.csv whose groups are compared',
     "groups": "",
     "skeletons": "",

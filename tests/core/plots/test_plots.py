@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from core.report.made_up import ACTIVITIES, full_study, make_bouts
+from core.report.made_up import ACTIVITIES, full_study, make_bouts, make_places
 from mousegpt_core.plots import (
     OTHER,
     Track,
@@ -20,6 +20,7 @@ from mousegpt_core.plots import (
     plot_comparison,
     plot_confusion,
     plot_ethogram,
+    plot_map,
     plot_scores,
     plot_shares,
     plot_speed,
@@ -53,6 +54,7 @@ def figures(scheme: SchemeResults) -> dict[str, Figure]:
         "speed": plot_speed(data.movements, scheme.subjects),
         "transitions": plot_transitions(transition_shares(counts), scheme.key),
         "confusion": plot_confusion(["a", "b"], [[3, 1], [0, 0]]),
+        "map": plot_map(make_places(scheme.key.order), scheme.key),
         "scores": plot_scores(
             {"accuracy": [0, 1, 5], "relevance": [0, 0, 0], "contradictions": [9, 1, 2]},
             {"accuracy": 10, "relevance": 10, "contradictions": 1},
@@ -63,7 +65,7 @@ def figures(scheme: SchemeResults) -> dict[str, Figure]:
 
 NAMES = (
     "ethogram", "shares", "comparison", "time", "arena", "speed", "transitions", "confusion",
-    "scores",
+    "scores", "map",
 )  # fmt: skip
 
 

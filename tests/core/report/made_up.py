@@ -143,6 +143,7 @@ def full_study(
         animals=animals,
         bouts={"activities": pd.concat(activities), "profile": pd.concat(profile)},
         behaviours=make_behaviours(film=film),
+        places=make_places(list(PROFILE)),
         tracks=tracks,
         movements=movements,
         search_tips=["mousegpt search STUDY 'standing on two legs at the wall'"],
@@ -150,6 +151,14 @@ def full_study(
         versions={"napari-mousegpt": "0.1.0", "numpy": "2.4.0"},
         warnings=["day1_m01: the film has 749 frames, the poses 750"],
     )
+
+
+def make_places(behaviours: Sequence[str]) -> pd.DataFrame:
+    """A map of clips: a heap for each behaviour."""
+    rng = np.random.default_rng(5)
+    which = np.repeat(np.arange(len(behaviours)), 60)
+    x, y = 20 * np.cos(which) + rng.normal(size=len(which)), 20 * np.sin(which) + which / 9
+    return pd.DataFrame({"x": x, "y": y, "behaviour_id": [behaviours[n] for n in which]})
 
 
 def make_behaviours(*, film: bool) -> pd.DataFrame:
@@ -178,6 +187,7 @@ def make_provenance() -> list[StageRecord]:
         StageRecord("ethogram", 1, {"rules": "2a7f00b1c9de"}, "77aa01"),
         StageRecord("clips", 1, {"rate": 5.0}, "77aa02"),
         StageRecord("descriptions", 1, {"describer": "kinematic"}, "77aa03"),
+        StageRecord("map", 1, {"method": "tsne"}, "77aa05"),
         StageRecord("profile/labels", 1, {"behaviours": 12, "seed": 0}, "77aa04"),
     ]
 

@@ -103,7 +103,8 @@ def test_full_report_is_whole_and_self_contained(full: str) -> None:
     for head in ("In short", "Activities", "Behaviours found in the descriptions", "Glossary",
                  "Space and movement", "How sure can I be?", "Methods and settings"):  # fmt: skip
         assert head in page.words
-    assert len(page.named("svg")) == 10
+    assert len(page.named("svg")) == 11
+    assert "out in the plane by t-SNE" in page.words
     assert len(page.named("img")) == 18
     assert "the film has 749 frames" in page.words
     assert "Kruskal-Wallis tests (p by 9 999 permutations" in page.words
