@@ -184,8 +184,9 @@ def read_poses(
     format : str, optional
         A key of `FORMATS`; by default found by looking into the file.
     keypoints : sequence of str, optional
-        Names of the keypoints where the file has none, or the name of one built-in skeleton;
-        else the keypoints to keep, in this order.
+        Names of the keypoints where the file has none, or the name of one built-in skeleton or
+        of OpenPose's model (``"BODY_25"``, ``"BODY_25B"``); else the keypoints to keep, in this
+        order.
     fps : float, optional
         Frames per second, needed where the file does not say it.
     unit : str, optional
@@ -214,6 +215,7 @@ def read_poses(
     """
     from mousegpt_core.io.build import build_poses
     from mousegpt_core.io.contract import ReadOptions
+    from mousegpt_core.io.openpose import MODELS
     from mousegpt_core.skeletons import find_built_in
 
     path = Path(path)
@@ -224,9 +226,9 @@ def read_poses(
             f"unknown unit {unit!r}", expected=", ".join(UNITS), hint="give --unit px, mm, cm or m"
         )
     names = tuple(str(name) for name in keypoints or ())
-    skeleton = find_built_in(names[0]) if len(names) == 1 else None
-    if skeleton is not None:
-        names = skeleton.keypoints
+    if len(names) == 1:
+        skeleton = find_built_in(names[0])
+        names = skeleton.keypoints if skeleton else MODELS.get(names[0].upper(), names)
     name = format if format is not None else recognise_format(path)
     raw = FORMATS[name].read(path, ReadOptions(names, layout or "", view or ""))
     return build_poses(raw, path, keep=names, fps=fps, unit=unit, assumed_fps=assumed_fps)

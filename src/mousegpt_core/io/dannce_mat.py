@@ -2,8 +2,9 @@
 
 A Label3D file exported for DANNCE has ``labelData``, a cell for each camera with ``data_3d``
 (frames, 3 x keypoints; mm, the same in all), ``data_2d`` (frames, 2 x keypoints; px) and
-``data_frame``. Predictions have ``pred`` (frames, 3, keypoints; mm), ``p_max`` and ``sampleID``;
-those of the centre of mass alone ``com`` (frames, 3; mm) and ``sampleID``.
+``data_frame``. Predictions have ``pred`` (frames, 3, keypoints; mm), ``p_max`` (frames, keypoints)
+and ``sampleID``, with animals as the second dimension in those of social DANNCE; those of the
+centre of mass alone ``com`` (frames, 3; mm) and ``sampleID``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
+from mousegpt_core.io.beside import lone_name
 from mousegpt_core.io.contract import RawPoses, ReadOptions
 from mousegpt_core.io.conventions import choose_view
 from mousegpt_core.io.mat_files import is_mat, load_mat, mat_names
@@ -88,23 +90,23 @@ def _labels(found: dict[str, Any], options: ReadOptions, path: Path) -> RawPoses
 
 def _predictions(found: dict[str, Any], options: ReadOptions, path: Path) -> RawPoses:
     values = _numbers(found["pred"], "pred", path)
-    if values.ndim != 3 or values.shape[1] != 3 or not values.size:
+    if values.ndim not in (3, 4) or values.shape[-2] != 3 or not values.size:
         raise FormatError(
             "predictions of a wrong shape", file=path, place="pred",
-            expected="(frames, 3, keypoints)", found=str(values.shape), hint=_HINT,
+            expected="(frames, 3, keypoints) or (frames, animals, 3, keypoints)",
+            found=str(values.shape), hint=_HINT,
         )  # fmt: skip
-    count = values.shape[2]
+    points = values.swapaxes(-1, -2)
     trust = None
     if "p_max" in found:
         trust = _numbers(found["p_max"], "p_max", path)
-        if trust.shape != (len(values), count):
+        if trust.shape != points.shape[:-1]:
             raise FormatError(
                 "scores do not fit the predictions", file=path, place="p_max",
-                expected=str((len(values), count)), found=str(trust.shape), hint=_HINT,
+                expected=str(points.shape[:-1]), found=str(trust.shape), hint=_HINT,
             )  # fmt: skip
     frames = _sampled_frames(found.get("sampleID"), len(values), path)
-    names = _names(count, found, options, path)
-    return _poses(values.transpose(0, 2, 1), trust, frames, names)
+    return _poses(points, trust, frames, _names(values.shape[-1], found, options, path))
 
 
 def _centres(found: dict[str, Any], path: Path) -> RawPoses:
@@ -143,14 +145,17 @@ def _poses(
     frames: NDArray[np.int64] | None,
     names: tuple[str, ...],
 ) -> RawPoses:
-    """Poses of one animal from points of shape (time, keypoint, space)."""
+    """Poses from points of shape (time, [animal,] keypoint, space)."""
+    if points.ndim == 3:
+        points, trust = points[:, None], None if trust is None else trust[:, None]
     with np.errstate(over="ignore"):
-        position = points.transpose(0, 2, 1)[..., None].astype(np.float32)
-        confidence = None if trust is None else trust[..., None].astype(np.float32)
+        position = points.transpose(0, 3, 2, 1).astype(np.float32)
+        confidence = None if trust is None else trust.swapaxes(1, 2).astype(np.float32)
     return RawPoses(
         position,
         confidence,
         names,
+        lone_name([f"animal_{number}" for number in range(points.shape[1])]),
         frames=frames,
         unit="mm" if position.shape[1] == 3 else "px",
         source_software="DANNCE",

@@ -25,6 +25,19 @@ _MAX_PEOPLE = 100
 _MAX_VIEWS = 100
 _MAX_ITEMS = 2_000_000_000
 
+#: Keypoints of OpenPose's models, in the order in which they are written.
+MODELS = {
+    "BODY_25": tuple(
+        "Nose Neck RShoulder RElbow RWrist LShoulder LElbow LWrist MidHip RHip RKnee RAnkle LHip "
+        "LKnee LAnkle REye LEye REar LEar LBigToe LSmallToe LHeel RBigToe RSmallToe RHeel".split()
+    ),
+    "BODY_25B": tuple(
+        "Nose LEye REye LEar REar LShoulder RShoulder LElbow RElbow LWrist RWrist LHip RHip LKnee "
+        "RKnee LAnkle RAnkle UpperNeck HeadTop LBigToe LSmallToe LHeel RBigToe RSmallToe "
+        "RHeel".split()
+    ),
+}
+
 
 def recognise(path: Path) -> bool:
     """Whether a folder, or one in it, begins with a file of OpenPose's."""
@@ -35,8 +48,8 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     """Read a folder. People are told apart by ``person_id`` where they were followed.
 
     Else the first person of a frame is the first individual. Keypoints have no names in such
-    files (25 of them are BODY_25's or BODY_25B's, in another order): without names given they are
-    numbered.
+    files (25 of them are BODY_25's or BODY_25B's, in another order): without names, or the name of
+    one of `MODELS`, they are numbered.
 
     Raises
     ------
@@ -144,6 +157,7 @@ def _names(count: int, options: ReadOptions, path: Path) -> tuple[str, ...]:
     if len(options.keypoints) != count:
         raise FormatError(
             f"{count} keypoints", file=path, found=f"{len(options.keypoints)} names given",
-            hint="name each in its order with --keypoints a,b,c",
+            hint="name each in its order with --keypoints a,b,c, or a model: "
+            + ", ".join(f"--keypoints {model}" for model in MODELS),
         )  # fmt: skip
     return options.keypoints

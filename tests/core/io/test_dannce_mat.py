@@ -162,3 +162,20 @@ def test_references_in_circles_come_to_an_end(tmp_path):
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(512) + path.read_bytes()[512:])
     with pytest.raises(FormatError, match="more in a variable"):
         read_poses(path, fps=10)
+
+
+@pytest.mark.parametrize("n_animals", [1, 2])
+def test_predictions_of_several_animals(tmp_path, n_animals):
+    pred = np.arange(2 * n_animals * 3 * 22, dtype=float).reshape(2, n_animals, 3, 22)
+    trust = np.linspace(0.1, 1, 2 * n_animals * 22).reshape(2, n_animals, 22)
+    path = tmp_path / "save_data_AVG0.mat"
+    savemat(path, {"pred": pred, "p_max": trust, "sampleID": [[1, 2]]})
+    poses = read_poses(path, fps=50)
+    names = ["mouse"] if n_animals == 1 else ["animal_0", "animal_1"]
+    assert list(poses["individual"].values) == names
+    np.testing.assert_array_equal(
+        poses["position"].transpose("time", "individual", "space", "keypoint"), pred
+    )
+    np.testing.assert_allclose(
+        poses["confidence"].transpose("time", "individual", "keypoint"), trust, rtol=1e-6
+    )

@@ -37,6 +37,16 @@ def test_a_folder_is_read(tmp_path):
     assert poses["confidence"].values[1, 0, 0] == 0.5
 
 
+@pytest.mark.parametrize(("model", "eighth"), [("BODY_25", "MidHip"), ("body_25b", "RElbow")])
+def test_the_users_word_tells_models_of_as_many_keypoints_apart(tmp_path, model, eighth):
+    write_frame(tmp_path / "out", 0, [1, 2, 0.5] * 25)
+    poses = read_poses(tmp_path / "out", fps=10, keypoints=[model])
+    assert len(set(poses["keypoint"].values)) == 25
+    assert poses["keypoint"].values[8] == eighth
+    with pytest.raises(FormatError, match="--keypoints BODY_25B"):
+        read_poses(tmp_path / "out", fps=10, keypoints=["nose", "hip"])
+
+
 def test_folders_in_a_folder_are_views(tmp_path):
     for view in ("top", "side"):
         write_frame(tmp_path / view, 0, POINTS, POINTS)
