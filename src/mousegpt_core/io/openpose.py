@@ -27,15 +27,18 @@ _MAX_ITEMS = 2_000_000_000
 
 #: Keypoints of OpenPose's models, in the order in which they are written.
 MODELS = {
-    "BODY_25": tuple(
-        "Nose Neck RShoulder RElbow RWrist LShoulder LElbow LWrist MidHip RHip RKnee RAnkle LHip "
-        "LKnee LAnkle REye LEye REar LEar LBigToe LSmallToe LHeel RBigToe RSmallToe RHeel".split()
-    ),
-    "BODY_25B": tuple(
-        "Nose LEye REye LEar REar LShoulder RShoulder LElbow RElbow LWrist RWrist LHip RHip LKnee "
-        "RKnee LAnkle RAnkle UpperNeck HeadTop LBigToe LSmallToe LHeel RBigToe RSmallToe "
-        "RHeel".split()
-    ),
+    name: tuple(keypoints.split())
+    for name, keypoints in {
+        "BODY_25": """
+            Nose Neck RShoulder RElbow RWrist LShoulder LElbow LWrist MidHip RHip RKnee RAnkle
+            LHip LKnee LAnkle REye LEye REar LEar LBigToe LSmallToe LHeel RBigToe RSmallToe RHeel
+        """,
+        "BODY_25B": """
+            Nose LEye REye LEar REar LShoulder RShoulder LElbow RElbow LWrist RWrist LHip RHip
+            LKnee RKnee LAnkle RAnkle UpperNeck HeadTop LBigToe LSmallToe LHeel RBigToe RSmallToe
+            RHeel
+        """,
+    }.items()
 }
 
 
