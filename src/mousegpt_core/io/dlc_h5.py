@@ -126,7 +126,9 @@ def write(poses: xr.Dataset, path: Path) -> None:
             rows, kind = group.create_dataset("axis1", data=index), "integer"
         else:
             rows, kind = group.create_dataset("axis1", data=np.array(index, dtype="S")), "string"
-        _describe_array(rows, name="N.", kind=kind)
+        _describe_array(rows, kind=kind)
+        # As PyTables tells that there is no name: a pickled None, which it takes from ASCII alone.
+        rows.attrs["name"] = np.bytes_(b"N.")
         values = group.create_dataset("block0_values", (len(index), len(columns)), dtype="f8")
         done = 0
         for block in row_blocks(poses):

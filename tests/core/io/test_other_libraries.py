@@ -137,6 +137,8 @@ def test_pandas_opens_our_deeplabcut_h5_and_csv(tmp_path, n_space):
     pictures = pd.read_hdf(write_poses(lone, tmp_path / "CollectedData_x.h5", format="dlc-h5"))
     assert pictures.columns.names == ["scorer", "bodyparts", "coords"]
     assert pictures.index[2] == "labeled-data/film7/img000002.png"
+    # As DeepLabCut's own: its tools look for rows without a name.
+    assert pictures.index.names == [None]
 
 
 def test_movement_loads_our_deeplabcut_files(tmp_path):
