@@ -19,6 +19,13 @@ def study() -> Any:
     return StudyTable(*_here())
 
 
+def views() -> Any:
+    """Which views are shown and how, their clocks, scale, walls and zones."""
+    from napari_mousegpt._widgets.views import Views
+
+    return Views(*_here())
+
+
 def ethogram() -> Any:
     """What every animal does, over time."""
     from napari_mousegpt._widgets.ethogram import Ethogram

@@ -67,6 +67,8 @@ class MovingPoses:
         Of the file that they came from.
     size : float
         How much larger than usual points and lines are drawn.
+    hidden : bool
+        Whether its view is not shown.
     """
 
     name: str
@@ -76,11 +78,17 @@ class MovingPoses:
     offset: tuple[float, float] = (0.0, 0.0)
     format: str = ""
     size: float = 1.0
+    hidden: bool = False
     _shown: xr.Dataset = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         shown = self.poses if self.steps is None else at_steps(self.poses, self.steps)
         object.__setattr__(self, "_shown", shown)
+
+    @property
+    def view(self) -> str:
+        """The view that they are of; ``""`` = in space, or of no film."""
+        return self.name.strip()
 
     def whole(self) -> list[LayerTuple]:
         """Layers of all frames, which can be edited and saved."""
@@ -92,7 +100,7 @@ class MovingPoses:
 
     def at(self, step: int) -> Moment:
         """What is seen at a step of the slider."""
-        row = self._row(step)
+        row = -1 if self.hidden else self._row(step)
         here = self._position[row] if row >= 0 else np.full_like(self._position[0], np.nan)
         seen = np.isfinite(here).all(axis=-1)
         a, b = self._edge_places
@@ -108,7 +116,7 @@ class MovingPoses:
         """Of the points of `at`: keypoint, individual, view."""
         keypoints = [str(each) for each in self.poses["keypoint"].values]
         animals = [str(each) for each in self.poses["individual"].values]
-        rows = [(point, animal, self.name.strip()) for point in keypoints for animal in animals]
+        rows = [(point, animal, self.view) for point in keypoints for animal in animals]
         return pd.DataFrame(rows, columns=["keypoint", "individual", "view"])
 
     def _row(self, step: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, MouseGPTError
+from napari_mousegpt.arranging import ShownView, side_by_side
+from napari_mousegpt.grounds import line_width, zones_layer
 from napari_mousegpt.layers import (
     LayerTuple,
     at_steps,
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from mousegpt_core.pipeline.filmed import FilmedView
     from mousegpt_core.study import PoseFile, Recording, Study
 
-#: Room between views that lie beside each other, as a share of the first one's width.
-_GAP = 0.03
 #: In larger pictures than this, points are drawn larger.
 _USUAL_PX = 640
 #: Kinds of layers from the bottom up.
@@ -56,6 +56,8 @@ class OpenedRecording:
         Whether it is shown in 3D.
     stack : ExitStack
         Closes the films.
+    views : list of ShownView
+        Those that are filmed, the main one first.
     """
 
     still: list[LayerTuple]
@@ -63,6 +65,7 @@ class OpenedRecording:
     timeline: Timeline
     in_space: bool
     stack: ExitStack
+    views: list[ShownView] = field(default_factory=list)
 
     def whole(self) -> list[LayerTuple]:
         """All as layers that need nobody to move them on; pictures below, points on top."""
@@ -145,27 +148,49 @@ def _open_films(study: Study, recording: Recording) -> OpenedRecording:
         sights = Sights(study, recording)
         still: list[LayerTuple] = []
         moving: list[MovingPoses] = []
-        places = _side_by_side(opened)
+        shown: list[ShownView] = []
+        places = side_by_side([(view.film.shape[1], view.film.shape[2]) for view in opened])
         for number, (view, place) in enumerate(zip(opened, places, strict=True)):
             steps = frames_at(timeline.times, view.times, period=view.period) if number else None
             poses = _poses_of_view(study, recording, sights, view, timeline, steps)
-            still += beside(_pictures(recording, view, sights, steps), place)
-            if poses is None:
-                continue
-            name = f"{view.view.name} "
-            if (
-                trails := tracks_layer(poses if steps is None else at_steps(poses, steps))
-            ) is not None:
-                trails[1]["name"] = name + trails[1]["name"]
-                still += beside([trails], place)
-            form = _format(recording, view.view.name)
-            size = max(1.0, max(opened[0].film.shape[1:3]) / _USUAL_PX)
-            moving.append(MovingPoses(name, poses, steps, _edges(sights), place, form, size))
+            layers = _pictures(recording, view, sights, steps)
+            if poses is not None:
+                layers += _trails(poses, steps, name=f"{view.view.name} trails")
+                form = _format(recording, view.view.name)
+                size = max(1.0, max(opened[0].film.shape[1:3]) / _USUAL_PX)
+                name = f"{view.view.name} "
+                moving.append(MovingPoses(name, poses, steps, _edges(sights), place, form, size))
+            still += beside(_of_view(layers, view.view.name), place)
+            shown.append(_shown_view(recording, view, place))
     except BaseException:
         stack.close()
         raise
     still.sort(key=lambda layer: _HEIGHT.index(layer[2]))
-    return OpenedRecording(still, moving, timeline, False, stack)
+    return OpenedRecording(still, moving, timeline, False, stack, shown)
+
+
+def _shown_view(recording: Recording, view: FilmedView, place: tuple[float, float]) -> ShownView:
+    from mousegpt_core.pipeline.recording_stages import pose_sources
+
+    name = view.view.name
+    own = any(source.view == name for source in pose_sources(recording))
+    return ShownView(
+        name, view.film, view.times, view.period, view.view.offset_s, place, own_poses=own
+    )
+
+
+def _of_view(layers: list[LayerTuple], view: str) -> list[LayerTuple]:
+    """Layers that say which view they are of."""
+    roles = {"image": "film", "tracks": "trails"}
+    for _, options, kind in layers:
+        about = {"view": view, "role": roles.get(kind, "")}
+        options["metadata"] = {**about, **options.get("metadata", {})}
+    return layers
+
+
+def _trails(poses: xr.Dataset, steps: NDArray[np.intp] | None, *, name: str) -> list[LayerTuple]:
+    trails = tracks_layer(poses if steps is None else at_steps(poses, steps), name=name)
+    return [] if trails is None else [trails]
 
 
 def _pictures(
@@ -178,7 +203,9 @@ def _pictures(
     else:
         about = {"fps": view.film.fps, "remarks": view.film.remarks}
         film = picture_layer(InStep(view.film, steps), name=name, metadata=about)
-    return [film, *_masks(recording, view, steps), *_outline(sights, name)]
+    zones = [zone for zone in recording.info.zones if zone.view == name]
+    drawn = [zones_layer(zones, view=name, line=line_width(view.film.shape))] if zones else []
+    return [film, *_masks(recording, view, steps), *_outline(sights, name), *drawn]
 
 
 def _poses_of_view(
@@ -223,11 +250,11 @@ def _masks(
     if recording.store.entry(stage) is None:
         return []
     found = recording.store.read_dataset(stage)
-    frames = found["frame"].values
-    numbers = np.arange(len(view.times)) if steps is None else steps
     # Between the frames that were looked at, the last one's outline stays.
-    rows = np.searchsorted(frames, numbers, side="right") - 1
-    data = InStep(found["mask"].data, np.where(numbers < 0, -1, rows))
+    numbers = np.arange(len(view.times))
+    rows = np.searchsorted(found["frame"].values, numbers, side="right") - 1
+    data = InStep(found["mask"].data, rows)
+    data = data if steps is None else InStep(data, steps)
     name = f"{view.view.name} animals"
     return [masks_layer(data, found["y"].values, found["x"].values, name=name)]
 
@@ -243,18 +270,6 @@ def _outline(sights: Any, view: str) -> list[LayerTuple]:
         return []
     scale = json.loads(sights.kinematics.attrs["scene"])["cm_per_unit"]
     return [outline_layer(wall / scale, name=f"{view} arena")]
-
-
-def _side_by_side(views: list[FilmedView]) -> list[tuple[float, float]]:
-    """Where the upper left corner of each view is, (y, x), in rows as square as can be."""
-    columns = int(np.ceil(np.sqrt(len(views))))
-    heights = [view.film.shape[1] for view in views]
-    widths = [view.film.shape[2] for view in views]
-    gap = _GAP * widths[0]
-    return [
-        ((place // columns) * (max(heights) + gap), (place % columns) * (max(widths) + gap))
-        for place in range(len(views))
-    ]
 
 
 # -- without films ----------------------------------------------------------------------------
@@ -293,7 +308,9 @@ def _open_poses(study: Study, recording: Recording) -> OpenedRecording:
     sights = Sights(study, recording)
     trails = tracks_layer(poses)
     source = primary_pose(recording).view
-    still = [*_outline(sights, source), *([trails] if trails is not None else [])]
+    zones = [zone for zone in recording.info.zones if zone.view in ("", source)]
+    drawn = [zones_layer(zones, view=source)] if zones and poses.sizes["space"] == 2 else []
+    still = [*_outline(sights, source), *drawn, *([trails] if trails is not None else [])]
     form = _format(recording, source)
     moving = [MovingPoses("", poses, edges=_edges(sights), format=form)]
     in_space = poses.sizes["space"] == 3

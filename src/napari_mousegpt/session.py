@@ -14,6 +14,7 @@ import numpy as np
 from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
+from napari_mousegpt.arranging import Arrangement, ShownView, arrange, shift
 from napari_mousegpt.moving import at_step, live_layers
 from napari_mousegpt.recordings import OpenedRecording, open_recording
 from napari_mousegpt.words import Sentences
@@ -37,6 +38,8 @@ class Session:
         Which recording is shown (its id), which animal is looked at; ``""`` = none.
     span : (float, float) or None
         The stretch that is selected, start and end in seconds on the recording's clock.
+    arrangement : Arrangement
+        Which views are shown, and how; kept from one recording to the next.
     study_changed, recording_changed, individual_changed, span_changed : Signal
         Without arguments.
     moment_changed : Signal
@@ -56,6 +59,7 @@ class Session:
         self.recording = ""
         self.individual = ""
         self.span: tuple[float, float] | None = None
+        self.arrangement = Arrangement()
         self._opened: OpenedRecording | None = None
         self._layers: list[Any] = []
         self._live: tuple[Any, Any] | None = None
@@ -85,6 +89,11 @@ class Session:
     def in_space(self) -> bool:
         """Whether the recording is shown in 3D."""
         return self._opened is not None and self._opened.in_space
+
+    @property
+    def views(self) -> list[ShownView]:
+        """The filmed views that are open, the main one first."""
+        return [] if self._opened is None else list(self._opened.views)
 
     @property
     def sentence(self) -> str:
@@ -141,8 +150,22 @@ class Session:
         self._sentences = self._read_sentences()
         self._add_layers(opened)
         self._step = -1
-        self._on_step()
+        self.arrange(self.arrangement)
         self.recording_changed.emit()
+
+    def reopen(self) -> None:
+        """Show the recording as its files are now, at the same moment.
+
+        Raises
+        ------
+        MouseGPTError
+            If it cannot be shown.
+        """
+        step = int(self.viewer.dims.current_step[0])
+        zoom, centre = self.viewer.scene.camera.zoom, self.viewer.scene.camera.center
+        self.open_recording(self.recording, in_space=self.in_space)
+        self.viewer.dims.set_current_step(0, step)
+        self.viewer.scene.camera.zoom, self.viewer.scene.camera.center = zoom, centre
 
     def close_recording(self) -> None:
         """Take away what we show; layers of the user's own stay."""
@@ -207,7 +230,52 @@ class Session:
         self._mark_points()
         self._show_sentence()
 
+    # -- how views are shown ------------------------------------------------------------------
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Show these views in this layout."""
+        self.arrangement = arrangement
+        if self._opened is not None and self._opened.views:
+            places = [each.place for each in self._opened.views]
+            arrange(self._layers, self._opened.moving, self._opened.views, arrangement)
+            self._draw_anew()
+            if [each.place for each in self._opened.views] != places:
+                self.viewer.reset_view()
+        else:
+            self._draw_anew()
+
+    def shift(self, view: str, offset_s: float) -> None:
+        """Show a view, but the main one, with another offset (s); nothing is saved."""
+        opened = self._opened
+        for number, each in enumerate(self.views):
+            if opened is not None and number and each.name == view:
+                times = opened.timeline.times
+                opened.views[number] = shift(self._layers, opened.moving, each, offset_s, times)
+        self._draw_anew()
+
+    def drawing(self, view: str, options: dict[str, Any]) -> Any:
+        """A shapes layer over a view, which moves with it and goes with the recording.
+
+        Parameters
+        ----------
+        view : str
+            Which; ``""`` = the poses without a film.
+        options : dict
+            Of the layer, as `grounds.drawing_options` gives them.
+        """
+        from napari.layers import Shapes
+
+        place = next((each.place for each in self.views if each.name == view), (0.0, 0.0))
+        about = {"metadata": {"view": view}, **options}
+        layer = self.viewer.add_layer(Shapes(**about, translate=place))
+        self._layers.append(layer)
+        return layer
+
     # -- what is shown ------------------------------------------------------------------------
+
+    def _draw_anew(self) -> None:
+        self._step = -1
+        self._on_step()
 
     def _add_layers(self, opened: OpenedRecording) -> None:
         from napari.layers import Layer

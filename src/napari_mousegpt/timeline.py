@@ -84,6 +84,10 @@ class InStep:
             stack[slot] = self._picture(int(row))
         return stack[(slice(None), *rest)] if rest else stack
 
+    def ordered(self, rows: NDArray[np.intp]) -> InStep:
+        """The same pictures in another order."""
+        return InStep(self._pictures, rows)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self[:], dtype=dtype)
 

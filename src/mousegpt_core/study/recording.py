@@ -479,7 +479,10 @@ def _with_shown(given: Any, full: Any, old: Any, place: str) -> dict[str, Any]:
     result = {}
     for key, value in full.items():
         before = old.get(key) if isinstance(old, dict) else None
-        if not (key in given or before is not None or key in _ALWAYS.get(place, ())):
+        always = key in _ALWAYS.get(place, ())
+        # A list that has become empty goes, unless a person should see it.
+        there = before is not None and (value != [] or before == [])
+        if not (key in given or there or always):
             continue
         part = given.get(key, {})
         if isinstance(value, dict):

@@ -31,6 +31,7 @@ _EMPTY = (
 )
 _DOCKS = {
     "Study": "Recordings and animals; add films and poses",
+    "Views": "Layout, clocks, scale, walls and zones",
     "Ethogram": "What every animal does, over time",
     "Search": "Find moments by words",
 }

@@ -1,0 +1,331 @@
+"""The ground: scale by a known length, walls, zones; drawn in the viewer, saved at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from weakref import WeakSet
+
+import numpy as np
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QWidget,
+)
+
+from mousegpt_core.study import Recording
+from napari_mousegpt._widgets.style import SPACING, button, note
+from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt.grounds import (
+    LENGTH,
+    WALL,
+    arena_words,
+    corners_of,
+    drawing_options,
+    ground_view,
+    known_length,
+    line_width,
+    scale_words,
+    zones_layer,
+    zones_of,
+)
+from napari_mousegpt.session import Session
+
+_TOOLS = {"Rectangle": "add_rectangle", "Ellipse": "add_ellipse", "Polygon": "add_polygon"}
+#: A shape is saved when it has been left alone for so long.
+_PAUSE_MS = 300
+_IN_SPACE = "Movement is measured in 3D: its scale and floor come from the poses."
+_DRAW = "Draw {} on the picture of {}: it is saved when you let go."
+
+
+class Drawn(NamedTuple):
+    """What was drawn and is not saved yet: its layer, and of which recording and view it is."""
+
+    what: str
+    layer: Any
+    recording: Recording
+    view: str
+
+
+class GroundBox(QWidget):
+    """Of the recording that is shown; drawings lie over the view in which movement is measured.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the drawings.
+    save : callable
+        Gets the recording, what the change is, and fields of `RecordingInfo`.
+    """
+
+    def __init__(self, session: Session, save: Callable[..., None]) -> None:
+        super().__init__()
+        self._session, self._save = session, save
+        self._view = ""
+        self._layers: dict[str, Any] = {}
+        self._watched: WeakSet[Any] = WeakSet()
+        self._drawn: Drawn | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self.keep)
+        self._words = note()
+        self._put_together()
+
+    # -- what one can do ----------------------------------------------------------------------
+
+    def draw(self, what: str) -> None:
+        """Begin to draw: ``"length"``, ``"arena"`` or ``"zone"``."""
+        recording = self._recording
+        if recording is None:
+            return
+        with errors_told():
+            layer = self._zones() if what == "zone" else self._drawing(what, recording)
+            self._session.viewer.layers.selection.active = layer
+            layer.mode = "add_line" if what == "length" else _TOOLS[self._tool.currentText()]
+            named = {"length": "a line along something you know", "zone": "a zone"}
+            words = named.get(what, "the walls")
+            self._words.setText(_DRAW.format(words, self._view or "the poses"))
+
+    def set_length(self) -> None:
+        """Save the scale that follows from the line and its length."""
+        recording, layer = self._recording, self._layers.get("length")
+        if recording is None:
+            return
+        with errors_told():
+            line = layer.data[-1] if layer is not None and layer.data else np.zeros((2, 2))
+            known = known_length(line, self._cm.value())
+            space = recording.info.space.model_dump(mode="json")
+            unit = "px" if space["unit"] == "unknown" else space["unit"]
+            given = {**space, "unit": unit, "cm_per_unit": None, "known_length": known}
+            self._save(recording.id, "scale", space=given)
+            self._remove("length")
+        self.show_recording(self._view)
+
+    def fit_arena(self) -> None:
+        """Forget the walls that were given: they are fitted."""
+        if self._recording is not None:
+            self._save(self._recording.id, "walls", arena={"shape": "none"})
+        self._remove("arena")
+        self.show_recording(self._view)
+
+    def delete_zone(self) -> None:
+        """Delete the zone that is chosen in the list."""
+        layer, row = self._zone_layer(), self._names.currentRow()
+        if layer is not None and row >= 0:
+            layer.selected_data = {row}
+            layer.remove_selected()
+
+    def keep(self) -> None:
+        """Save what was drawn."""
+        drawn, self._drawn = self._drawn, None
+        if drawn is None:
+            return
+        if drawn.what == "zone":
+            self._keep_zones(drawn)
+        elif drawn.what == "arena" and drawn.layer.data:
+            corners = corners_of(drawn.layer.data[-1], drawn.layer.shape_type[-1])
+            arena = {"shape": "polygon", "corners": corners}
+            self._save(drawn.recording.id, "walls", arena=arena)
+        self._tell()
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def show_recording(self, view: str) -> None:
+        """Take up the recording that is shown, and the view that is chosen in it."""
+        self._timer.stop()
+        self.keep()
+        self._layers = {
+            what: layer
+            for what, layer in self._layers.items()
+            if layer in self._session.viewer.layers
+        }
+        self._view = view
+        self._tell()
+        self._renew_zones()
+
+    @property
+    def _recording(self) -> Recording | None:
+        study, id = self._session.study, self._session.recording
+        return study.recording(id) if study is not None and id else None
+
+    def _tell(self) -> None:
+        recording = self._recording
+        measured = None if recording is None else ground_view(recording)
+        flat = recording is not None and not self._session.in_space
+        for widget in self._of_ground:
+            widget.setEnabled(flat and measured is not None)
+        for widget in self._of_zones:
+            widget.setEnabled(flat)
+        self._words.setText(_IN_SPACE if recording is not None and measured is None else "")
+        self._names.blockSignals(True)
+        self._names.clear()
+        if recording is not None:
+            self._scale.setText(scale_words(recording) if measured is not None else "of the poses")
+            self._arena.setText(arena_words(recording) if measured is not None else "fitted")
+            for zone in recording.info.zones:
+                if zone.view == self._view:
+                    item = QListWidgetItem(zone.name)
+                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+                    self._names.addItem(item)
+        self._names.blockSignals(False)
+        self._watch(self._zone_layer(), "zone")
+
+    # -- drawings -----------------------------------------------------------------------------
+
+    def _drawing(self, what: str, recording: Recording) -> Any:
+        """The layer in which the walls or a length are drawn, with what is known of them."""
+        if what not in self._layers:
+            view = ground_view(recording) or ""
+            colour = LENGTH if what == "length" else WALL
+            options = drawing_options(
+                f"{view} {what} (draw)".strip(), colour, line=self._line(view)
+            )
+            self._layers[what] = self._session.drawing(view, options)
+            self._show_known(what, recording)
+            self._watch(self._layers[what], what)
+        return self._layers[what]
+
+    def _line(self, view: str) -> float:
+        shapes = [each.film.shape for each in self._session.views if each.name == view]
+        return line_width(shapes[0] if shapes else ())
+
+    def _show_known(self, what: str, recording: Recording) -> None:
+        known = recording.info.space.known_length
+        if what == "length" and known is not None and known.a is not None and known.b is not None:
+            self._layers[what].add_lines(np.array([known.a, known.b])[:, ::-1])
+            self._cm.setValue(known.length_cm)
+        if what == "arena" and recording.info.arena.corners:
+            self._layers[what].add_polygons(np.array(recording.info.arena.corners)[:, ::-1])
+
+    def _renew_zones(self) -> None:
+        """Show the zones as they are saved, where they are others than those that are drawn."""
+        layer, recording = self._zone_layer(), self._recording
+        if layer is None or recording is None:
+            return
+        saved = [zone for zone in recording.info.zones if zone.view == self._view]
+        drawn = zones_of(layer.data, layer.shape_type, _names(layer), view=self._view)
+        if drawn != [zone.model_dump() for zone in saved]:
+            data, options, _ = zones_layer(saved, view=self._view)
+            with layer.events.data.blocker(), layer.events.features.blocker():
+                layer.data = []
+                layer.add_polygons(data)
+                _name(layer, list(options["features"]["name"]))
+            layer.refresh_text()
+
+    def _zone_layer(self) -> Any:
+        """The layer of the zones of the view that is chosen; None where there is none."""
+        for layer in self._session.viewer.layers:
+            if layer.metadata.get("role") == "zones" and layer.metadata["view"] == self._view:
+                return layer
+        return None
+
+    def _zones(self) -> Any:
+        layer = self._zone_layer()
+        if layer is None:
+            none = zones_layer([], view=self._view, line=self._line(self._view))
+            layer = self._session.drawing(self._view, none[1])
+            self._watch(layer, "zone")
+        return layer
+
+    def _watch(self, layer: Any, what: str) -> None:
+        if layer is None or layer in self._watched:
+            return
+        self._watched.add(layer)
+
+        def changed() -> None:
+            self._later(what, layer)
+
+        layer.events.data.connect(changed)
+        self.destroyed.connect(lambda: layer.events.data.disconnect(changed))
+
+    def _later(self, what: str, layer: Any) -> None:
+        """Save when the shape has been left alone for a moment."""
+        if self._recording is not None and what != "length":
+            self._drawn = Drawn(what, layer, self._recording, layer.metadata["view"])
+            self._timer.start()
+
+    def _remove(self, what: str) -> None:
+        layer = self._layers.pop(what, None)
+        if layer is not None and layer in self._session.viewer.layers:
+            self._session.viewer.layers.remove(layer)
+
+    def _keep_zones(self, drawn: Drawn) -> None:
+        layer = drawn.layer
+        names = _names(layer)
+        mine = zones_of(layer.data, layer.shape_type, names, view=drawn.view)
+        others = [zone for zone in drawn.recording.info.zones if zone.view != drawn.view]
+        plain = [zone.model_dump(mode="json") for zone in others]
+        self._save(drawn.recording.id, "zones", zones=[*plain, *mine])
+        if len(mine) == len(names):
+            _name(layer, [zone["name"] for zone in mine])
+
+    def _rename(self, item: QListWidgetItem) -> None:
+        layer = self._zone_layer()
+        if layer is not None:
+            names = _names(layer)
+            names[self._names.row(item)] = item.text().strip()
+            _name(layer, names)
+            self._later("zone", layer)
+
+    # -- how it is put together ---------------------------------------------------------------
+
+    def _put_together(self) -> None:
+        self._scale, self._arena = QLabel(), QLabel()
+        for label in (self._scale, self._arena):
+            label.setWordWrap(True)
+        self._cm = QDoubleSpinBox()
+        self._cm.setRange(0.0, 10_000.0)
+        self._cm.setSuffix(" cm")
+        self._cm.setAccessibleName("Length of the line")
+        self._cm.setToolTip("How long the line is that you drew")
+        self._tool = QComboBox()
+        self._tool.addItems(list(_TOOLS))
+        self._tool.setAccessibleName("Shape to draw")
+        self._tool.setToolTip("With which shape walls and zones are drawn")
+        self._names = QListWidget()
+        self._names.setAccessibleName("Zones of the view")
+        self._names.setToolTip("Double-click to rename a zone; time in it is in the report")
+        self._names.setMaximumHeight(90)
+        self._names.itemChanged.connect(self._rename)
+        line = button(
+            "Draw a length", "A line along something you know", lambda: self.draw("length")
+        )
+        known = button("Set scale", "Save the scale of the line and its length", self.set_length)
+        arena = button("Draw walls", "The walls of the arena", lambda: self.draw("arena"))
+        fit = button("Fit", "Forget drawn walls: fit them to where the animal goes", self.fit_arena)
+        zone = button("Draw a zone", "In the view chosen above", lambda: self.draw("zone"))
+        delete = button("Delete", "Delete the zone chosen in the list", self.delete_zone)
+        self._of_ground = [line, known, arena, fit, self._cm]
+        self._of_zones = [zone, delete, self._names]
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(SPACING)
+        rows: list[tuple[QWidget, ...]] = [
+            (QLabel("Scale"), self._scale), (line, self._cm, known),
+            (QLabel("Walls"), self._arena), (self._tool, arena, fit),
+        ]  # fmt: skip
+        for row, widgets in enumerate(rows):
+            for place, widget in enumerate(widgets):
+                wide = 2 if len(widgets) == 2 and place else 1
+                grid.addWidget(widget, row, place, 1, wide)
+        grid.addWidget(QLabel("Zones"), 4, 0)
+        grid.addWidget(zone, 4, 1)
+        grid.addWidget(delete, 4, 2)
+        grid.addWidget(self._names, 5, 0, 1, 3)
+        grid.addWidget(self._words, 6, 0, 1, 3)
+
+
+def _names(layer: Any) -> list[str]:
+    return [str(name) for name in layer.features["name"].fillna("")]
+
+
+def _name(layer: Any, names: list[str]) -> None:
+    layer.features = {"name": names}
+    # Else the next one would be called like the last.
+    layer.feature_defaults = {"name": ""}

@@ -1,0 +1,220 @@
+"""Which views of a recording are shown, where they lie, and how one is moved in time; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_mousegpt.layers import at_steps, tracks_layer
+from napari_mousegpt.moving import MovingPoses
+from napari_mousegpt.timeline import InStep
+
+#: Layouts and what they are called.
+LAYOUTS = {"grid": "Beside each other", "stacked": "Over each other", "one": "One view"}
+#: Room between views that lie beside each other, as a share of the first one's width.
+_GAP = 0.03
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ShownView:
+    """A view whose film is open.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    film : FilmLike
+        Its film.
+    times : array of shape (frame,)
+        When its frames were taken, s on the recording's clock.
+    period : float
+        Seconds from frame to frame.
+    offset_s : float
+        What of the times is the view's offset.
+    place : (float, float)
+        Where its corner is, (y, x).
+    own_poses : bool
+        Whether its keypoints are of its own frames rather than those in space as it sees them.
+    """
+
+    name: str
+    film: Any
+    times: NDArray[np.float64]
+    period: float
+    offset_s: float = 0.0
+    place: Place = (0.0, 0.0)
+    own_poses: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width (px)."""
+        return int(self.film.shape[1]), int(self.film.shape[2])
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """What a person wants to see.
+
+    Attributes
+    ----------
+    layout : str
+        A key of `LAYOUTS`.
+    hidden : frozenset of str
+        Views that are not shown beside or over others.
+    front : str
+        The view that is shown alone; ``""`` = the main one.
+    """
+
+    layout: str = "grid"
+    hidden: frozenset[str] = frozenset()
+    front: str = ""
+
+    def shown(self, views: Sequence[str]) -> list[str]:
+        """Which of these views are shown; the first one where all would be hidden."""
+        if self.layout == "one":
+            return [self.front] if self.front in views else list(views[:1])
+        return [view for view in views if view not in self.hidden] or list(views[:1])
+
+    def places(self, sizes: Mapping[str, tuple[int, int]]) -> dict[str, Place]:
+        """Where the corners of the shown views lie, (y, x).
+
+        Parameters
+        ----------
+        sizes : mapping of str to (height, width)
+            Of all views, the main one first (px).
+        """
+        shown = self.shown(list(sizes))
+        if self.layout == "stacked":
+            return dict.fromkeys(shown, (0.0, 0.0))
+        return dict(zip(shown, side_by_side([sizes[view] for view in shown]), strict=True))
+
+
+def side_by_side(sizes: Sequence[tuple[int, int]]) -> list[Place]:
+    """Where the upper left corner of each picture is, (y, x), in rows as square as can be."""
+    columns = int(np.ceil(np.sqrt(len(sizes))))
+    high, wide = (max(each) for each in zip(*sizes, strict=True))
+    gap = _GAP * sizes[0][1]
+    return [
+        ((place // columns) * (high + gap), (place % columns) * (wide + gap))
+        for place in range(len(sizes))
+    ]
+
+
+def arrange(
+    layers: Iterable[Any], moving: list[MovingPoses], views: list[ShownView], wanted: Arrangement
+) -> None:
+    """Bring layers and keypoints of views to where they are wanted.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        Those with ``metadata["view"]`` are moved, shown and hidden.
+    moving, views : list
+        Changed in place: their places.
+    wanted : Arrangement
+        What is wanted.
+    """
+    places = wanted.places({view.name: view.size for view in views})
+    before = {view.name: view.place for view in views}
+    mine = [layer for layer in layers if layer.metadata.get("view") in before]
+    for layer in mine:
+        view = layer.metadata["view"]
+        _show(layer, view in places)
+        if view in places:
+            _move(layer, before[view], places[view])
+    _blend(mine, list(places) if wanted.layout == "stacked" else [])
+    for number, poses in enumerate(moving):
+        if poses.view in before:
+            place = places.get(poses.view, before[poses.view])
+            moving[number] = replace(poses, offset=place, hidden=poses.view not in places)
+    for number, each in enumerate(views):
+        views[number] = replace(each, place=places.get(each.name, each.place))
+
+
+def shift(
+    layers: Sequence[Any],
+    moving: list[MovingPoses],
+    view: ShownView,
+    offset_s: float,
+    timeline: NDArray[np.float64],
+) -> ShownView:
+    """Show a view as it is with another offset.
+
+    Parameters
+    ----------
+    layers, moving : sequence of Layer, list of MovingPoses
+        Of the recording; `moving` is changed in place.
+    view : ShownView
+        Which; not the main one, whose clock is the recording's.
+    offset_s : float
+        Seconds added to its clock.
+    timeline : array of shape (step,)
+        Seconds at each step of the slider.
+
+    Returns
+    -------
+    ShownView
+        The view on its new clock.
+    """
+    from mousegpt_core.video import frames_at
+
+    times = view.times + (offset_s - view.offset_s)
+    steps = frames_at(timeline, times, period=view.period)
+    for layer in layers:
+        if layer.metadata.get("view") == view.name and isinstance(layer.data, InStep):
+            layer.data = layer.data.ordered(steps)
+    for number, poses in enumerate(moving):
+        if poses.view == view.name and view.own_poses:
+            moving[number] = replace(poses, steps=steps)
+            _retrace(layers, moving[number], steps)
+    return replace(view, times=times, offset_s=offset_s)
+
+
+def offset_words(offset_s: float, period: float) -> str:
+    """``"+0.400 s (12 frames)"``."""
+    frames = round(offset_s / period)
+    noun = "frame" if abs(frames) == 1 else "frames"
+    about = "" if abs(frames * period - offset_s) < period * 0.05 else "about "
+    return f"{offset_s:+.3f} s ({about}{frames:+d} {noun})" if offset_s else "none"
+
+
+def _retrace(layers: Sequence[Any], poses: MovingPoses, steps: NDArray[np.intp]) -> None:
+    """Give the trails of a view their new times."""
+    trails = tracks_layer(at_steps(poses.poses, steps))
+    for layer in layers:
+        mine = layer.metadata.get("view") == poses.view
+        if trails is not None and mine and layer.metadata.get("role") == "trails":
+            # A colour by features that new data do not have yet would be complained of.
+            layer.color_by = "track_id"
+            layer.data, layer.features = trails[0], trails[1]["features"]
+            layer.color_by = trails[1]["color_by"]
+
+
+def _show(layer: Any, shown: bool) -> None:
+    """Hide a layer with its view, and show again what was shown before."""
+    was_hidden = layer.metadata.pop("hidden", None)
+    if not shown:
+        layer.metadata["hidden"] = layer.visible if was_hidden is None else was_hidden
+        layer.visible = False
+    elif was_hidden is not None:
+        layer.visible = was_hidden
+
+
+def _move(layer: Any, old: Place, new: Place) -> None:
+    if old != new:
+        translate = np.array(layer.translate)
+        translate[-2:] += np.subtract(new, old)
+        layer.translate = translate
+
+
+def _blend(layers: Sequence[Any], over: Sequence[str]) -> None:
+    """Films that lie over each other count alike; else each is opaque."""
+    for layer in layers:
+        if layer.metadata.get("role") == "film":
+            view = layer.metadata["view"]
+            layer.opacity = 1.0 / (1 + over.index(view)) if view in over else 1.0

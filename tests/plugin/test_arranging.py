@@ -1,0 +1,128 @@
+"""Views beside, over and without each other; one moved in time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_mousegpt.arranging import Arrangement, offset_words, side_by_side
+
+pytest.importorskip("napari")
+
+from napari.components import ViewerModel
+
+from napari_mousegpt.session import Session, session_of
+
+SIZES = {"top": (100, 200), "side": (50, 80), "back": (100, 200)}
+
+
+def test_views_lie_in_rows_as_square_as_can_be() -> None:
+    assert side_by_side([(100, 200)]) == [(0, 0)]
+    assert side_by_side([(100, 200)] * 4) == [(0, 0), (0, 206), (106, 0), (106, 206)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        (Arrangement(), ["top", "side", "back"]),
+        (Arrangement(hidden=frozenset({"side"})), ["top", "back"]),
+        (Arrangement(hidden=frozenset(SIZES)), ["top"]),
+        (Arrangement("one"), ["top"]),
+        (Arrangement("one", front="back"), ["back"]),
+        (Arrangement("one", front="gone"), ["top"]),
+    ],
+)
+def test_which_views_are_shown(wanted: Arrangement, shown: list[str]) -> None:
+    places = wanted.places(SIZES)
+    assert list(places) == shown
+    assert places[shown[0]] == (0, 0)
+
+
+def test_over_each_other_all_lie_at_one_place() -> None:
+    assert set(Arrangement("stacked").places(SIZES).values()) == {(0, 0)}
+
+
+def test_offsets_in_words() -> None:
+    assert offset_words(0.0, 0.04) == "none"
+    assert offset_words(0.4, 0.04) == "+0.400 s (+10 frames)"
+    assert offset_words(-0.04, 0.04) == "-0.040 s (-1 frame)"
+    assert "about" in offset_words(0.05, 0.04)
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def session(viewer: ViewerModel, study_folder: Path) -> Session:
+    session = session_of(viewer)
+    session.open_study(study_folder)
+    return session
+
+
+def test_a_hidden_view_takes_its_layers_and_keypoints_away(
+    viewer: ViewerModel, session: Session
+) -> None:
+    beside = np.array(viewer.layers["side"].translate)
+    assert beside[-1] > 0
+    points = viewer.layers["keypoints"]
+    place = np.array(points.data)
+    viewer.layers["top trails"].visible = False
+    session.arrange(Arrangement("one", front="side"))
+    assert not viewer.layers["top"].visible
+    assert viewer.layers["side"].visible
+    assert viewer.layers["side"].translate[-1] == 0
+    assert not points.shown.any()
+    session.arrange(Arrangement())
+    assert viewer.layers["top"].visible
+    # What a person had hidden stays hidden.
+    assert not viewer.layers["top trails"].visible
+    assert np.array_equal(viewer.layers["side"].translate, beside)
+    assert np.array_equal(points.data, place)
+    assert points.shown.any()
+
+
+def test_over_each_other_films_shine_through(viewer: ViewerModel, session: Session) -> None:
+    session.arrange(Arrangement("stacked"))
+    assert viewer.layers["side"].translate[-1] == 0
+    assert [viewer.layers[name].opacity for name in ("top", "side")] == [1.0, 0.5]
+    session.arrange(Arrangement())
+    assert viewer.layers["side"].opacity == 1.0
+
+
+def test_the_arrangement_stays_from_recording_to_recording(
+    viewer: ViewerModel, session: Session
+) -> None:
+    session.arrange(Arrangement("one", front="side"))
+    session.open_recording("space")
+    assert session.views == []
+    session.open_recording("flat")
+    assert not viewer.layers["top"].visible
+
+
+def test_another_offset_is_tried_without_being_saved(viewer: ViewerModel, session: Session) -> None:
+    side, (_, other) = viewer.layers["side"], session.views
+    assert other.offset_s == pytest.approx(0.4)
+    # Ten frames at 25 a second: the side's first frame is the top's eleventh.
+    assert not np.asarray(side.data[9]).any()
+    first = np.asarray(side.data[10])
+    assert first.any()
+    session.shift("side", 0.0)
+    assert np.array_equal(np.asarray(side.data[0]), first)
+    session.shift("side", 0.4 + 0.04)
+    assert np.array_equal(np.asarray(side.data[11]), first)
+    session.shift("top", 5.0)  # its clock is the recording's
+    assert np.asarray(viewer.layers["top"].data[0]).any()
+    session.reopen()
+    assert np.array_equal(np.asarray(viewer.layers["side"].data[10]), first)
+
+
+def test_what_is_shown_again_is_the_same_moment(viewer: ViewerModel, session: Session) -> None:
+    session.go_to(2.0)
+    viewer.scene.camera.zoom = 3.0
+    session.reopen()
+    assert session.moment == pytest.approx(2.0)
+    assert viewer.scene.camera.zoom == 3.0

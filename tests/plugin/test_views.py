@@ -1,0 +1,165 @@
+"""The dock Views, by mouse and keys."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pytestqt")
+
+from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton
+
+from mousegpt_core.study import Study
+from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.views import Views
+from napari_mousegpt.session import session_of
+
+NEST = np.array([[10.0, 5.0], [10.0, 45.0], [50.0, 45.0], [50.0, 5.0]])
+
+
+@pytest.fixture
+def study(study_folder: Path, tmp_path: Path) -> Study:
+    for file in study_folder.parent.iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
+    return Study.open(shutil.copytree(study_folder, tmp_path / "study"))
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def views(qtbot: Any, viewer: ViewerModel, study: Study) -> Any:
+    session, runner = session_of(viewer), Runner()
+    widget = Views(session, runner)
+    qtbot.addWidget(widget)
+    session.open_study(study.folder)
+    yield widget
+    runner.close()
+
+
+def press(qtbot: Any, widget: Any, text: str) -> None:
+    """Click the button that begins so."""
+    (found,) = (b for b in widget.findChildren(QPushButton) if b.text().startswith(text))
+    assert found.isEnabled()
+    qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+
+
+def test_views_are_hidden_and_shown_alone(qtbot: Any, viewer: ViewerModel, views: Any) -> None:
+    items = [views._list.item(row) for row in range(views._list.count())]
+    assert [item.text() for item in items] == ["top (main)", "side"]
+    items[1].setCheckState(Qt.CheckState.Unchecked)
+    assert not viewer.layers["side"].visible
+    views._list.item(1).setCheckState(Qt.CheckState.Checked)
+    assert viewer.layers["side"].visible
+    views._layout.setCurrentIndex(views._layout.findData("one"))
+    views._layout.activated.emit(views._layout.currentIndex())
+    assert not viewer.layers["side"].visible
+    views._list.setCurrentRow(1)
+    assert viewer.layers["side"].visible
+    assert not viewer.layers["top"].visible
+
+
+def test_a_view_is_nudged_saved_and_taken_back(
+    qtbot: Any, viewer: ViewerModel, views: Any, study: Study
+) -> None:
+    def saved() -> float:
+        return study.recording("flat").info.view("side").offset_s
+
+    assert not views._offset._seconds.isEnabled()  # the main view's clock is the recording's
+    views._list.setCurrentRow(1)
+    first = np.asarray(viewer.layers["side"].data[10])
+    press(qtbot, views, "frame")
+    press(qtbot, views, "frame")
+    press(qtbot, views, "◀")
+    assert np.array_equal(np.asarray(viewer.layers["side"].data[9]), first)
+    assert "+9 frames" in views._offset._words.text()
+    qtbot.waitUntil(lambda: saved() == pytest.approx(0.36), timeout=10_000)
+    assert "Saved: offset of side" in views._said.text()
+    assert np.array_equal(np.asarray(viewer.layers["side"].data[9]), first)
+    press(qtbot, views, "Undo")
+    assert saved() == pytest.approx(0.4)
+    assert views._offset._seconds.value() == pytest.approx(0.4)
+
+
+def test_what_was_nudged_is_saved_of_the_recording_it_was_nudged_in(
+    views: Any, study: Study
+) -> None:
+    views._list.setCurrentRow(1)
+    views._offset._seconds.setValue(0.2)
+    views._session.open_recording("space")
+    assert study.recording("flat").info.view("side").offset_s == pytest.approx(0.2)
+
+
+def test_zones_are_drawn_named_deleted(
+    qtbot: Any, viewer: ViewerModel, views: Any, study: Study
+) -> None:
+    def zones() -> list[str]:
+        return [zone.name for zone in study.recording("flat").info.zones]
+
+    press(qtbot, views, "Draw a zone")
+    layer = viewer.layers.selection.active
+    assert str(layer.mode) == "add_rectangle"
+    layer.add_rectangles(NEST)
+    qtbot.waitUntil(lambda: zones() == ["zone 1"], timeout=10_000)
+    (zone,) = study.recording("flat").info.zones
+    assert zone.view == "top"
+    assert set(zone.corners) == {(5, 10), (45, 10), (45, 50), (5, 50)}
+    names = views._ground._names
+    names.item(0).setText("nest")
+    qtbot.waitUntil(lambda: zones() == ["nest"], timeout=10_000)
+    # It is there when the recording is opened again, and goes on being watched.
+    views._session.reopen()
+    layer = viewer.layers["top zones"]
+    layer.add_polygons(NEST[:3] + 3)
+    qtbot.waitUntil(lambda: zones() == ["nest", "zone 1"], timeout=10_000)
+    names.setCurrentRow(0)
+    press(qtbot, views, "Delete")
+    qtbot.waitUntil(lambda: zones() == ["zone 1"], timeout=10_000)
+    for expected in (["nest", "zone 1"], ["nest"]):
+        press(qtbot, views, "Undo")
+        assert zones() == expected
+
+
+def test_scale_by_a_line(qtbot: Any, viewer: ViewerModel, views: Any, study: Study) -> None:
+    press(qtbot, views, "Set scale")
+    assert "length" in str(notification_manager.records[-1].message)
+    press(qtbot, views, "Draw a length")
+    layer = viewer.layers.selection.active
+    assert str(layer.mode) == "add_line"
+    layer.add_lines(np.array([[10.0, 10.0], [10.0, 50.0]]))
+    views._ground._cm.setValue(8.0)
+    press(qtbot, views, "Set scale")
+    assert layer not in viewer.layers
+    assert study.recording("flat").info.space.scale == pytest.approx(0.2)
+    assert "5 px per cm" in views._ground._scale.text()
+    assert "Movement" in views._said.text()
+    press(qtbot, views, "Undo")
+    assert study.recording("flat").info.space.scale == pytest.approx(1 / 3)
+
+
+def test_walls_are_drawn_and_fitted(
+    qtbot: Any, viewer: ViewerModel, views: Any, study: Study
+) -> None:
+    press(qtbot, views, "Draw walls")
+    viewer.layers.selection.active.add_rectangles(NEST)
+    qtbot.waitUntil(lambda: study.recording("flat").info.arena.shape == "polygon", timeout=10_000)
+    assert "as drawn" in views._ground._arena.text()
+    press(qtbot, views, "Fit")
+    assert study.recording("flat").info.arena.shape == "none"
+
+
+def test_in_3d_the_ground_is_that_of_the_poses(views: Any) -> None:
+    views._session.open_recording("space")
+    enabled = [b.text() for b in views._ground.findChildren(QPushButton) if b.isEnabled()]
+    assert enabled == []
+    assert "3D" in views._ground._words.text()
