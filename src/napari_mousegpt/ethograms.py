@@ -162,9 +162,10 @@ def _rows(study: Study, bouts: pd.DataFrame) -> list[Row]:
 
 
 def _names(study: Study, scheme: str) -> dict[str, str]:
+    from mousegpt_core.pipeline.behaviours import profiled
     from mousegpt_core.pipeline.evaluation import PROFILE
 
     if scheme != PROFILE:
         return {}
-    known = study.store.read_table("profile/behaviours")
+    known = profiled(study).behaviours
     return dict(zip(known["behaviour_id"], known["name"], strict=True))

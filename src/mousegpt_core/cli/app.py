@@ -10,6 +10,7 @@ import typer
 from mousegpt_core.cli import (
     ablating,
     answers,
+    behaviours,
     correcting,
     curation,
     describing,
@@ -58,6 +59,7 @@ describing.register(app)
 trying.register(app)
 ablating.register(app)
 answers.register(app)
+behaviours.register(app)
 curation.register(app)
 correcting.register(app)
 importing.register(app)

@@ -4,6 +4,7 @@ from mousegpt_core.pipeline.ablation import ablate_study
 from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
 from mousegpt_core.pipeline.answer_labelling import classify_answers, find_speaker
 from mousegpt_core.pipeline.asking import ask_study
+from mousegpt_core.pipeline.behaviours import profile_study
 from mousegpt_core.pipeline.converting import Conversion, convert_film
 from mousegpt_core.pipeline.demo import run_demo
 from mousegpt_core.pipeline.editing import edit_descriptions
@@ -24,7 +25,7 @@ from mousegpt_core.pipeline.run import (
     study_for_file,
 )
 from mousegpt_core.pipeline.searching import search_study
-from mousegpt_core.pipeline.study_stages import embed_study, profile_study
+from mousegpt_core.pipeline.study_stages import embed_study
 from mousegpt_core.pipeline.trying import try_clip
 from mousegpt_core.pipeline.work import Work
 

@@ -32,6 +32,7 @@ from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.clips import BOUTS, make_table
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.pipeline.behaviours import behaviours_mark, profile_bouts
 from mousegpt_core.pipeline.human_labels import HUMAN, human_bouts
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.study import Recording, Study
@@ -379,11 +380,12 @@ def _keep(study: Study, scheme: str, recordings: list[str], result: dict[str, An
 def _keys(study: Study, scheme: str, recordings: list[str]) -> dict[str, str]:
     """Recording to the key of the labels that were scored."""
     stage = {ACTIVITIES: "activities", PROFILE: "profile/bouts"}.get(scheme, f"bouts/{scheme}")
+    mark = behaviours_mark(study) if scheme == PROFILE else ""
     found = {}
     for id in recordings:
         store = study.store if scheme == PROFILE else study.recording(id).store
         entry = store.entry(stage)
-        found[id] = entry.key if entry else ""
+        found[id] = (entry.key if entry else "") + mark
     return found
 
 
@@ -429,8 +431,7 @@ def bouts_of_scheme(study: Study, recording: Recording, scheme: str) -> pd.DataF
     if scheme == ACTIVITIES:
         return recording.store.read_table("activities")
     if scheme == PROFILE:
-        bouts = study.store.read_table("profile/bouts")
-        return bouts[bouts["recording"] == recording.id].reset_index(drop=True)
+        return profile_bouts(study, [recording])
     return recording.store.read_table(f"bouts/{scheme}")
 
 

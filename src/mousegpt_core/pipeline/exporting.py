@@ -13,6 +13,7 @@ from mousegpt_core.analysis.boris_project import SUFFIX
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.io import FORMATS, write_poses
 from mousegpt_core.io.files import replaced_file
+from mousegpt_core.pipeline.behaviours import profiled
 from mousegpt_core.pipeline.boris import boris_project
 from mousegpt_core.pipeline.correcting import corrected
 from mousegpt_core.pipeline.curating import curated_clips
@@ -149,12 +150,12 @@ def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
             yield f"labels-{scheme}-{recording.id}", _in_time(labels, recording)
     if PROFILE in _schemes(study):
         for recording in described_recordings(study):
-            labels = _named(study, study.store.read_table("profile/labels"), PROFILE)
+            labels = _named(study, profiled(study).labels, PROFILE)
             yield f"labels-profile-{recording.id}", _in_time(labels, recording)
 
 
 def _behaviours(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield "behaviours-profile", study.store.read_table("profile/behaviours")
+    yield "behaviours-profile", profiled(study).behaviours
 
 
 def _map(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -191,7 +192,7 @@ def _named(study: Study, table: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """With the names of the profile's behaviours beside their ids."""
     if scheme != PROFILE:
         return table
-    known = study.store.read_table("profile/behaviours").set_index("behaviour_id")["name"]
+    known = profiled(study).behaviours.set_index("behaviour_id")["name"]
     return table.assign(name=table["behaviour_id"].map(known))
 
 

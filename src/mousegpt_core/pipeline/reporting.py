@@ -20,6 +20,7 @@ from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.kinematics import Scene
 from mousegpt_core.pipeline.add import SINGLE_PICTURES
+from mousegpt_core.pipeline.behaviours import profile_bouts, profiled
 from mousegpt_core.pipeline.curating import is_judged
 from mousegpt_core.pipeline.evaluation import (
     ACTIVITIES,
@@ -210,7 +211,7 @@ def _bouts(study: Study) -> dict[str, pd.DataFrame]:
     }
     found[ACTIVITIES] = pd.concat([r.store.read_table("activities") for r in recordings])
     if study.store.entry("profile/bouts"):
-        found[PROFILE] = study.store.read_table("profile/bouts")
+        found[PROFILE] = profile_bouts(study)
     return {name: table.reset_index(drop=True) for name, table in found.items()}
 
 
@@ -218,7 +219,7 @@ def _places(study: Study) -> pd.DataFrame:
     """The map of the clips with the profile's behaviours, where both were made."""
     if not study.store.entry(MAP) or not study.store.entry("profile/labels"):
         return pd.DataFrame({"x": []})
-    labels = study.store.read_table("profile/labels", ["clip_id", "behaviour_id"])
+    labels = profiled(study).labels[["clip_id", "behaviour_id"]]
     return study.store.read_table(MAP).merge(labels, on="clip_id", how="inner")
 
 
@@ -406,9 +407,10 @@ def _behaviours(
             }
         )
     if study.store.entry("profile/behaviours"):
-        labels = study.store.read_table("profile/labels").rename(columns={"score": "nearness"})
+        found = profiled(study)
+        labels = found.labels.rename(columns={"score": "nearness"})
         placed = clips.merge(labels[["clip_id", "behaviour_id", "nearness"]], on="clip_id")
-        for behaviour in study.store.read_table("profile/behaviours").to_dict("records"):
+        for behaviour in found.behaviours.to_dict("records"):
             mine = placed[placed["behaviour_id"] == behaviour["behaviour_id"]]
             ordered = mine.sort_values("nearness", ascending=False)
             rows.append(

@@ -248,10 +248,3 @@ def embed_study(work: Work) -> dict[str, Any]:
         "texts": int(kept.sizes["text"]),
         "dimensions": int(kept.sizes["dimension"]),
     }
-
-
-def profile_study(work: Work) -> dict[str, Any]:
-    """Profile the study, for a command: the behaviours, the largest first."""
-    key = run_profile(work)
-    behaviours = work.study.store.read_table("profile/behaviours")
-    return {"profile": key, "behaviours": behaviours.to_dict("records")}

@@ -36,6 +36,7 @@ from mousegpt_core.study.files import (
     writing,
 )
 from mousegpt_core.study.locks import Leases
+from mousegpt_core.study.log import Log
 from mousegpt_core.study.migrations import (
     FORMAT_VERSION,
     check_version,
@@ -86,11 +87,14 @@ class Study:
         Where it is.
     store : ResultStore
         Results of the study as a whole: models, vectors, tables.
+    log : Log
+        A person's changes to what is of the study as a whole: its behaviours.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self.store = ResultStore(self.folder, "study")
+        self.log = Log(self.folder / "log.sqlite")
         self._leases = Leases(self.folder, "study")
 
     @classmethod
