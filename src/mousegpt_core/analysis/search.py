@@ -15,6 +15,10 @@ Array = npt.NDArray[Any]
 
 _BLOCK = 262_144
 _TICK = 1e-6
+#: Between the quartiles of a normal distribution, in standard deviations.
+_QUARTILES = 1.349
+#: Usual spreads that quantities differ by, at most, and where one is not known.
+_FARTHEST, _UNKNOWN = 4.0, 1.4
 _PLACE = ("recording", "individual", "start_s", "stop_s")
 
 
@@ -71,7 +75,7 @@ def search(
     score = _cosines(vectors, asked, described)
     if extra.any():
         score = ((score + extra) / 2).astype(np.float32)
-    return _ranking(score, described, top, apart_s)
+    return ranking(score, described, top, apart_s)
 
 
 def similar_clips(
@@ -110,7 +114,7 @@ def similar_clips(
         raise DataError(f"clip {clip_id!r} has no description", hint="run `mousegpt describe`")
     others = np.flatnonzero(np.arange(len(described)) != row)
     score = _cosines(vectors, asked, described)
-    return _ranking(score[others], described.iloc[others], top, apart_s)
+    return ranking(score[others], described.iloc[others], top, apart_s)
 
 
 def _cosines(vectors: npt.ArrayLike, asked: Array, described: pd.DataFrame) -> Array:
@@ -129,8 +133,62 @@ def _cosines(vectors: npt.ArrayLike, asked: Array, described: pd.DataFrame) -> A
     return score
 
 
-def _ranking(score: Array, described: pd.DataFrame, top: int, apart_s: float) -> pd.DataFrame:
-    """The best rows, the first of equals first."""
+def like_by_words(vectors: npt.ArrayLike, row: int) -> Array:
+    """Cosine of each row with one of them, not below 0; shape (n,).
+
+    Raises
+    ------
+    DataError
+        If nothing was said of it.
+    """
+    matrix = np.asarray(vectors)
+    if not matrix[row].any():
+        raise DataError("this clip has no description", hint="run `mousegpt describe`")
+    score: Array = np.clip(matrix @ matrix[row], 0.0, 1.0)
+    return score
+
+
+def like_by_movement(measured: pd.DataFrame, row: int) -> Array:
+    """How far each row moves like one of them.
+
+    ``1 / (1 + d)``, where d is the root of the mean squared difference over the quantities that are
+    known of the row, each in units of its usual spread (quartiles, as of a normal distribution), at
+    most `_FARTHEST`; a quantity that is not known of another row counts as `_UNKNOWN`.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        n rows, a column a quantity; NaN = not known.
+    row : int
+        Which.
+
+    Returns
+    -------
+    array of shape (n,)
+        0 to 1; 1 = the same.
+
+    Raises
+    ------
+    DataError
+        If nothing was measured of it.
+    """
+    values = measured.to_numpy(dtype=np.float64)
+    known = np.isfinite(values[row])
+    spread = np.nanquantile(values[:, known], [0.25, 0.75], axis=0)
+    scale = (spread[1] - spread[0]) / _QUARTILES
+    told = scale > 0
+    if not told.any():
+        raise DataError(
+            "nothing was measured of this clip", hint="choose another moment, or search by words"
+        )
+    away = np.abs(values[:, known][:, told] - values[row, known][told]) / scale[told]
+    away = np.where(np.isfinite(away), np.minimum(away, _FARTHEST), _UNKNOWN)
+    score: Array = 1.0 / (1.0 + np.sqrt((away**2).mean(axis=1)))
+    return score
+
+
+def ranking(score: Array, described: pd.DataFrame, top: int, apart_s: float) -> pd.DataFrame:
+    """The best rows, the first of equals first; parameters and columns as of `search`."""
     count = len(score) if top < 0 else min(top, len(score))
     if apart_s > 0 and {"recording", "start_s"} <= set(described.columns):
         chosen = _apart(np.argsort(-score, kind="stable"), described, count, apart_s)

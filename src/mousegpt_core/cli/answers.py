@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +18,18 @@ from mousegpt_core.cli.options import (
     StudyFolder,
     key_value,
 )
+from mousegpt_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mousegpt_core.pipeline.searching import Found
+
+
+class LikeBy(StrEnum):
+    """What must be alike."""
+
+    WORDS = "words"
+    MOVEMENT = "movement"
+    BOTH = "both"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,16 +43,36 @@ def search(
     words: Annotated[
         str,
         typer.Argument(help='What to look for: "mouse standing on two legs", or a clip_id.'),
-    ],
+    ] = "",
+    like: Annotated[
+        str,
+        typer.Option(help="In place of words: a moment, RECORDING:SECONDS."),
+    ] = "",
+    animal: Annotated[str, typer.Option("--animal", help="With --like: of this animal.")] = "",
+    by: Annotated[LikeBy, typer.Option(help="With --like: what must be alike.")] = LikeBy.BOTH,
     top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """Find the moments whose description is nearest to your words, or to those of a clip."""
-    from mousegpt_core.pipeline import search_study
-    from mousegpt_core.study import Study
+    """Find the moments that are told as you say, or that are like a moment.
 
+    ```bash
+    mousegpt search STUDY "standing on two legs near the wall"
+    mousegpt search STUDY --like M1:12.4
+    ```
+
+    By words, moments are alike that are told alike, however fast; by movement, those whose measured
+    speeds, angles and heights are near each other; by both, the mean of the two counts.
+    """
     console = Console(as_json=as_json)
-    found = search_study(Study.open(study), words, top=top)
+    if bool(words) == bool(like):
+        raise SettingsError("what to look for is not clear", hint="give words, or --like, not both")
+    if like:
+        found = _like(study, console, like, animal, by, top)
+    else:
+        from mousegpt_core.pipeline import search_study
+        from mousegpt_core.study import Study
+
+        found = search_study(Study.open(study), words, top=top)
     if found.note:
         console.say(f"note: {found.note}")
     if found.hits:
@@ -59,6 +93,25 @@ def search(
         )
     console.say(f"Full ranking: {found.ranking}")
     console.result({"hits": found.hits, "ranking": str(found.ranking), "note": found.note})
+
+
+def _like(study: Path, console: Console, like: str, animal: str, by: LikeBy, top: int) -> Found:
+    from mousegpt_core.pipeline import Work
+    from mousegpt_core.pipeline.likeness import search_like
+    from mousegpt_core.study import Study
+
+    recording, _, seconds = like.rpartition(":")
+    try:
+        moment = float(seconds)
+    except ValueError:
+        moment = math.nan
+    if not recording or not math.isfinite(moment):
+        raise SettingsError(
+            f"--like {like!r} is not RECORDING:SECONDS", hint="for example --like M1:12.4"
+        )
+    work = Work(Study.open(study), console.progress, console.cancellation)
+    with console.work():
+        return search_like(work, recording, moment, individual=animal, by=by.value, top=top)
 
 
 def evaluate(

@@ -25,7 +25,7 @@ from mousegpt_core.study import Study, safe_name
 from mousegpt_core.study.files import writing
 
 #: Hits begin at least so many seconds apart: five moments, not five frames of one.
-_APART_S = 1.0
+APART_S = 1.0
 
 
 class Found(NamedTuple):
@@ -73,12 +73,16 @@ def search_study(study: Study, query: str, *, top: int = 5) -> Found:
     clips = all_described_clips(study)
     rank = _like_clip if query in set(clips["clip_id"]) else _by_words
     everything, found, note = rank(study, query, clips, top)
-    folder = study.folder / "results" / "search"
-    ranking = folder / f"{safe_name(query)[:60].strip()}.csv"
+    hits = [{str(k): v for k, v in hit.items()} for hit in found.to_dict("records")]
+    return Found(hits, keep_ranking(study, query, everything), note)
+
+
+def keep_ranking(study: Study, asked: str, everything: pd.DataFrame) -> Path:
+    """Write a full ranking as a csv, called after what was asked."""
+    ranking = study.folder / "results" / "search" / f"{safe_name(asked)[:60].strip()}.csv"
     with writing(ranking), replaced_file(ranking) as partial:
         everything.to_csv(partial, index=False)
-    hits = [{str(k): v for k, v in hit.items()} for hit in found.to_dict("records")]
-    return Found(hits, ranking, note)
+    return ranking
 
 
 def _by_words(
@@ -94,7 +98,7 @@ def _by_words(
         nothing = search("", embedder, vectors, clips, top=0, bonus=np.ones(len(clips)))
         return nothing, nothing, _nothing_fits(study, asked, rules, nearest=False)
     everything = search(asked.words, embedder, vectors, clips, top=-1, bonus=fits)
-    found = search(asked.words, embedder, vectors, clips, top=top, apart_s=_APART_S, bonus=fits)
+    found = search(asked.words, embedder, vectors, clips, top=top, apart_s=APART_S, bonus=fits)
     mine = pd.Series(fits, index=clips["clip_id"]).loc[found["clip_id"]]
     if fits_well(asked, mine.to_numpy(), found["score"].to_numpy()):
         return everything, found, ""
@@ -124,4 +128,4 @@ def _like_clip(
     """As `_by_words`, for the clips that are like one clip."""
     vectors = vectors_of(study, clips)
     everything = similar_clips(clip_id, vectors, clips, top=-1)
-    return everything, similar_clips(clip_id, vectors, clips, top=top, apart_s=_APART_S), ""
+    return everything, similar_clips(clip_id, vectors, clips, top=top, apart_s=APART_S), ""

@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from mousegpt_core.analysis import search as module
-from mousegpt_core.analysis.search import search, similar_clips
+from mousegpt_core.analysis.search import (
+    like_by_movement,
+    like_by_words,
+    search,
+    similar_clips,
+)
 from mousegpt_core.embed.lsa import LsaEmbedder, LsaOptions
 from mousegpt_core.errors import DataError
 
@@ -88,3 +93,27 @@ def test_wrong_questions(described: pd.DataFrame, embedder: LsaEmbedder) -> None
         similar_clips("M9", vectors, described)
     with pytest.raises(DataError, match="no description"):
         similar_clips("M1@0", np.zeros_like(vectors), described)
+
+
+def test_movement_is_compared_in_usual_spreads() -> None:
+    measured = pd.DataFrame(
+        {
+            "speed": [1.0, 1.1, 9.0, np.nan, 1.0],
+            "angle": [0.0, 0.0, 0.0, 0.0, np.nan],
+            "nothing": [np.nan, 5.0, 5.0, 5.0, 5.0],
+            "same": [2.0, 2.0, 2.0, 2.0, 2.0],
+        }
+    )
+    score = like_by_movement(measured, 0)
+    assert score[0] == 1.0
+    assert score[0] > score[1] > score[3] > score[2] > 0
+    assert score[4] == 1.0, "what does not differ among clips tells nothing"
+    with pytest.raises(DataError, match="nothing was measured"):
+        like_by_movement(measured[["nothing", "same"]], 0)
+
+
+def test_words_are_compared_by_their_cosine() -> None:
+    vectors = np.array([[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0], [0.0, 0.0]])
+    assert like_by_words(vectors, 0) == pytest.approx([1.0, 0.6, 0.0, 0.0])
+    with pytest.raises(DataError, match="no description"):
+        like_by_words(vectors, 3)
