@@ -15,12 +15,13 @@ from mousegpt_core.errors import MouseGPTError
 
 if TYPE_CHECKING:
     from mousegpt_core.study import Study
+    from napari_mousegpt.session import Session
 
 #: Recording and animal.
 Owner = tuple[str, str]
 Part = Literal["start", "stop", "whole"]
 #: A change that could not be saved is tried again after so many looks (`HandLabels.poll`).
-_PATIENCE = 25
+_PATIENCE = 150
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,18 @@ def grip(bouts: tuple[HumanBout, ...], moment: float, reach: float) -> Grip | No
     moment : float
         Where the mouse is (s).
     reach : float
-        An end is taken hold of from so far (s), but at most from a quarter of the bout.
+        An end is taken hold of from so far (s), but at most from a quarter of its bout.
     """
+    inside = [bout for bout in bouts if bout.start_s <= moment < bout.stop_s]
     ends: list[tuple[float, Part, HumanBout]] = []
-    for bout in bouts:
-        near = min(reach, (bout.stop_s - bout.start_s) / 4)
+    for bout in inside or bouts:
+        near = min(reach, (bout.stop_s - bout.start_s) / 4) if inside else reach
         ends.append((abs(moment - bout.start_s) - near, "start", bout))
         ends.append((abs(moment - bout.stop_s) - near, "stop", bout))
     close = min(ends, key=lambda end: end[0], default=None)
     if close is not None and close[0] <= 0:
         return Grip(close[2], close[1], moment)
-    for bout in bouts:
-        if bout.start_s <= moment < bout.stop_s:
-            return Grip(bout, "whole", moment)
-    return None
+    return Grip(inside[0], "whole", moment) if inside else None
 
 
 class HandLabels:
@@ -87,13 +86,13 @@ class HandLabels:
     """
 
     def __init__(self, study: Study) -> None:
-        self._study = study
+        self.study = study
         self._bouts: dict[Owner, tuple[HumanBout, ...]] = {}
         self._done: list[tuple[Owner, Change]] = []
         self._undone: list[tuple[Owner, Change]] = []
         self._unsaved: deque[tuple[Owner, Change]] = deque()
         self._pool = ThreadPoolExecutor(1, "human labels")
-        self._saving: Future[tuple[Owner, tuple[HumanBout, ...]]] | None = None
+        self._saving: Future[None] | None = None
         self._files: dict[Owner, tuple[Path, int]] = {}
         self._wait = 0
 
@@ -110,10 +109,10 @@ class HandLabels:
         if owner not in self._bouts:
             from mousegpt_core.pipeline.human_labels import human_file, read_human
 
-            recording = self._study.recording(owner[0])
-            file = human_file(self._study, recording, owner[1])
+            recording = self.study.recording(owner[0])
+            file = human_file(self.study, recording, owner[1])
             self._files[owner] = (file, _stamp(file))
-            self._bouts[owner] = read_human(self._study, recording, owner[1])
+            self._bouts[owner] = read_human(self.study, recording, owner[1])
         return self._bouts[owner]
 
     @property
@@ -192,31 +191,31 @@ class HandLabels:
         changed = set(self._taken_up())
         if self._saving is not None and self._saving.done():
             done, self._saving = self._saving, None
-            try:
-                owner, bouts = done.result()
-            except MouseGPTError:
+            if isinstance(done.exception(), MouseGPTError):
                 self._wait = _PATIENCE
-                raise
-            self._unsaved.popleft()
-            if (
-                all(other != owner for other, _ in self._unsaved)
-                and self._bouts.get(owner) != bouts
-            ):
-                self._bouts[owner] = bouts
-                changed.add(owner)
+            done.result()
         self._wait -= 1
-        if self._saving is None and self._unsaved and self._wait <= 0:
-            self._saving = self._pool.submit(self._save, *self._unsaved[0])
+        if self._wait <= 0:
+            self._save()
         return changed
 
-    def close(self) -> None:
-        """Save what is left."""
+    def flush(self) -> None:
+        """Wait until all is on the disk.
+
+        Raises
+        ------
+        MouseGPTError
+            If a change could not be saved; it is kept.
+        """
         while self._unsaved:
-            if self._saving is None:
-                self._saving = self._pool.submit(self._save, *self._unsaved[0])
-            self._saving.result()
-            self._saving = None
-            self._unsaved.popleft()
+            self._save()
+            saving, self._saving = self._saving, None
+            if saving is not None:
+                saving.result()
+
+    def close(self) -> None:
+        """Save what is left, and end."""
+        self.flush()
         self._pool.shutdown(wait=True)
 
     def _do(self, owner: Owner, change: Change) -> None:
@@ -237,19 +236,25 @@ class HandLabels:
     def _apply(self, owner: Owner, change: Change) -> None:
         self._bouts[owner] = change.applied(self.bouts(owner))
         self._unsaved.append((owner, change))
-        self._wait = 0
+        self._save()
 
-    def _save(self, owner: Owner, change: Change) -> tuple[Owner, tuple[HumanBout, ...]]:
-        from mousegpt_core.pipeline.human_labels import change_human, human_file
+    def _save(self) -> None:
+        """Go on saving beside the window."""
+        if self._unsaved and (self._saving is None or self._saving.done()):
+            self._saving = self._pool.submit(self._save_all)
 
-        recording = self._study.recording(owner[0])
-        bouts = change_human(self._study, recording, owner[1], change)
-        file = human_file(self._study, recording, owner[1])
-        self._files[owner] = (file, _stamp(file))
-        return owner, bouts
+    def _save_all(self) -> None:
+        """Save one change after the other; what fails stays the first of them."""
+        from mousegpt_core.pipeline.human_labels import change_human
+
+        while self._unsaved:
+            owner, change = self._unsaved[0]
+            recording = self.study.recording(owner[0])
+            change_human(self.study, recording, owner[1], change)
+            self._unsaved.popleft()
 
     def _taken_up(self) -> Iterator[Owner]:
-        """Read again what has changed on the disk, once all of our own is there."""
+        """Read again what has changed on the disk, by us or others, once all of ours is there."""
         if self._unsaved:
             return
         for owner, (file, stamp) in list(self._files.items()):
@@ -270,8 +275,21 @@ def _stamp(file: Path) -> int:
 _OPENED: WeakKeyDictionary[Any, HandLabels] = WeakKeyDictionary()
 
 
-def hand_labels_of(study: Study) -> HandLabels:
-    """The bouts of an open study: the same for all who ask, so that undo outlives a dock."""
-    if study not in _OPENED:
-        _OPENED[study] = HandLabels(study)
-    return _OPENED[study]
+def hand_labels_of(session: Session) -> HandLabels | None:
+    """The bouts of a session's study; the same for all who ask, so that undo outlives a dock.
+
+    Raises
+    ------
+    MouseGPTError
+        If those of the study that was open before could not be saved.
+    """
+    labels = _OPENED.get(session)
+    if labels is not None and labels.study is session.study:
+        return labels
+    if labels is not None:
+        del _OPENED[session]
+        labels.close()
+    if session.study is None:
+        return None
+    _OPENED[session] = HandLabels(session.study)
+    return _OPENED[session]

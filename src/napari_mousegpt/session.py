@@ -86,6 +86,11 @@ class Session:
         return self._opened.timeline.moment(int(self.viewer.dims.current_step[0]))
 
     @property
+    def end(self) -> float:
+        """Last moment of the recording that is shown (s); 0 where none is."""
+        return 0.0 if self._opened is None else float(self._opened.timeline.times[-1])
+
+    @property
     def in_space(self) -> bool:
         """Whether the recording is shown in 3D."""
         return self._opened is not None and self._opened.in_space

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,8 @@ pytest.importorskip("pyqtgraph")
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QLabel
+from qtpy.QtGui import QDropEvent, QMouseEvent
+from qtpy.QtWidgets import QApplication, QLabel
 
 from mousegpt_core.study import Study
 from napari_mousegpt._widgets.ethogram import Ethogram
@@ -193,10 +194,10 @@ def test_a_click_on_the_ethogram_goes_there(
     qtbot.mouseClick(ethogram._plot.viewport(), Qt.MouseButton.LeftButton, pos=where)
     qtbot.waitUntil(lambda: session.recording == "space", timeout=5000)
     assert session.moment == pytest.approx(4.0, abs=0.2)
-    assert ethogram._cursor.value() == pytest.approx(session.moment)
+    assert ethogram._plot.cursor_line.value() == pytest.approx(session.moment)
     # The bout that was clicked is selected.
     assert session.span[0] <= 4.0 < session.span[1]
-    assert ethogram._span.getRegion() == pytest.approx(session.span)
+    assert ethogram._plot.span.getRegion() == pytest.approx(session.span)
     ethogram._moved(view.mapViewToScene(QPointF(4.0, row)))
     assert "space" in ethogram._plot.toolTip()
     ethogram._schemes.setCurrentIndex(1)
@@ -217,3 +218,126 @@ def test_words_find_moments(qtbot: Any, session: Any, runner: Any, study_folder:
     hit = item.data(Qt.ItemDataRole.UserRole)
     assert session.recording == hit["recording"]
     assert session.moment == pytest.approx(hit["start_s"], abs=0.05)
+
+
+@pytest.fixture
+def own(session: Any, study_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the study, opened, to be written to."""
+    shutil.copytree(study_folder, tmp_path / "own")
+    session.open_study(tmp_path / "own", recording="space")
+    return tmp_path / "own"
+
+
+def by_hand(qtbot: Any, session: Any, runner: Any) -> Ethogram:
+    """The dock with bouts by hand, on the screen."""
+    ethogram = Ethogram(session, runner)
+    qtbot.addWidget(ethogram)
+    ethogram.resize(900, 700)
+    ethogram.show()
+    qtbot.waitExposed(ethogram)
+    ethogram._schemes.setCurrentIndex(ethogram._schemes.findData("human"))
+    ethogram._schemes.activated.emit(0)
+    ethogram._plot.setXRange(0, 10, padding=0)
+    qtbot.wait(200)  # the axis finds its width
+    return ethogram
+
+
+def drag(qtbot: Any, ethogram: Ethogram, row: int, start: float, stop: float) -> None:
+    """Drag from one moment to another in a row, as a hand does."""
+    plot, view = ethogram._plot, ethogram._plot.getViewBox()
+    steps = [
+        plot.mapFromScene(view.mapViewToScene(QPointF(start + (stop - start) * n / 8, row - 0.1)))
+        for n in range(9)
+    ]
+    left = Qt.MouseButton.LeftButton
+    qtbot.mouseMove(plot.viewport(), steps[0])
+    qtbot.mousePress(plot.viewport(), left, pos=steps[0])
+    for step in steps[1:]:
+        event = QMouseEvent(
+            QMouseEvent.Type.MouseMove, QPointF(step), QPointF(step), left, left,
+            Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        QApplication.sendEvent(plot.viewport(), event)
+        qtbot.wait(15)
+    qtbot.mouseRelease(plot.viewport(), left, pos=steps[-1])
+    qtbot.wait(15)
+
+
+def test_bouts_are_drawn_dragged_and_keyed(
+    qtbot: Any, session: Any, runner: Any, own: Path
+) -> None:
+    ethogram = by_hand(qtbot, session, runner)
+    animal = session.individual
+    row = ethogram._data.row_of("space", animal)
+    ethogram._bar.behaviour.setCurrentText("rearing")
+    ethogram._bar.who.setText("ann")
+    editor = ethogram._bar.editor
+
+    def spans() -> list[tuple[float, float, str]]:
+        bouts = editor.labels.bouts(("space", animal))
+        return [(round(b.start_s, 1), round(b.stop_s, 1), b.label) for b in bouts]
+
+    drag(qtbot, ethogram, row, 2.0, 4.0)
+    assert spans() == [(2.0, 4.0, "rearing")]
+    assert session.moment == pytest.approx(4.0, abs=0.4)
+    drag(qtbot, ethogram, row, 4.0, 5.0)
+    assert spans() == [(2.0, 5.0, "rearing")]
+    drag(qtbot, ethogram, row, 3.5, 4.5)
+    assert spans() == [(3.0, 6.0, "rearing")]
+    editor.rename("grooming")
+    assert spans() == [(3.0, 6.0, "grooming")]
+    plot = ethogram._plot
+    plot.setFocus()
+    keys = ethogram._bar.keys()
+    session.go_to(6.5)
+    qtbot.keyClicks(plot, keys["grooming"])
+    assert "grooming since 6.5" in ethogram._bar.state.text()
+    session.go_to(7.5)
+    qtbot.keyClicks(plot, keys["grooming"])
+    assert spans() == [(3.0, 6.0, "grooming"), (6.5, 7.5, "grooming")]
+    qtbot.keyClick(plot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert spans() == [(3.0, 6.0, "grooming")]
+    ethogram._bar._redo.click()
+    assert len(spans()) == 2
+    view = plot.getViewBox()
+    where = plot.mapFromScene(view.mapViewToScene(QPointF(7.0, row)))
+    qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    qtbot.waitUntil(lambda: editor.chosen is not None, timeout=3000)
+    qtbot.keyClick(plot, Qt.Key.Key_Delete)
+    assert spans() == [(3.0, 6.0, "grooming")]
+    session.go_to(8.0)
+    ethogram._bar._rest.click()
+    assert spans()[-1][2] == "na"
+    qtbot.waitUntil(lambda: editor.labels.saved, timeout=5000)
+    text = (own / "labels" / "human" / "space.csv").read_text()
+    assert "grooming,ann" in text
+
+
+def test_labellings_are_scored_and_exchanged(
+    qtbot: Any, session: Any, runner: Any, own: Path
+) -> None:
+    ethogram = by_hand(qtbot, session, runner)
+    assert ethogram._beside.findData("activities") > 0
+    ethogram._beside.setCurrentIndex(ethogram._beside.findData("activities"))
+    ethogram._beside.activated.emit(0)
+    assert len(ethogram._lanes) == 2
+    file = own.parent / "seen.csv"
+    file.write_text("start_s,stop_s,label\n0,3,walking\n3,10,rearing\n")
+    with ended(qtbot, runner):
+        ethogram.import_labels(file)
+    assert "space: 2 bouts" in told()
+    scoring = ethogram._scoring
+    scoring.score()
+    qtbot.waitUntil(lambda: scoring.go.isEnabled(), timeout=LONG)
+    assert "macro-F1" in scoring.told.text()
+    assert scoring.scores.rowCount() == 2
+    assert scoring.differences.rowCount() > 0
+    scoring.differences.cellClicked.emit(0, 0)
+    assert session.span is not None
+    with ended(qtbot, runner):
+        ethogram.export_boris(own.parent / "boris")
+    assert (own.parent / "boris" / "bouts-human.boris").exists()
+    scoring.reference.setCurrentIndex(scoring.reference.findData("activities"))
+    scoring.compared.setCurrentIndex(scoring.compared.findData("profile"))
+    scoring.score()
+    qtbot.waitUntil(lambda: scoring.go.isEnabled(), timeout=LONG)

@@ -46,7 +46,7 @@ def test_docks_share_what_is_open(viewer: Any, qtbot: Any, study_folder: Path) -
     assert widgets["Home"]._recordings.currentData() == "space"
     assert viewer.dims.ndisplay == 3
     viewer.dims.set_current_step(0, 120)
-    assert widgets["Ethogram"]._cursor.value() > 0
+    assert widgets["Ethogram"]._plot.cursor_line.value() > 0
     assert viewer.canvas.overlays.text.visible
 
 

@@ -13,6 +13,8 @@ from mousegpt_core.errors import DataError
 
 #: What a person writes where nothing was scored.
 NOT_SCORED_LABEL = "na"
+#: Of times in s, as they are written: microseconds.
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _checked(bout: HumanBout) -> HumanBout:
     label = bout.label.strip()
     if not label:
         raise DataError("a bout needs a behaviour", hint="choose or type one first")
-    return replace(bout, start_s=start, stop_s=stop, label=label)
+    return replace(bout, start_s=round(start, _DIGITS), stop_s=round(stop, _DIGITS), label=label)
 
 
 def _now() -> str:

@@ -19,7 +19,14 @@ from mousegpt_core.analysis.boris_project import Observation
 from mousegpt_core.analysis.truth import Truth, read_truth
 from mousegpt_core.errors import DataError
 from mousegpt_core.pipeline.filmed import open_view, views_with_films
-from mousegpt_core.pipeline.human_labels import change_human, end_of, frame_times, replacing
+from mousegpt_core.pipeline.human_labels import (
+    change_human,
+    end_of,
+    frame_times,
+    human_file,
+    keep_original,
+    replacing,
+)
 from mousegpt_core.plots.style import behaviour_colours
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import safe_name
@@ -61,6 +68,8 @@ def import_labels(
 ) -> dict[str, Any]:
     """Take over a person's labels from a file, in the place of those of the same animals.
 
+    What was there is kept in ``labels/human/originals``.
+
     Parameters
     ----------
     study : Study
@@ -93,6 +102,7 @@ def import_labels(
             continue
         home, animal = found
         change = replacing(study, home, animal, truth, who=who)
+        keep_original(human_file(study, home, animal))
         bouts = change_human(study, home, animal, change)
         owner = home.id if len(home.info.individuals) < 2 else f"{home.id}/{animal}"
         labelled[owner] = len(bouts)
@@ -121,22 +131,21 @@ def _parts(study: Study, path: Path, recording: str, individual: str) -> Iterato
     for observation, subject in owners:
         only = {"observation id": observation, "subject": subject}
         truth = read_truth(path, only={key: value for key, value in only.items() if value})
-        home = _called(study, recording if one and recording else observation)
+        home = _called(study, observation) or (_called(study, recording) if one else None)
         alone = sum(id == observation for id, _ in owners) == 1
-        wanted = individual if individual and alone else subject
-        animal = None if home is None else _subject(home, wanted, alone=alone)
+        animal = None if home is None else _subject(home, subject, individual, alone=alone)
         if home is None or animal is None:
             yield " / ".join(part for part in (observation, subject) if part), None, truth
         else:
             yield observation, (home, animal), _film(home).to_clock(truth)
 
 
-def _subject(home: Recording, name: str, *, alone: bool) -> str | None:
-    """The animal that a subject of BORIS is; the only one, where there is one of each."""
+def _subject(home: Recording, name: str, given: str, *, alone: bool) -> str | None:
+    """The animal that a subject of BORIS is: of its name, or the given or only one."""
     animals = home.info.individuals or ("",)
     match = [each for each in animals if each.casefold() == name.casefold()]
-    if not match and alone and len(animals) == 1:
-        return animals[0]
+    if not match and alone:
+        match = [given] if given in animals else list(animals[:1]) * (len(animals) == 1)
     return match[0] if match else None
 
 

@@ -104,7 +104,7 @@ def change_human(
         bouts = change.applied(read_human(study, recording, individual))
         foreign = file.exists() and _own_rows(file) is None
         if foreign:
-            _keep_original(file)
+            keep_original(file)
         own = file.with_suffix(".csv")
         write_atomic(own, _text(bouts))
         if foreign and file != own:
@@ -149,6 +149,17 @@ def replacing(
     new = _bouts_of_truth(truth, recording, "")
     before = read_human(study, recording, individual)
     return Change(before, tuple(replace(bout, who=who) for bout in new))
+
+
+def keep_original(file: Path) -> None:
+    """Put a copy of a file of labels away, if there is one, before another takes its place."""
+    if not file.exists():
+        return
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    kept = file.parent / "originals" / f"{file.stem}-{stamp}{file.suffix}"
+    with writing(kept):
+        kept.parent.mkdir(exist_ok=True)
+        write_atomic(kept, file.read_bytes())
 
 
 def frame_times(recording: Recording) -> tuple[NDArray[Any], NDArray[Any]] | None:
@@ -257,11 +268,3 @@ def _text(bouts: Iterable[HumanBout]) -> str:
 
 def _number(seconds: float) -> str:
     return f"{seconds:.6f}".rstrip("0").rstrip(".")
-
-
-def _keep_original(file: Path) -> None:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    kept = file.parent / "originals" / f"{file.stem}-{stamp}{file.suffix}"
-    with writing(kept):
-        kept.parent.mkdir(exist_ok=True)
-        write_atomic(kept, file.read_bytes())

@@ -1,28 +1,45 @@
-"""The dock Ethogram: all animals over time; a click goes to the moment."""
+"""The dock Ethogram: all animals over time; bouts drawn by hand, scored, given to BORIS."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pyqtgraph as pg
+import pandas as pd
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QScrollArea
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.plots.style import readable_name
+from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
+from napari_mousegpt._widgets.hand_bar import HandBar
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.scoring import HAND, Scoring
 from napari_mousegpt._widgets.style import Dock, button, column, note
-from napari_mousegpt._widgets.telling import errors_told
-from napari_mousegpt.ethograms import Bars, EthogramData, ethogram_of, schemes_of
+from napari_mousegpt._widgets.telling import errors_told, tell
+from napari_mousegpt.ethograms import (
+    Bars,
+    EthogramData,
+    bouts_of,
+    ethogram,
+    hand_bouts,
+    schemes_of,
+)
+from napari_mousegpt.labelling import HandLabels, hand_labels_of
 from napari_mousegpt.session import Session
 
-_EMPTY = "There is no ethogram yet: open a study and go on, in the dock Home."
+if TYPE_CHECKING:
+    from mousegpt_core.study import Study
+
+_EMPTY = "There is no ethogram yet: open a study and add recordings, in the dock Home."
 _HINT = "Time in seconds. Click: go there; wheel: zoom; drag: move; right click: more."
-#: A row is so high, of 1; the rest is room to the next.
-_HEIGHT = 0.82
+_DRAWING = (
+    "Drag: draw a bout, move it or its ends (Shift: draw on it); middle button: move the picture. "
+    "Keys: a behaviour's starts and stops it, space plays, arrows step. Saved at once."
+)
+_ALONE = "nothing"
 #: Height of the key; where there are more behaviours it scrolls.
 _KEY_PX = 76
-_CURSOR, _CURRENT = "#ff4d4d", "#ffffff22"
 
 
 class Ethogram(Dock):
@@ -30,28 +47,22 @@ class Ethogram(Dock):
 
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._runner = session, runner
         self._data: EthogramData | None = None
+        self._lanes: list[EthogramData] = []
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._hand: HandLabels | None = None
         self._note, self._key = note(_EMPTY), QLabel()
         self._key.setWordWrap(True)
-        self._schemes = QComboBox()
-        self._schemes.setAccessibleName("Labelling that is shown")
-        self._schemes.activated.connect(lambda _: self._draw())
-        self._plot = pg.PlotWidget(background=None)
-        self._plot.setMouseEnabled(x=True, y=False)
-        self._plot.setMinimumHeight(180)
-        self._plot.hideButtons()
-        self._plot.getViewBox().invertY(True)
+        self._plot = EthogramPlot()
         self._plot.scene().sigMouseClicked.connect(self._clicked)
         self._plot.scene().sigMouseMoved.connect(self._moved)
-        self._cursor = pg.InfiniteLine(0, pen=pg.mkPen(_CURSOR, width=2))
-        self._span = pg.LinearRegionItem((0, 1), movable=False, brush=_CURRENT)
-        top = QHBoxLayout()
-        top.addWidget(QLabel("Labels"))
-        top.addWidget(self._schemes, 1)
-        top.addWidget(button("All", "Show the whole time of all animals", self.show_all))
+        self._bar, self._scoring = HandBar(session, self._plot), Scoring(session)
+        self._bar.editor.changed.connect(self._redraw_hand)
+        self._scoring.hide()
         layout = column(self)
-        layout.addLayout(top)
+        layout.addLayout(self._choices())
+        layout.addWidget(self._bar)
         layout.addWidget(self._plot, 1)
         self._keys = QScrollArea()
         self._keys.setWidget(self._key)
@@ -60,6 +71,8 @@ class Ethogram(Dock):
         self._keys.setFixedHeight(_KEY_PX)
         layout.addWidget(self._keys)
         layout.addWidget(self._note)
+        layout.addLayout(self._exchange())
+        layout.addWidget(self._scoring)
         self.follow(session.study_changed, self.refresh)
         self.follow(session.recording_changed, self._mark_row)
         self.follow(session.individual_changed, self._mark_row)
@@ -69,103 +82,207 @@ class Ethogram(Dock):
 
     def refresh(self) -> None:
         """Show the study as it is on disk."""
-        study, shown = self._session.study, self._schemes.currentData()
-        self._schemes.clear()
+        study = self._session.study
+        self._tables.clear()
         with errors_told():
-            for name in schemes_of(study) if study is not None else []:
-                self._schemes.addItem(readable_name(name), name)
-        self._schemes.setCurrentIndex(max(self._schemes.findData(shown), 0))
+            self._hand = hand_labels_of(self._session)
+        schemes: list[str] = []
+        with errors_told():
+            schemes = schemes_of(study) if study is not None else []
+        there = study is not None and bool(study.recordings)
+        _offer(self._schemes, [*schemes, HAND] if there else [])
+        _offer(self._beside, ["", *schemes] if there else [])
+        self._scoring.offer(schemes)
         self._draw()
 
     def show_all(self) -> None:
         """Zoom out."""
-        if self._data is not None:
-            bouts = self._data.bouts
-            self._plot.setXRange(0, float(bouts["stop_s"].max()), padding=0.01)
-            self._plot.setYRange(-0.6, len(self._data.rows) - 0.4, padding=0)
+        ends = [lane.end_s for lane in self._lanes]
+        self._plot.show_all(max([*ends, self._session.end], default=1.0))
+
+    def import_labels(self, path: Path) -> None:
+        """Take over a person's labels, of BORIS or any other file."""
+        study = self._session.study
+        if study is None:
+            return
+        shown = ("--recording", self._session.recording) if self._session.recording else ()
+        animal = ("--individual", self._session.individual) if self._session.individual else ()
+        who = ("--who", self._bar.who.text()) if self._bar.who.text() else ()
+        asked = ("import-labels", str(study.folder), str(path), *shown, *animal, *who)
+        self._runner.run("Reading labels", asked, self._imported)
+
+    def export_boris(self, folder: Path) -> None:
+        """Write all bouts as projects that BORIS opens."""
+        study = self._session.study
+        if study is not None:
+            asked = ("export", str(study.folder), "bouts", "--format", "boris")
+            self._runner.run(
+                "Writing for BORIS", (*asked, "--out", str(folder)),
+                lambda made: tell("Written for BORIS:\n" + "\n".join(made["files"])),
+            )  # fmt: skip
+
+    # -- what is shown ------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        self._plot.clear()
-        self._data, scheme = None, self._schemes.currentData()
-        if self._session.study is not None and scheme:
-            try:
-                self._data = ethogram_of(self._session.study, scheme)
-            except MouseGPTError as error:
-                self._note.setText(f"{error.message}; {error.hint}")
-        there = self._data is not None
-        self._plot.setVisible(there)
-        self._keys.setVisible(there)
-        if self._data is None:
+        self._data, self._lanes = None, []
+        by_hand = self._schemes.currentData() == HAND
+        try:
+            self._lanes = self._read(self._shown)
+        except MouseGPTError as error:
+            self._note.setText(f"{error.message}; {error.hint}")
+        there = bool(self._lanes)
+        for widget in (self._plot, self._keys):
+            widget.setVisible(there)
+        self._bar.setVisible(there and by_hand)
+        rows = self._lanes[0].rows if there else []
+        self._bar.editor.edit(self._hand if there and by_hand else None, rows)
+        if not there:
             return
-        self._note.setText(_HINT)
-        self._mark = pg.LinearRegionItem((0, 1), "horizontal", brush=_CURRENT, movable=False)
-        for line in self._mark.lines:
-            line.setPen(pg.mkPen(None))
-        self._plot.addItem(self._mark)
-        for bars in self._data.bars:
-            self._plot.addItem(
-                pg.BarGraphItem(
-                    x0=bars.start_s, x1=bars.stop_s, y=bars.row, height=_HEIGHT,
-                    brush=bars.colour, pen=None,
-                )
-            )  # fmt: skip
-        self._plot.addItem(self._cursor)
-        self._plot.addItem(self._span)
-        self._plot.getAxis("left").setTicks([[(i, r.label) for i, r in enumerate(self._data.rows)]])
-        self._key.setText("&nbsp; ".join(map(_key, self._data.bars)))
+        self._data = self._lanes[0]
+        self._bar.renew()
+        self._note.setText(_DRAWING if by_hand else _HINT)
+        self._plot.show_lanes(self._lanes)
+        self._show_key()
         self.show_all()
         self._mark_row()
         self._mark_span()
         self._move_cursor(self._session.moment)
 
+    def _read(self, schemes: list[str]) -> list[EthogramData]:
+        """The lanes of these labellings, a behaviour in the same colour in each."""
+        study, hand = self._session.study, self._hand
+        if study is None or hand is None:
+            return []
+        tables = {
+            one: hand_bouts(study, hand) if one == HAND else self._table(study, one)
+            for one in schemes
+        }
+        names = {name for table in tables.values() for name in table["behaviour_id"]}
+        return [ethogram(study, one, table, beside=names) for one, table in tables.items()]
+
+    def _table(self, study: Study, scheme: str) -> pd.DataFrame:
+        """Bouts of a labelling, read once."""
+        if scheme not in self._tables:
+            self._tables[scheme] = bouts_of(study, scheme)
+        return self._tables[scheme]
+
+    def _redraw_hand(self) -> None:
+        if not self._lanes:
+            return
+        self._lanes = self._read(self._shown)
+        self._data = self._lanes[0]
+        for place, lane in enumerate(self._lanes):
+            self._plot.show_lane(place, lane)
+        self._bar.renew()
+        self._show_key()
+
+    def _show_key(self) -> None:
+        keys = self._bar.keys() if self._schemes.currentData() == HAND else {}
+        bars = {one.name: one for lane in self._lanes for one in lane.bars}
+        told = [_key(one, keys.get(name, "")) for name, one in bars.items()]
+        told += [f"{key}:&nbsp;{name}" for name, key in keys.items() if name not in bars]
+        self._key.setText("&nbsp; ".join(told))
+
+    @property
+    def _shown(self) -> list[str]:
+        """The labellings that are shown, the upper one first."""
+        chosen = (self._schemes.currentData(), self._beside.currentData())
+        return list(dict.fromkeys(one for one in chosen if one))
+
     def _mark_span(self) -> None:
-        """Show the stretch that is selected."""
-        span = self._session.span
-        self._span.setVisible(span is not None)
-        if span is not None:
-            self._span.setRegion(span)
+        self._plot.mark_span(self._session.span)
 
     def _mark_row(self) -> None:
-        if self._data is None:
-            return
-        here = (self._session.recording, self._session.individual)
-        rows = [n for n, r in enumerate(self._data.rows) if (r.recording, r.individual) == here]
-        self._mark.setVisible(bool(rows))
-        if rows:
-            self._mark.setRegion((rows[0] - 0.5, rows[0] + 0.5))
+        if self._data is not None:
+            here = (self._session.recording, self._session.individual)
+            self._plot.mark_row(self._data.row_of(*here))
 
     def _move_cursor(self, moment: float) -> None:
-        self._cursor.setValue(moment)
+        self._plot.cursor_line.setValue(moment)
+        self._bar.editor.follow(moment)
 
-    def _place(self, position: Any) -> tuple[int, float] | None:
-        """Row and moment under the pointer."""
-        if self._data is None or not self._plot.sceneBoundingRect().contains(position):
-            return None
-        point = self._plot.getViewBox().mapSceneToView(position)
-        row = round(point.y())
-        return (row, point.x()) if 0 <= row < len(self._data.rows) and point.x() >= 0 else None
+    # -- the mouse ----------------------------------------------------------------------------
 
     def _clicked(self, event: Any) -> None:
-        place = self._place(event.scenePos())
-        if (
-            place is not None
-            and self._data is not None
-            and event.button() == Qt.MouseButton.LeftButton
-        ):
-            row = self._data.rows[place[0]]
-            with errors_told():
-                self._session.go_to(place[1], recording=row.recording, individual=row.individual)
-                self._session.select(self._data.span(*place))
+        place = self._plot.place_at(event.scenePos())
+        if place is None or self._data is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._plot.setFocus()
+        self._bar.editor.click(place)
+        row = self._data.rows[place.row]
+        with errors_told():
+            self._session.go_to(place.moment, recording=row.recording, individual=row.individual)
+            self._session.select(self._lanes[place.lane].span(place.row, place.moment))
 
     def _moved(self, position: Any) -> None:
-        place = self._place(position)
+        place = self._plot.place_at(position)
+        self._plot.setCursor(self._bar.editor.shape_at(place))
         if place is None or self._data is None:
             return
-        label, name = self._data.rows[place[0]].label, self._data.at(*place)
-        self._plot.setToolTip(f"{label}, {place[1]:.1f} s: {name or 'nothing'}")
+        label = self._data.rows[place.row].label
+        name = self._lanes[place.lane].at(place.row, place.moment)
+        self._plot.setToolTip(f"{label}, {place.moment:.1f} s: {name or 'nothing'}")
+
+    # -- how it is put together ---------------------------------------------------------------
+
+    def _choices(self) -> QHBoxLayout:
+        row, self._schemes, self._beside = QHBoxLayout(), QComboBox(), QComboBox()
+        for words, combo, name in (
+            ("Labels", self._schemes, "Labelling that is shown"),
+            ("beside", self._beside, "Labelling that is shown below it"),
+        ):
+            combo.setAccessibleName(name)
+            combo.setToolTip(name)
+            combo.activated.connect(lambda _: self._draw())
+            row.addWidget(QLabel(words))
+            row.addWidget(combo, 1)
+        row.addWidget(button("All", "Show the whole time of all animals", self.show_all))
+        return row
+
+    def _exchange(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        tip = "Take over a person's labels from BORIS (a project, or exported events) or csv"
+        row.addWidget(button("Import labels…", tip, self._ask_import))
+        row.addWidget(button("For BORIS…", "Write all as projects of BORIS", self._ask_export))
+        tip = "Score one labelling against another, and go where they differ"
+        score = button("Score", tip, lambda: None)
+        score.setCheckable(True)
+        score.toggled.connect(self._scoring.setVisible)
+        row.addWidget(score)
+        row.addStretch(1)
+        return row
+
+    def _ask_import(self) -> None:
+        kinds = "Labels (*.boris *.csv *.tsv *.txt *.mat)"
+        name, _ = QFileDialog.getOpenFileName(self, "Labels of a person", "", kinds)
+        if name:
+            self.import_labels(Path(name))
+
+    def _ask_export(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder for projects of BORIS")
+        if name:
+            self.export_boris(Path(name))
+
+    def _imported(self, made: dict[str, Any]) -> None:
+        told = [f"{owner}: {count} bouts" for owner, count in made["labelled"].items()]
+        told += [f"{name} is not in this study" for name in made["passed_over"]]
+        tell("Labels were taken over\n" + "\n".join(told))
+        self._schemes.setCurrentIndex(self._schemes.findData(HAND))
+        self._draw()
 
 
-def _key(bars: Bars) -> str:
-    """A behaviour and its colour, never torn apart."""
+def _offer(combo: QComboBox, names: list[str]) -> None:
+    """Offer labellings; the one that was chosen stays."""
+    shown = combo.currentData()
+    combo.clear()
+    for name in names:
+        words = "by hand" if name == HAND else readable_name(name) if name else _ALONE
+        combo.addItem(words, name)
+    combo.setCurrentIndex(max(combo.findData(shown), 0))
+
+
+def _key(bars: Bars, key: str) -> str:
+    """A behaviour and its colour, never torn apart, and the key that starts it."""
     name = bars.name.replace(" ", "&nbsp;")
-    return f'<span style="color:{bars.colour}">■</span>&nbsp;{name}'
+    before = f"{key}:&nbsp;" if key else ""
+    return f'<span style="color:{bars.colour}">■</span>&nbsp;{before}{name}'
