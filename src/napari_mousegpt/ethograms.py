@@ -139,6 +139,13 @@ def behaviours_to_draw(study: Study, drawn: Sequence[str]) -> list[str]:
     return [*dict.fromkeys(said), NOT_SCORED_LABEL]
 
 
+def name_of(behaviour: str) -> str:
+    """A behaviour for people."""
+    from mousegpt_core.plots.style import readable_name
+
+    return "not scored" if behaviour == NOT_SCORED_LABEL else readable_name(behaviour)
+
+
 def keys_of(behaviours: Sequence[str]) -> dict[str, str]:
     """A key of the keyboard for each behaviour: a letter of its name, else any that is free."""
     keys: dict[str, str] = {}
@@ -215,14 +222,14 @@ def ethogram(
     beside : iterable of str
         Behaviours that are shown too, by other labels, so that colours are the same.
     """
-    from mousegpt_core.plots.style import behaviour_colours, readable_name
+    from mousegpt_core.plots.style import behaviour_colours
 
     rows, names = _rows(study, bouts), _names(study, scheme)
     place = {(row.recording, row.individual): number for number, row in enumerate(rows)}
     owners = zip(bouts["recording"], bouts["individual"], strict=True)
     bouts = bouts.assign(
         row=np.array([place[owner] for owner in owners], dtype=np.intp),
-        name=[names.get(one) or readable_name(one) for one in bouts["behaviour_id"]],
+        name=[names.get(one) or name_of(one) for one in bouts["behaviour_id"]],
     )
     shown = {*bouts["behaviour_id"], *beside} - {NOT_SCORED_LABEL}
     colours = {**behaviour_colours(shown), NOT_SCORED_LABEL: _NOT_SCORED}

@@ -23,6 +23,7 @@ from napari_mousegpt.ethograms import (
     bouts_of,
     ethogram,
     hand_bouts,
+    name_of,
     schemes_of,
 )
 from napari_mousegpt.labelling import HandLabels, hand_labels_of
@@ -177,7 +178,8 @@ class Ethogram(Dock):
         self._show_key()
 
     def _show_key(self) -> None:
-        keys = self._bar.keys() if self._schemes.currentData() == HAND else {}
+        by_hand = self._schemes.currentData() == HAND
+        keys = {name_of(one): key for one, key in self._bar.keys().items() if by_hand}
         bars = {one.name: one for lane in self._lanes for one in lane.bars}
         told = [_key(one, keys.get(name, "")) for name, one in bars.items()]
         told += [f"{key}:&nbsp;{name}" for name, key in keys.items() if name not in bars]
@@ -245,7 +247,7 @@ class Ethogram(Dock):
         row.addWidget(button("Import labels…", tip, self._ask_import))
         row.addWidget(button("For BORIS…", "Write all as projects of BORIS", self._ask_export))
         tip = "Score one labelling against another, and go where they differ"
-        score = button("Score", tip, lambda: None)
+        score = button("Scores", tip, lambda: None)
         score.setCheckable(True)
         score.toggled.connect(self._scoring.setVisible)
         row.addWidget(score)

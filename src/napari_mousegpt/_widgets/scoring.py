@@ -32,7 +32,7 @@ HAND, FILE = "human", "files"
 _WORDS = {HAND: "by hand", FILE: "a file …"}
 #: More differences than a person goes through make the table slow.
 _MOST = 500
-_HEIGHT = 230
+_HEIGHT = 190
 _HINT = "Choose two labellings. Labels by hand that end early: say “Rest not scored”."
 
 
