@@ -38,13 +38,25 @@ def keep(viewer: Any, name: str) -> None:
     (OUT / f"{name}.png").write_bytes(stream.getvalue())
 
 
+def show_views(viewer: Any, views: Any) -> None:
+    """A zone is drawn, and taken back."""
+    views._list.setCurrentRow(1)
+    views._ground.draw("zone")
+    height, width = views._session.views[1].size
+    box = np.array([[0.35, 0.3], [0.35, 0.6], [0.65, 0.6], [0.65, 0.3]]) * (height, width)
+    viewer.layers.selection.active.add_rectangles(box)
+    settle(1.0)
+    keep(viewer, "views")
+    views.undo()
+
+
 def main(study: Path) -> None:
     """Walk through the docks as a newcomer does."""
     viewer = napari.Viewer()
     viewer.window.resize(1500, 950)
     docks = {
         name: viewer.window.add_plugin_dock_widget("napari-mousegpt", name, tabify=bool(place))
-        for place, name in enumerate(("Home", "Study", "Search"))
+        for place, name in enumerate(("Home", "Study", "Views", "Search"))
     }
     home, search = docks["Home"][1], docks["Search"][1]
     home.open_study(study)
@@ -54,6 +66,8 @@ def main(study: Path) -> None:
     viewer.window.add_plugin_dock_widget("napari-mousegpt", "Ethogram")
     docks["Study"][0].raise_()
     keep(viewer, "study-and-ethogram")
+    docks["Views"][0].raise_()
+    show_views(viewer, docks["Views"][1])
     docks["Search"][0].raise_()
     search._words.setText("rearing at the wall")
     search.search()

@@ -180,7 +180,7 @@ def offset_words(offset_s: float, period: float) -> str:
     frames = round(offset_s / period)
     noun = "frame" if abs(frames) == 1 else "frames"
     about = "" if abs(frames * period - offset_s) < period * 0.05 else "about "
-    return f"{offset_s:+.3f} s ({about}{frames:+d} {noun})" if offset_s else "none"
+    return f"{offset_s:+.3f} s ({about}{frames:+d} {noun})" if offset_s else "no offset"
 
 
 def _retrace(layers: Sequence[Any], poses: MovingPoses, steps: NDArray[np.intp]) -> None:

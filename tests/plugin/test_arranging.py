@@ -45,7 +45,7 @@ def test_over_each_other_all_lie_at_one_place() -> None:
 
 
 def test_offsets_in_words() -> None:
-    assert offset_words(0.0, 0.04) == "none"
+    assert offset_words(0.0, 0.04) == "no offset"
     assert offset_words(0.4, 0.04) == "+0.400 s (+10 frames)"
     assert offset_words(-0.04, 0.04) == "-0.040 s (-1 frame)"
     assert "about" in offset_words(0.05, 0.04)

@@ -125,9 +125,10 @@ def test_zones_are_drawn_named_deleted(
     names.setCurrentRow(0)
     press(qtbot, views, "Delete")
     qtbot.waitUntil(lambda: zones() == ["zone 1"], timeout=10_000)
-    for expected in (["nest", "zone 1"], ["nest"]):
+    for expected in (["nest", "zone 1"], ["nest"], ["zone 1"], []):
         press(qtbot, views, "Undo")
         assert zones() == expected
+        assert list(viewer.layers["top zones"].features["name"]) == expected
 
 
 def test_scale_by_a_line(qtbot: Any, viewer: ViewerModel, views: Any, study: Study) -> None:
@@ -163,3 +164,12 @@ def test_in_3d_the_ground_is_that_of_the_poses(views: Any) -> None:
     enabled = [b.text() for b in views._ground.findChildren(QPushButton) if b.isEnabled()]
     assert enabled == []
     assert "3D" in views._ground._words.text()
+
+
+def test_a_zone_that_is_not_measured_is_told_at_once(
+    qtbot: Any, viewer: ViewerModel, views: Any
+) -> None:
+    views._list.setCurrentRow(1)
+    press(qtbot, views, "Draw a zone")
+    viewer.layers.selection.active.add_rectangles(NEST)
+    qtbot.waitUntil(lambda: "is not measured" in views._ground._words.text(), timeout=10_000)

@@ -67,8 +67,8 @@ def unmeasured_zones(study: Study, recording: Recording) -> list[str]:
     sights = Sights(study, recording)
     few = kinematics["centre"].isel(time=slice(0, 1)).transpose("time", "space", "individual")
     return [
-        f"the zone {zone.name!r} of the view {zone.view!r} is not measured: movement is that of "
-        "another view, and there is no calibration that tells where it is in this one"
+        f"the zone {zone.name!r} of the view {zone.view!r} is not measured: movement is measured "
+        "elsewhere, and no calibration tells where that is in this view"
         for zone in zones
         if _places(sights, kinematics, few.values.astype(np.float64), zone) is None
     ]

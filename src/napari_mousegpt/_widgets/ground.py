@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import numpy as np
+import pandas as pd
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from mousegpt_core.pipeline.zones import unmeasured_zones
 from mousegpt_core.study import Recording
 from napari_mousegpt._widgets.style import SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
@@ -162,12 +164,15 @@ class GroundBox(QWidget):
             widget.setEnabled(flat and measured is not None)
         for widget in self._of_zones:
             widget.setEnabled(flat)
-        self._words.setText(_IN_SPACE if recording is not None and measured is None else "")
+        words = [_IN_SPACE] if recording is not None and measured is None else []
+        if recording is not None and self._session.study is not None:
+            words += map(_sentence, unmeasured_zones(self._session.study, recording))
+        self._words.setText(" ".join(words))
         self._names.blockSignals(True)
         self._names.clear()
         if recording is not None:
             self._scale.setText(scale_words(recording) if measured is not None else "of the poses")
-            self._arena.setText(arena_words(recording) if measured is not None else "fitted")
+            self._arena.setText(arena_words(recording))
             for zone in recording.info.zones:
                 if zone.view == self._view:
                     item = QListWidgetItem(zone.name)
@@ -321,11 +326,15 @@ class GroundBox(QWidget):
         grid.addWidget(self._words, 6, 0, 1, 3)
 
 
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def _names(layer: Any) -> list[str]:
     return [str(name) for name in layer.features["name"].fillna("")]
 
 
 def _name(layer: Any, names: list[str]) -> None:
-    layer.features = {"name": names}
+    layer.features = pd.DataFrame({"name": names}, dtype=object)
     # Else the next one would be called like the last.
     layer.feature_defaults = {"name": ""}
