@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,7 @@ class OpenAIModel(LanguageModel):
         self._cache_file = cache_file or enforcement.cache_file()
         self._means: Means | None = None
         self._finding = asyncio.Lock()
+        self._unpaid: list[Reply] = []  # by which the means were found out
 
     @property
     def limiter(self) -> Limiter:
@@ -92,6 +94,8 @@ class OpenAIModel(LanguageModel):
     async def ask(self, request: Request) -> Reply:
         """Reply to one request; the schema is enforced by the strongest means of the server.
 
+        The first reply's tokens and cost are also those of finding out these means.
+
         Raises
         ------
         BackendCallError
@@ -102,7 +106,7 @@ class OpenAIModel(LanguageModel):
         means = await self.means()
         wanted = enforcement.response_format(means, request.schema)
         words = "" if means == "json_schema" else enforcement.in_words(request.schema)
-        return await self._ask(request, wanted, words)
+        return self._paid(await self._ask(request, wanted, words))
 
     async def means(self) -> Means:
         """How the server enforces a schema: remembered, or else found out."""
@@ -120,7 +124,18 @@ class OpenAIModel(LanguageModel):
         await self._connection.close()
 
     async def _words(self, request: Request, wanted: dict[str, Any] | None) -> str:
-        return (await self._ask(request, wanted, "")).text
+        self._unpaid.append(await self._ask(request, wanted, ""))
+        return self._unpaid[-1].text
+
+    def _paid(self, reply: Reply) -> Reply:
+        """A reply with what was not accounted for yet."""
+        replies, self._unpaid = [reply, *self._unpaid], []
+        return replace(
+            reply,
+            tokens_in=sum(one.tokens_in for one in replies),
+            tokens_out=sum(one.tokens_out for one in replies),
+            cost=math.fsum(one.cost for one in replies),
+        )
 
     async def _ask(self, request: Request, wanted: dict[str, Any] | None, words: str) -> Reply:
         messages = await chat_messages(request, words, self.options.detail)

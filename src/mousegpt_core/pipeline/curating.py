@@ -100,7 +100,7 @@ def _judge(
     clips = clips[clips["clip_id"].isin(answers.index)]
     done = 0
     for evidence in evidence_of(recording, clips, recording_skeleton(work.study, recording)):
-        work.step("judge", recording.id, done, len(clips))
+        work.step(STAGE, recording.id, done, len(clips))
         measured = clip_quantities(evidence, thresholds).to_dict("records")
         said = answers.loc[evidence.clips["clip_id"]].reset_index()
         part = [{str(k): v for k, v in row.items()} for row in said.to_dict("records")]

@@ -80,6 +80,8 @@ class Questions:
         Which time the same is asked with another seed; 0 = the first, whose answers describe.
     ledger : Ledger
         Where what is said is kept.
+    stage, done : str
+        What is told of the progress: the work, and what has become of clips that ended well.
     """
 
     name: str
@@ -90,6 +92,8 @@ class Questions:
     seed: int = 0
     time: int = 0
     ledger: Ledger = field(default_factory=lambda: AnswerLedger())
+    stage: str = "describe"
+    done: str = "described"
 
 
 @dataclass(frozen=True)
@@ -267,13 +271,12 @@ class Tally:
         """For machines; ``not_asked`` makes the numbers add up."""
         return {**vars(self), "asked": self.asked, "not_asked": self.clips - self.came_to}
 
-    def counts(self, seconds: float) -> dict[str, float]:
+    def counts(self, seconds: float, done: str = "described") -> dict[str, float]:
         """How it stands after some time, while it runs; what is not known is left out."""
         rate = self.asked / seconds if seconds > 0 else 0.0
-        counts: dict[str, float] = {
-            name: getattr(self, name)
-            for name in ("described", "asked_again", "retries", "invalid", "failed")
-        }
+        counts: dict[str, float] = {done: self.described}
+        for name in ("asked_again", "retries", "invalid", "failed"):
+            counts[name] = getattr(self, name)
         counts["clips_per_s"] = rate
         if self.cost > 0:
             counts["cost"] = self.cost
@@ -494,14 +497,14 @@ class _Asked:
 
     def _tell(self, *, finished: bool = False) -> None:
         self._told = time.monotonic()
-        tally = self.tally
+        tally, questions = self.tally, self._run.questions
         step = Progress(
-            "describe",
+            questions.stage,
             self._recording.id,
             tally.came_to,
             tally.clips,
             finished=finished,
-            counts=tally.counts(self._told - self._begun),
+            counts=tally.counts(self._told - self._begun, questions.done),
         )
         self._run.tell(step)
 

@@ -127,7 +127,9 @@ def judge_questions(
         ledger.judges(recording, dict(zip(said["clip_id"], said["answer_id"], strict=True)))
         return _Judging(judge, show(recording, stack), said)
 
-    return Questions(judge.name, judge.hash, judged, judge.read, ledger=ledger)
+    return Questions(
+        judge.name, judge.hash, judged, judge.read, ledger=ledger, stage="judge", done="judged"
+    )
 
 
 class _Judging:
@@ -173,6 +175,7 @@ class JudgementLedger:
     def __init__(self, judge: str) -> None:
         self._judge = judge
         self._answers: dict[str, dict[str, str]] = {}
+        self._judged: set[tuple[str, str]] = set()
 
     def judges(self, recording: Recording, answers: Mapping[str, str]) -> None:
         """Note which answer of each clip is judged."""
@@ -180,10 +183,9 @@ class JudgementLedger:
 
     def known(self, recording: Recording, retry: Collection[str]) -> dict[str, Known]:
         """What came of each question before."""
-        columns = ("request_key", "status", "attempt", "reason", "answer_id")
+        columns = ("request_key", "status", "attempt", "reason")
         rows = recording.log.judgements(columns, judge=self._judge)
-        # The same answer given twice is judged once for each: they are two to the thresholds.
-        now_judged = set(self._answers.get(recording.id, {}).values())
+        self._judged.update(zip(rows["answer_id"], rows["request_key"], strict=True))
         return {
             key: Known(
                 _STATUS.get(status, status),
@@ -192,16 +194,14 @@ class JudgementLedger:
                 status in retry,
                 "" if status == "judged" else reason,
             )
-            for key, status, attempt, reason, answer in zip(
-                *(rows[each] for each in columns), strict=True
-            )
-            if answer in now_judged
+            for key, status, attempt, reason in zip(*(rows[each] for each in columns), strict=True)
         }
 
     def keep(
         self, recording: Recording, answers: list[Answer], asker: Asker, questions: Questions
     ) -> None:
         """Write those that are new into the log."""
+        answer_of = self._answers[recording.id]
         new = [one for one in answers if one.attempt and one.request_key]
         names = ("request_key", "attempt", "model", "raw", "tokens_in", "tokens_out", "cost")
         columns: dict[str, Any] = {name: [getattr(one, name) for one in new] for name in names}
@@ -212,11 +212,40 @@ class JudgementLedger:
             judged.reason if judged else one.reason
             for one, judged in zip(new, judgements, strict=True)
         ]
-        columns["answer_id"] = [self._answers[recording.id][one.clip_id] for one in new]
+        columns["answer_id"] = [answer_of[one.clip_id] for one in new]
         columns["status"] = ["judged" if judged else one.status
                              for one, judged in zip(new, judgements, strict=True)]  # fmt: skip
         columns |= {"judge": self._judge, "run_id": asker.run_id, "created": now()}
         recording.log.add_judgements(make_table(JUDGEMENTS, columns, length=len(new)))
+        same = {
+            answer_of[one.clip_id]: one.request_key
+            for one in answers
+            if one.attempt == 0 and (answer_of[one.clip_id], one.request_key) not in self._judged
+        }
+        if same:
+            self._keep_same(recording, same, asker)
+
+    def _keep_same(self, recording: Recording, same: Mapping[str, str], asker: Asker) -> None:
+        """Judgements of answers that were judged as others': the same words of the same pictures.
+
+        Parameters
+        ----------
+        recording : Recording
+            Where they are kept.
+        same : mapping of str to str
+            Id of each answer to the key of the question, which was asked before.
+        asker : Asker
+            Who would have asked.
+        """
+        rows = recording.log.judgements(
+            judge=self._judge, status="judged", request_key=list(set(same.values()))
+        )
+        rows = rows.drop_duplicates("request_key", keep="last").set_index("request_key", drop=False)
+        copied = {answer: key for answer, key in same.items() if key in rows.index}
+        again = rows.loc[list(copied.values())].assign(
+            answer_id=list(copied), run_id=asker.run_id, tokens_in=0, tokens_out=0, cost=0.0
+        )
+        recording.log.add_judgements(again.reset_index(drop=True))
 
     def end(
         self,

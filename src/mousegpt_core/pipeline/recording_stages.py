@@ -388,7 +388,11 @@ def evidence_of(
 
 def _answers_table(answers: list[Answer], describer: str, protocol_hash: str) -> pd.DataFrame:
     columns: dict[str, Any] = {
-        "answer_id": [f"{answer.clip_id}#{describer}" for answer in answers],
+        # By what is said, or a judgement of other words would count for these.
+        "answer_id": [
+            f"{answer.clip_id}#{describer}#{content_hash([answer.sections, answer.label])}"
+            for answer in answers
+        ],
         "clip_id": [answer.clip_id for answer in answers],
         "describer": describer,
         "protocol_hash": protocol_hash,

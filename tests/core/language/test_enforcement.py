@@ -56,6 +56,20 @@ def test_it_is_found_out_once_and_remembered(tmp_path: Path) -> None:
         assert server.asked == []
 
 
+def test_finding_it_out_is_paid_with_the_first_reply_alone(tmp_path: Path) -> None:
+    async def twice(model: OpenAIModel) -> list[tuple[int, int]]:
+        answers = [await answer(model, ASKED) for _ in range(2)]
+        return [(one.tokens_in, one.tokens_out) for one in answers]
+
+    with LoopbackServer(lambda body: TRUTH, means="json_object") as server:
+        first, second = with_model(server, tmp_path, twice)
+        (again,) = {*with_model(server, tmp_path, twice)}
+        assert server.count == len(server.asked) + 2  # by two questions
+    assert again == second
+    assert first[0] > second[0] > 0
+    assert first[1] > second[1] > 0
+
+
 def test_each_model_is_found_out_by_itself(tmp_path: Path) -> None:
     with LoopbackServer(models=("tiny", "other")) as server:
         _find(server, tmp_path)

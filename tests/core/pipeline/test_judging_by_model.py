@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from mousegpt_core.describe.contract import Answer
 from mousegpt_core.describe.judge_protocol import load_judge
 from mousegpt_core.describe.model_describer import ModelDescriber
 from mousegpt_core.errors import BackendCallError
@@ -24,11 +26,12 @@ from mousegpt_core.pipeline.curating import (
     run_judgements,
     said_clips,
 )
-from mousegpt_core.pipeline.describing import Questions, describe_study
+from mousegpt_core.pipeline.describing import Asker, Questions, describe_study
 from mousegpt_core.pipeline.editing import one_correction
 from mousegpt_core.pipeline.judging import summary
-from mousegpt_core.pipeline.judging_by_model import judge_questions
+from mousegpt_core.pipeline.judging_by_model import JudgementLedger, judge_questions
 from mousegpt_core.pipeline.recording_stages import run_descriptions
+from mousegpt_core.progress import Progress
 from mousegpt_core.study import Recording, Study
 from scripted_model import MadeUpShowing, ScriptedModel, read
 
@@ -91,14 +94,18 @@ def show(recording: Recording, stack: ExitStack) -> MadeUpShowing:
 
 
 def judge(study: Study, model: JudgingModel, **options: Any) -> dict[str, Any]:
-    work = Work(study)
+    work = Work(study, options.pop("tell", lambda step: None))
     questions = judge_questions(work, load_judge("default"), JUDGE, show)
     describer = ModelDescriber(model, budget=options.pop("budget", None))
     return describe_study(work, describer, questions, **options)
 
 
 def test_each_judgement_is_kept_with_all_that_it_cost(study: Study) -> None:
-    result = judge(study, JudgingModel())
+    told: list[Progress] = []
+    result = judge(study, JudgingModel(), tell=told.append)
+    counted = [step for step in told if step.counts]
+    assert {step.stage for step in counted} == {"judge"}
+    assert counted[-1].counts["judged"] == COUNT
     assert result["all"]["described"] == result["all"]["clips"] == 2 * COUNT
     rows = study.recording("M1").log.judgements()
     assert len(rows) == COUNT
@@ -120,6 +127,66 @@ def test_nothing_is_judged_twice_and_a_limit_is_gone_on_with(study: Study) -> No
     assert len(second.asked) == 2 * COUNT - 5
     assert judge(study, third)["all"]["there_already"] == 2 * COUNT
     assert third.asked == []
+
+
+def test_descriptions_by_kinematics_are_judged_again_where_they_say_something_else(
+    run_once: Path, tmp_path: Path
+) -> None:
+    study = Study.open(shutil.copytree(run_once, tmp_path / "by-kinematics"))
+    recording = study.recording("M1")
+    said = _judged_by_kinematics(study, first := JudgingModel())
+    assert len(first.asked) == len(said) > COUNT
+    study.set_section("describe", fast=8.0)
+    other = _judged_by_kinematics(study, second := JudgingModel())
+    changed = said != other.reindex(said.index)
+    assert 0 < changed.sum() < len(said)
+    assert len(second.asked) == changed.sum()
+    assert len(curated_clips(recording, JUDGE).dropna(subset="accuracy")) == len(said)
+    study.set_section("describe", fast=15.0)
+    again = _judged_by_kinematics(study, third := JudgingModel())
+    assert (again == said).all()
+    assert third.asked == []
+
+
+def test_the_same_question_about_two_answers_is_asked_once(study: Study) -> None:
+    recording = study.recording("M1")
+    judge(study, JudgingModel(), limit=5, only=["M1"])
+    scores = judgements_of(recording, JUDGE).set_index("answer_id")
+    clips = said_clips(recording).set_index("answer_id")["clip_id"]
+    # As if all had been described anew, by the same words.
+    ledger = JudgementLedger(JUDGE)
+    ledger.judges(recording, {clips[answer]: f"{answer}#new" for answer in scores.index})
+    known = ledger.known(recording, ())
+    rows = recording.log.judgements()
+    answers = [
+        Answer(clips[answer], request_key=key, attempt=0)
+        for answer, key in zip(rows["answer_id"], rows["request_key"], strict=True)
+    ]
+    questions = judge_questions(Work(study), load_judge("default"), JUDGE, show)
+    asker = Asker("run", "scripted", "scripted", "scripted/1")
+    assert {one.request_key for one in answers} == set(known)
+    for _ in range(2):
+        ledger.keep(recording, answers, asker, questions)
+    new = judgements_of(recording, JUDGE).set_index("answer_id")
+    assert len(new) == 2 * len(scores)
+    assert new["accuracy"][[f"{answer}#new" for answer in scores.index]].tolist() == (
+        scores["accuracy"].tolist()
+    )
+    assert recording.log.judgements()["cost"].sum() == pytest.approx(rows["cost"].sum())
+
+
+def _judged_by_kinematics(study: Study, model: JudgingModel) -> pd.Series[str]:
+    """Sentence of each clip of M1, all of which are then judged by the model."""
+    recording = study.recording("M1")
+    run_descriptions(Work(study), recording)
+    said = said_clips(recording).set_index("clip_id")
+
+    def shows(recording: Recording, stack: ExitStack) -> MadeUpShowing:
+        return MadeUpShowing(recording.id, len(said), individuals=recording.info.individuals)
+
+    questions = judge_questions(Work(study), load_judge("default"), JUDGE, shows)
+    describe_study(Work(study), ModelDescriber(model), questions, only=["M1"])
+    return said[["overall", "head", "limb", "torso", "others", "keywords", "label"]].sum(axis=1)
 
 
 def test_a_budget_stops_it(study: Study) -> None:
