@@ -21,9 +21,10 @@ VLM_TESTS = (
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Slow tests of the base install: fuzzing, kills, benchmarks' smoke."""
-    session.install("--quiet", *CONSTRAINTS, "-e", ".[test]")
+    """Slow tests of the base install: fuzzing, kills, benchmarks' smoke; keys in a keyring."""
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,keyring]")
     session.run("pytest", "-m", "slow", "--slow", *session.posargs)
+    session.run("pytest", "tests/core/language/test_keys.py", *session.posargs)
 
 
 @nox.session

@@ -20,8 +20,10 @@ from mousegpt_core.describe.rules import Rules
 
 #: How clips end. Of ``unclear`` ones the answer means none of the behaviours, or several.
 LABELLED, UNCLEAR, ABSTAINED, NOT_ASKED = "labelled", "unclear", "abstained", "not asked"
+#: By a person, who corrected what was said; and left out by curation.
+EDITED, DROPPED = "edited", "dropped"
 #: Sections that speak of the animal as a whole.
-_OF_THE_WHOLE = ("overall", "keywords")
+OF_THE_WHOLE = ("overall", "keywords")
 
 
 def labels_of_answers(
@@ -56,7 +58,7 @@ def labels_of_answers(
         and ``reason``.
     """
     reader = _Reader(scheme, rules)
-    columns = ["label", "score", "status", "reason", *_OF_THE_WHOLE]
+    columns = ["label", "score", "status", "reason", *OF_THE_WHOLE]
     given = zip(*(answers[name] for name in columns), strict=True)
     each = (dict(zip(columns, row, strict=True)) for row in given)
     known: dict[str, dict[str, object]] = dict(zip(answers["clip_id"], each, strict=True))
@@ -99,7 +101,7 @@ class _Reader:
     def behaviour(self, answer: Mapping[str, object]) -> str:
         """The behaviour that an answer names, or else means; ``""`` = none, or several."""
         named = self._named.get(plain(str(answer["label"])), "")
-        words = ". ".join(str(answer[name]) for name in ("label", *_OF_THE_WHOLE) if answer[name])
+        words = ". ".join(str(answer[name]) for name in ("label", *OF_THE_WHOLE) if answer[name])
         if named or not words:
             return named
         if words not in self._read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from pydantic import SecretStr
 
@@ -11,6 +12,8 @@ from mousegpt_core.errors import BackendCallError
 #: Under this name keys lie in the keyring.
 SERVICE = "mousegpt"
 _SHOWN = "[key]"
+#: What names are like, and keys are not.
+_NAME = re.compile("[A-Z][A-Z0-9_]*")
 
 
 def find_key(variable: str) -> SecretStr | None:
@@ -19,16 +22,22 @@ def find_key(variable: str) -> SecretStr | None:
     Parameters
     ----------
     variable : str
-        Environment variable; the keyring, where the package `keyring` is installed, has it
-        under service ``mousegpt`` and this name.
+        Environment variable, in capitals; the keyring, where the package `keyring` is installed,
+        has it under service ``mousegpt`` and this name.
 
     Raises
     ------
     BackendCallError
-        If it cannot be a key.
+        If it cannot be a key, or the name cannot be a name: then it may be a key, and is not said.
     """
     if not variable:
         return None
+    if not _NAME.fullmatch(variable):
+        raise BackendCallError(
+            "key_variable is the name of what holds the key, such as OPENAI_API_KEY: capitals, "
+            "digits and _",
+            hint="if you wrote the key itself there, take it out, and set a variable instead",
+        )
     key = (os.environ.get(variable) or _from_keyring(variable) or "").strip()
     if not key:
         return None

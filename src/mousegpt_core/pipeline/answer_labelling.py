@@ -15,7 +15,11 @@ from typing import Any
 import pandas as pd
 
 from mousegpt_core.analysis.answer_labels import (
+    DROPPED,
+    EDITED,
+    LABELLED,
     NOT_ASKED,
+    OF_THE_WHOLE,
     label_bouts,
     label_table,
     labels_of_answers,
@@ -31,8 +35,10 @@ from mousegpt_core.pipeline.answered import (
     asked_clips,
     newest_answers,
     read_asked,
+    study_asks,
 )
 from mousegpt_core.pipeline.combining import combined_labels
+from mousegpt_core.pipeline.curating import curated_clips, run_curated
 from mousegpt_core.pipeline.evaluation import scheme_names
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.pipeline.work import Work
@@ -119,6 +125,9 @@ def classify_answers(
 ) -> dict[str, Any]:
     """Give every clip that a model was asked about the behaviour that it answered.
 
+    Of the descriptions that study.toml names, a person's corrections win, and what curation drops
+    is unknown.
+
     Parameters
     ----------
     work : Work
@@ -159,6 +168,7 @@ def classify_answers(
         one for one in study.recordings.values() if one.store.entry(speaker.stage) is not None
     ]
     notes: list[str] = []
+    said_by = said_and_kept if speaker.stage == study_asks(study) else said_of
     if speaker.combined:
         said, notes = combined_labels(
             work,
@@ -166,11 +176,11 @@ def classify_answers(
             speaker.stage,
             _load_base(study, protocol),
             behaviours,
-            partial(said_of, work),
+            partial(said_by, work),
             sure,
         )
     else:
-        said = {r.id: said_of(work, r, speaker.stage, behaviours, sure) for r in recordings}
+        said = {r.id: said_by(work, r, speaker.stage, behaviours, sure) for r in recordings}
     source = ENSEMBLE if speaker.combined else speaker.name.partition("-")[0]
     settings = {"labels": behaviours.fingerprint(), "sure": sure, "asked": speaker.stage}
     for recording in recordings:
@@ -239,6 +249,31 @@ def said_of(
     return asked_clips(asked).reset_index(drop=True).join(said.drop(columns="clip_id"))
 
 
+def said_and_kept(
+    work: Work, recording: Recording, stage: str, behaviours: LabelScheme, sure: float
+) -> pd.DataFrame:
+    """`said_of` of the study's own descriptions, corrected and curated.
+
+    The status is also `EDITED`, where a person said which behaviour it is, or `DROPPED`, where the
+    description misses a threshold of ``[curation]``.
+    """
+    said = said_of(work, recording, stage, behaviours, sure).set_index("clip_id", drop=False)
+    run_curated(work, recording)
+    clips = curated_clips(recording).set_index("clip_id", drop=False)
+    dropped = clips.loc[~clips["kept"], "why_dropped"]
+    said.loc[dropped.index, ["label", "status"]] = "", DROPPED
+    said.loc[dropped.index, "reason"] = dropped
+    edits = recording.log.edits("description")
+    edits = edits[edits["field"].isin(["label", *OF_THE_WHOLE])]
+    edited = clips[clips["clip_id"].isin(edits["target_id"])]
+    corrected = edited.assign(status="described", reason="", score=float("nan"))
+    meant = labels_of_answers(edited, corrected, behaviours, study_rules(work.study))
+    meant["status"] = meant["status"].replace(LABELLED, EDITED)
+    meant = meant.set_index("clip_id", drop=False)
+    said.loc[meant.index, list(meant.columns)] = meant
+    return said.reset_index(drop=True)
+
+
 def _keep(
     work: Work,
     recording: Recording,
@@ -276,8 +311,8 @@ def _write_vectors(study: Study, name: str, said: Mapping[str, pd.DataFrame]) ->
     """The behaviour vector of each recording: a row a clip, and how it ended, as csv."""
     folder = study.folder / "results" / f"labels-{name}"
     columns: Sequence[str] = (
-        "recording", "individuals", "start_s", "stop_s", "start_frame", "stop_frame", "label",
-        "score", "status", "reason",
+        "clip_id", "recording", "individuals", "start_s", "stop_s", "start_frame", "stop_frame",
+        "label", "score", "status", "reason",
     )  # fmt: skip
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -167,9 +167,8 @@ def answer_tables(
     """
     for first in range(0, max(len(asked), 1), _BLOCK):
         part = asked.iloc[first : first + _BLOCK]
-        wanted = pd.DataFrame(
-            {"clip_id": part["clip_id"], "answer_id": part["request_key"].map(newest)}
-        )
+        ids_of = part["request_key"].map(newest).astype(object)  # of numbers where there is none
+        wanted = pd.DataFrame({"clip_id": part["clip_id"], "answer_id": ids_of})
         ids = wanted["answer_id"].dropna().unique().tolist()
         answers = recording.log.answers(answer_id=ids).drop(columns="clip_id")
         said = wanted.dropna().merge(answers, on="answer_id", how="inner")

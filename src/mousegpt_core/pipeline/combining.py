@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import numpy as np
 import pandas as pd
 
-from mousegpt_core.analysis.answer_labels import ABSTAINED, LABELLED, NOT_ASKED
+from mousegpt_core.analysis.answer_labels import ABSTAINED, EDITED, LABELLED, NOT_ASKED
 from mousegpt_core.analysis.calibration import calibration_error
 from mousegpt_core.analysis.classify import clip_scores
 from mousegpt_core.analysis.label_scheme import LabelScheme
@@ -154,10 +154,13 @@ def _notes(belief: Floats | None, truth: Ints) -> list[str]:
 def _judged(
     said: pd.DataFrame, experts: Experts, belief: Floats, behaviours: LabelScheme, sure: float
 ) -> pd.DataFrame:
-    """Labels by what is most probable; a clip of which nobody says anything stays as it is."""
+    """Labels by what is most probable.
+
+    A clip that a person corrected, or of which nobody says anything, stays as it is.
+    """
     best = belief.max(axis=1)
     names = np.asarray(behaviours.names, dtype=object)[belief.argmax(axis=1)]
-    open_ = ~experts.silent & (said["status"] != NOT_ASKED).to_numpy()
+    open_ = ~experts.silent & ~said["status"].isin([NOT_ASKED, EDITED]).to_numpy()
     status = np.where(best >= sure, LABELLED, ABSTAINED)
     found = said.copy()
     found.loc[open_, "label"] = np.where(best >= sure, names, "")[open_]

@@ -48,8 +48,11 @@ def edit_descriptions(
         If there is nothing to correct by, or a clip is not known; names the row.
     """
     _check_columns(corrections, source)
-    said = {one.id: said_clips(one).set_index("clip_id") for one in described_recordings(study)}
-    home = {clip: id for id, clips in said.items() for clip in clips.index}
+    recordings = described_recordings(study)
+    said = {one.id: said_clips(one).set_index("clip_id") for one in recordings}
+    # Also of clips of which nothing valid was said.
+    clips = {one.id: one.store.read_table("clips", ["clip_id"]) for one in recordings}
+    home = {clip: id for id, table in clips.items() for clip in table["clip_id"]}
     changes = list(_changes(corrections))
     for row, clip, _, _ in changes:
         if clip not in home:
@@ -57,7 +60,9 @@ def edit_descriptions(
     edited: list[str] = []
     for _, clip, field, new in changes:
         recording = study.recording(home[clip])
-        if _edit(recording, clip, field, new, str(said[recording.id].at[clip, field]), who):
+        known = said[recording.id]
+        old = str(known.at[clip, field]) if clip in known.index else ""
+        if _edit(recording, clip, field, new, old, who):
             edited.append(clip)
     return {
         "edited": len(edited),

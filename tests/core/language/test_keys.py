@@ -106,6 +106,13 @@ def test_what_can_be_no_key_is_refused_unsaid(wrong: str, monkeypatch: pytest.Mo
     assert wrong not in str(caught.value)
 
 
+@pytest.mark.parametrize("given", [KEY, "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "lab key"])
+def test_a_key_in_place_of_its_name_is_not_said(given: str) -> None:
+    with pytest.raises(BackendCallError, match="name of what holds the key") as caught:
+        find_key(given)
+    assert given not in f"{caught.value} {caught.value.hint}"
+
+
 @pytest.mark.parametrize("kind", ["401", "403", "429", "500", "drop", "stall", "not json", ""])
 def test_the_key_is_nowhere(
     tmp_path: Path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from commands import mousegpt
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.pipeline import Work, ask_study, classify_answers, evaluate_study
+from mousegpt_core.pipeline.editing import edit_descriptions, one_correction
 from mousegpt_core.pipeline.evaluation import last_evaluations
+from mousegpt_core.pipeline.recording_stages import run_descriptions
 from mousegpt_core.study import Study
 from truth_study import LABELS, Known, make_truth_study
 
@@ -101,6 +104,46 @@ def test_who_is_not_sure_abstains(study: Study) -> None:
     assert sure["clips"]["abstained"] > 5
     both = classify_answers(Work(study), describer="ensemble", protocol="seconds", sure=0.99)
     assert both["clips"]["abstained"] > 0
+
+
+def test_what_a_person_corrected_wins_and_what_curation_drops_is_unknown(study: Study) -> None:
+    orders = {"describer": "openai", "protocol": "seconds"}
+    before = vector(classify_answers(Work(study), **orders))
+    study.set_section("describe", describer="openai", model="tiny", protocol="seconds")
+    run_study_descriptions(study)
+    fleeing = before[before["label"] == "fleeing"].index
+    edit_descriptions(study, one_correction(str(fleeing[0]), {"label": "freezing"}))
+    invalid = before[before["status"] == "invalid"].index
+    edit_descriptions(study, one_correction(str(invalid[0]), {"label": "fleeing"}))
+    corrected = vector(classify_answers(Work(study), **orders))
+    assert corrected.loc[[fleeing[0], invalid[0]], "label"].tolist() == ["freezing", "fleeing"]
+    assert corrected["status"].value_counts()["edited"] == 2
+    others = before.index.difference([fleeing[0], invalid[0]])
+    assert (corrected.loc[others, "label"] == before.loc[others, "label"]).all()
+    study.set_section("curation", contradictions=0.5)
+    kept = vector(classify_answers(Work(study), **orders))
+    dropped = kept[kept["status"] == "dropped"]
+    assert 0 < len(dropped) < len(fleeing)
+    assert set(before.loc[dropped.index, "label"]) <= {"fleeing", "freezing"}
+    assert (dropped["label"] == "").all()
+    assert dropped["reason"].str.contains("contradictions").all()
+    assert kept["status"].value_counts()["edited"] == 2
+    both = vector(classify_answers(Work(study), describer="ensemble", protocol="seconds"))
+    # A person's word is not weighed; what was dropped is judged by kinematics.
+    assert both.loc[fleeing[0], ["label", "status"]].tolist() == ["freezing", "edited"]
+    assert set(both.loc[dropped.index, "status"]) == {"labelled"}
+
+
+def vector(result: dict[str, Any]) -> pd.DataFrame:
+    """The behaviour vectors of both mice, by clip."""
+    files = [Path(result["folder"]) / f"{mouse}.csv" for mouse in ("M1", "M2")]
+    tables = [pd.read_csv(file, keep_default_na=False) for file in files]
+    return pd.concat(tables).set_index("clip_id")
+
+
+def run_study_descriptions(study: Study) -> None:
+    for recording in study.recordings.values():
+        run_descriptions(Work(study), recording)
 
 
 def test_by_the_command(study: Study) -> None:

@@ -19,6 +19,7 @@ from mousegpt_core.errors import BackendCallError, DataError, StageMissingError,
 from mousegpt_core.language import Reply, Request
 from mousegpt_core.language.budget import Budget, Limits
 from mousegpt_core.pipeline import Work, profile_study, run_study
+from mousegpt_core.pipeline.answered import answer_tables, read_asked
 from mousegpt_core.pipeline.curating import described_clips
 from mousegpt_core.pipeline.describing import LEASE, Questions, describe_study
 from mousegpt_core.pipeline.reckoning import reckon
@@ -264,6 +265,11 @@ def test_a_models_answers_are_the_studys_descriptions_where_it_says_so(study: St
         "failed": 3,
         "invalid": 3,
     }
+    recording = study.recording("M1")
+    shown, _ = read_asked(recording, "asked/openai-some-model-made-up")
+    (nothing,) = answer_tables(recording, shown, {})  # as where a budget ended at once
+    assert len(shown) == COUNT
+    assert nothing.empty
 
 
 def png(clip_id: str) -> bytes:
