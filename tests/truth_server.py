@@ -4,12 +4,14 @@ It knows which moments it is shown by the colour of the film (`coded_film`), and
 question itself what else it is shown: examples, neighbours, the label before. Each of these ways of
 asking has a confusion matrix of its own. What is said of a clip depends on the seed and the clip
 alone, and the confidence that goes with it is right: of answers given with .8, 80 % are right.
+Asked to judge what was said of a clip, it is right as often as is known, too.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,8 @@ Way = Literal["zero-shot", "few-shot", "temporal", "autoregressive"]
 _LEVELS, _STEP = 16, 16
 #: Said before the clip itself, where neighbours are shown too.
 _ASKED = "The clip that is asked about:"
+#: What else than its label is drawn of a clip.
+_FAULTS, _JUDGES, _AGAIN = 1, 2, 10
 
 
 def colour(code: int) -> tuple[int, int, int]:
@@ -119,6 +123,8 @@ class Truthful:
         Pictures narrower than this (px) are seen as badly as without examples.
     spread : float
         How much clips differ in difficulty, 0-1.
+    judges : float
+        How often it knows, as a judge, whether a label is right.
     seed : int
         Of all chance.
     said : dict of (str, int) to (str, str)
@@ -132,6 +138,7 @@ class Truthful:
     faults: Mapping[FaultKind, float] = field(default_factory=dict)
     small: int = 0
     spread: float = 0.9
+    judges: float = 0.9
     seed: int = 0
     said: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
 
@@ -144,22 +151,38 @@ class Truthful:
         asked = read_question(body)
         if asked is None:
             return "The mouse walks."
-        label, score = self.judged(asked)
+        if "accuracy" in json.dumps(body.get("response_format", {})):
+            return self.verdict(asked, json.dumps(body["messages"][-1]))
+        label, score = self.judged(asked, body.get("seed", 0))
         return {"label": label, "score": round(score, 3), **self.words.get(label, {})}
 
-    def judged(self, asked: Asked) -> tuple[str, float]:
-        """The label that is said, and the share of such answers that are right."""
+    def verdict(self, asked: Asked, text: str) -> dict[str, Any]:
+        """What is thought of the label in a text."""
+        (said,) = (label for label in self.labels if f'\\"label\\": \\"{label}' in text)
+        knows = self._chance(asked.codes[0], _JUDGES).random() < self.judges
+        right = (said == self.true_label(asked.codes)) == knows
+        score = 9 if right else 2
+        return {"accuracy": score, "coherence": 10, "relevance": 10, "reason": f"It is {said}."}
+
+    def judged(self, asked: Asked, seed: int = 0) -> tuple[str, float]:
+        """The label that is said, and the share of such answers that are right.
+
+        How hard a clip is does not depend on the request's seed.
+        """
         true = self.true_label(asked.codes)
         skill = self.skills["zero-shot" if asked.width < self.small else asked.way]
         row = np.asarray(skill[self.labels.index(true)], dtype=np.float64)
         hard, chance, which = self._chance(asked.codes[0]).random(3)
+        if seed:
+            chance, which = self._chance(asked.codes[0], _AGAIN + seed).random(2)
         right = row[self.labels.index(true)]
         sure = right + self.spread * (1 - 2 * hard) * min(right, 1 - right)
         said = true
         if chance >= sure:
             others = np.where(np.array(self.labels) == true, 0.0, row)
             said = self.labels[int(np.searchsorted(np.cumsum(others) / others.sum(), which))]
-        self.said[asked.way, asked.codes[0]] = (true, said)
+        if not seed:
+            self.said[asked.way, asked.codes[0]] = (true, said)
         return said, float(sure)
 
     def true_label(self, codes: Sequence[int]) -> str:
@@ -172,7 +195,7 @@ class Truthful:
         asked = read_question(body)
         if asked is None:
             return None
-        draw = self._chance(asked.codes[0], 1).random()
+        draw = self._chance(asked.codes[0], _FAULTS).random()
         for kind, share in self.faults.items():
             if draw < share:
                 return Fault(kind)
