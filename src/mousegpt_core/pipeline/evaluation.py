@@ -86,6 +86,8 @@ def evaluate_study(
     if not truth:
         raise DataError("no human labels are given", hint="--truth RECORDING=FILE")
     scheme = scheme or only_scheme(study)
+    if scheme != HUMAN:
+        answered_scheme(study, scheme)  # tells which labels there are, if not these
     cases = [
         _case(study, owner, path, partial(bouts_of_scheme, study, scheme=scheme), positive)
         for owner, path in truth.items()
