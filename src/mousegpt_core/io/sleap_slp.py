@@ -175,8 +175,9 @@ def _backend(video: Any) -> dict[str, Any]:
 
 
 def _film_path(video: Any) -> str:
-    """Path of a film as the file names it."""
-    return str(_backend(video).get("filename", ""))
+    """Path of a film as the file names it; ``""`` where its pictures are in the file itself."""
+    path = str(_backend(video).get("filename", ""))
+    return path if path.strip(".") else ""
 
 
 def _film_name(video: Any, number: int) -> str:

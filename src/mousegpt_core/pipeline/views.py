@@ -271,7 +271,7 @@ def _check_length(
         )
     unseen = int((numbers >= opened.frames).sum())
     rest = (
-        f"{unseen} poses at the end are beyond the film and have no picture"
+        f"for {unseen} of the poses, at the end, there is no picture"
         if unseen
         else "the film's other frames have no poses and are left out"
     )

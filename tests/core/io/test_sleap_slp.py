@@ -97,3 +97,12 @@ def test_3d_poses_are_not_labels(tmp_path):
     with pytest.raises(FormatError, match="2D"):
         write_poses(poses, tmp_path / "a.slp")
     assert not list(tmp_path.iterdir())
+
+
+def test_pictures_in_the_file_itself_are_no_film(tmp_path):
+    path = write_poses(three_frames(), tmp_path / "a.slp")
+    with h5py.File(path, "a") as file:
+        del file["videos_json"]
+        film = {"backend": {"filename": ".", "dataset": "video0/video"}}
+        file["videos_json"] = [json.dumps(film).encode()]
+    assert "film" not in read_poses(path, fps=10).attrs
