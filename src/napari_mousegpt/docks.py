@@ -40,6 +40,13 @@ def search() -> Any:
     return Search(*_here())
 
 
+def keypoints() -> Any:
+    """Correct keypoints, from one doubtful moment to the next."""
+    from napari_mousegpt._widgets.keypoints import Keypoints
+
+    return Keypoints(*_here())
+
+
 def _here() -> tuple[Any, Any]:
     """Session and runner of the viewer in which a dock is opened."""
     from napari import current_viewer

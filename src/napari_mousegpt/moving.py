@@ -27,6 +27,8 @@ from napari_mousegpt.layers import (
     skeleton_layer,
 )
 
+_AS_POSES: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+
 
 class Moment(NamedTuple):
     """What is seen at a step.
@@ -69,6 +71,13 @@ class MovingPoses:
         How much larger than usual points and lines are drawn.
     hidden : bool
         Whether its view is not shown.
+    source : str, optional
+        The view (``""`` = the only one) of the file of poses, which a person can correct;
+        None = they were computed from others.
+    picture : (float, float), optional
+        Height and width of the picture that they lie on.
+    position : array of shape (time, keypoint, individual, axis), optional
+        What is shown of them, in napari's order of axes; by default as `poses` are.
     """
 
     name: str
@@ -79,11 +88,14 @@ class MovingPoses:
     format: str = ""
     size: float = 1.0
     hidden: bool = False
-    _shown: xr.Dataset = field(init=False, repr=False)
+    source: str | None = None
+    picture: tuple[float, float] | None = None
+    position: NDArray[np.float32] = field(default=_AS_POSES, repr=False)
 
     def __post_init__(self) -> None:
-        shown = self.poses if self.steps is None else at_steps(self.poses, self.steps)
-        object.__setattr__(self, "_shown", shown)
+        if self.position is _AS_POSES:
+            position = np.array(in_napari_order(self.poses), dtype=np.float32)
+            object.__setattr__(self, "position", position)
 
     @property
     def view(self) -> str:
@@ -95,13 +107,14 @@ class MovingPoses:
         points = points_layer(
             self.poses, name=f"{self.name}keypoints", steps=self.steps, format=self.format
         )
-        skeleton = skeleton_layer(self._shown, self.edges, name=f"{self.name}skeleton")
+        shown = self.poses if self.steps is None else at_steps(self.poses, self.steps)
+        skeleton = skeleton_layer(shown, self.edges, name=f"{self.name}skeleton")
         return beside([skeleton, points] if self.edges else [points], self.offset)
 
     def at(self, step: int) -> Moment:
         """What is seen at a step of the slider."""
         row = -1 if self.hidden else self._row(step)
-        here = self._position[row] if row >= 0 else np.full_like(self._position[0], np.nan)
+        here = self.position[row] if row >= 0 else np.full_like(self.position[0], np.nan)
         seen = np.isfinite(here).all(axis=-1)
         a, b = self._edge_places
         drawn = seen[a] & seen[b]
@@ -119,18 +132,42 @@ class MovingPoses:
         rows = [(point, animal, self.view) for point in keypoints for animal in animals]
         return pd.DataFrame(rows, columns=["keypoint", "individual", "view"])
 
-    def _row(self, step: int) -> int:
-        frames = self._frames
-        row = int(np.searchsorted(frames, step))
-        return row if row < len(frames) and frames[row] == step else -1
+    def frame(self, step: int) -> int:
+        """The frame of these poses at a step of the slider; below 0 = none."""
+        if self.steps is None:
+            return step
+        return int(self.steps[step]) if 0 <= step < len(self.steps) else -1
 
-    @cached_property
-    def _position(self) -> NDArray[np.float32]:
-        return np.asarray(in_napari_order(self._shown), dtype=np.float32)
+    def step(self, frame: int) -> int:
+        """The first step of the slider that shows a frame, or the one nearest to it."""
+        if self.steps is None:
+            return frame
+        return int(np.abs(self.steps - frame).argmin())
+
+    def place(self, point: NDArray[np.float64]) -> tuple[float, ...]:
+        """x, y[, z] of the poses, of a point of the layer, ``([z,] y, x)``."""
+        corner = np.asarray((0.0, *self.offset)[-len(point) :])
+        return tuple(float(value) for value in (point - corner)[::-1])
+
+    def holds(self, point: NDArray[np.float64]) -> bool:
+        """Whether a point of the layer lies on the picture of this view."""
+        if self.picture is None:
+            return True
+        y, x = point[-2] - self.offset[0], point[-1] - self.offset[1]
+        return bool(0 <= y <= self.picture[0] and 0 <= x <= self.picture[1])
+
+    def put(self, rows: slice, position: NDArray[np.float32]) -> None:
+        """Show other positions, ``(time, keypoint, individual, space)``, in some rows."""
+        self.position[rows] = position[..., ::-1]
+
+    def _row(self, step: int) -> int:
+        frame, frames = self.frame(step), self._frames
+        row = int(np.searchsorted(frames, frame))
+        return row if row < len(frames) and frames[row] == frame else -1
 
     @cached_property
     def _frames(self) -> NDArray[np.int64]:
-        return np.asarray(self._shown["frame"].values)
+        return np.asarray(self.poses["frame"].values)
 
     @cached_property
     def _edge_places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

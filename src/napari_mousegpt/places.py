@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 
@@ -14,3 +15,11 @@ def sample_folder() -> Path:
     from platformdirs import user_cache_dir
 
     return Path(user_cache_dir("napari-mousegpt")) / "sample"
+
+
+def user_name() -> str:
+    """Who sits here, as the system calls them; ``""`` where it does not say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

@@ -158,8 +158,14 @@ def _open_films(study: Study, recording: Recording) -> OpenedRecording:
                 layers += _trails(poses, steps, name=f"{view.view.name} trails")
                 form = _format(recording, view.view.name)
                 size = max(1.0, max(opened[0].film.shape[1:3]) / _USUAL_PX)
-                name = f"{view.view.name} "
-                moving.append(MovingPoses(name, poses, steps, _edges(sights), place, form, size))
+                own = _has_poses(recording, view.view.name)
+                height, width = view.film.shape[1:3]
+                moving.append(
+                    MovingPoses(
+                        f"{view.view.name} ", poses, steps, _edges(sights), place, form, size,
+                        source=view.view.name if own else None, picture=(height, width),
+                    )
+                )  # fmt: skip
             still += beside(_of_view(layers, view.view.name), place)
             shown.append(_shown_view(recording, view, place))
     except BaseException:
@@ -312,7 +318,7 @@ def _open_poses(study: Study, recording: Recording) -> OpenedRecording:
     drawn = [zones_layer(zones, view=source)] if zones and poses.sizes["space"] == 2 else []
     still = [*_outline(sights, source), *drawn, *([trails] if trails is not None else [])]
     form = _format(recording, source)
-    moving = [MovingPoses("", poses, edges=_edges(sights), format=form)]
+    moving = [MovingPoses("", poses, edges=_edges(sights), format=form, source=source)]
     in_space = poses.sizes["space"] == 3
     return OpenedRecording(still, moving, Timeline.of_poses(poses), in_space, ExitStack())
 
@@ -321,11 +327,12 @@ def _open_poses(study: Study, recording: Recording) -> OpenedRecording:
 
 
 def _read_poses(study: Study, recording: Recording, source: PoseFile) -> xr.Dataset | None:
-    """Poses as the study keeps them; read into it where that has not been done.
+    """Poses as a person corrected them; read into the study where that has not been done.
 
     None of a film alone that has not been looked at: its animals are found when the study is run.
     """
     from mousegpt_core.pipeline import Work
+    from mousegpt_core.pipeline.correcting import corrected
     from mousegpt_core.pipeline.recording_stages import import_poses, pose_stage
     from mousegpt_core.pipeline.tracking import FROM_FILM
     from mousegpt_core.progress import Cancellation
@@ -334,7 +341,15 @@ def _read_poses(study: Study, recording: Recording, source: PoseFile) -> xr.Data
         if source.format == FROM_FILM:
             return None
         import_poses(Work(study, lambda step: None, Cancellation()), recording, source)
-    return recording.store.read_dataset(pose_stage(source)).load()
+    read = recording.store.read_dataset(pose_stage(source)).load()
+    return corrected(recording, source.view, read)
+
+
+def _has_poses(recording: Recording, view: str) -> bool:
+    """Whether a view has poses of its own, rather than those in space as its camera sees them."""
+    from mousegpt_core.pipeline.recording_stages import pose_sources
+
+    return any(source.view == view for source in pose_sources(recording))
 
 
 def _format(recording: Recording, view: str) -> str:

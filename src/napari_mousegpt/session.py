@@ -63,6 +63,8 @@ class Session:
         self._opened: OpenedRecording | None = None
         self._layers: list[Any] = []
         self._live: tuple[Any, Any] | None = None
+        #: Whether what changes in the layers is our own doing, not a person's.
+        self.placing = False
         self._sentences: Sentences | None = None
         self._step = -1
         self._marked = False
@@ -243,11 +245,11 @@ class Session:
         if self._opened is not None and self._opened.views:
             places = [each.place for each in self._opened.views]
             arrange(self._layers, self._opened.moving, self._opened.views, arrangement)
-            self._draw_anew()
+            self.redraw()
             if [each.place for each in self._opened.views] != places:
                 self.viewer.reset_view()
         else:
-            self._draw_anew()
+            self.redraw()
 
     def shift(self, view: str, offset_s: float) -> None:
         """Show a view, but the main one, with another offset (s); nothing is saved."""
@@ -256,7 +258,7 @@ class Session:
             if opened is not None and number and each.name == view:
                 times = opened.timeline.times
                 opened.views[number] = shift(self._layers, opened.moving, each, offset_s, times)
-        self._draw_anew()
+        self.redraw()
 
     def drawing(self, view: str, options: dict[str, Any]) -> Any:
         """A shapes layer over a view, which moves with it and goes with the recording.
@@ -278,7 +280,23 @@ class Session:
 
     # -- what is shown ------------------------------------------------------------------------
 
-    def _draw_anew(self) -> None:
+    @property
+    def opened(self) -> OpenedRecording | None:
+        """The recording that is shown."""
+        return self._opened
+
+    @property
+    def points(self) -> Any:
+        """The layer of the keypoints of this moment, in the order of `moving.at_step`; or None."""
+        return None if self._live is None else self._live[1]
+
+    @property
+    def step(self) -> int:
+        """The step of the slider."""
+        return int(self.viewer.dims.current_step[0])
+
+    def redraw(self) -> None:
+        """Show this moment again, after its keypoints have changed."""
         self._step = -1
         self._on_step()
 
@@ -306,11 +324,15 @@ class Session:
             return
         self._step = step
         if self._live is not None:
-            seen = at_step(self._opened.moving, step)
-            self._live[0].data = seen.vectors
-            self._live[1].data = seen.points
-            self._live[1].shown = seen.seen
-            self._mark_points()
+            self.placing = True
+            try:
+                seen = at_step(self._opened.moving, step)
+                self._live[0].data = seen.vectors
+                self._live[1].data = seen.points
+                self._live[1].shown = seen.seen
+                self._mark_points()
+            finally:
+                self.placing = False
         self._show_sentence()
         self.moment_changed.emit(self.moment)
 

@@ -8,8 +8,6 @@ from mousegpt_core.settings import content_hash
 from mousegpt_core.study import Recording
 from mousegpt_core.study.pose_edits import (
     POSES,
-    REDO,
-    UNDO,
     DoneEdit,
     PoseEdit,
     edited_poses,
@@ -20,7 +18,7 @@ from mousegpt_core.study.pose_edits import (
 
 
 def pose_edits(recording: Recording) -> list[DoneEdit]:
-    """All acts on the poses of a recording, oldest first.
+    """All acts on the poses of a recording that were not taken back, oldest first.
 
     Raises
     ------
@@ -30,30 +28,35 @@ def pose_edits(recording: Recording) -> list[DoneEdit]:
     return read_pose_edits(recording.log.edits(POSES))
 
 
-def add_pose_edit(recording: Recording, view: str, edit: PoseEdit, *, who: str = "") -> str:
+def add_pose_edit(
+    recording: Recording, view: str, edit: PoseEdit, *, who: str = "", edit_id: str | None = None
+) -> str:
     """Keep an act at once; returns its id.
+
+    Parameters
+    ----------
+    recording : Recording
+        Whose poses.
+    view : str
+        Which of them; ``""`` = 3D, or the only view.
+    edit : PoseEdit
+        What is done.
+    who : str
+        By whom.
+    edit_id : str, optional
+        Give the same id again to repeat a call safely.
 
     Raises
     ------
     MouseGPTError
         If it cannot be written; then nothing is changed.
     """
-    return recording.log.add_edit(POSES, view, edit.kind, edit.to_json(), who=who)
-
-
-def take_back(recording: Recording, done: DoneEdit, *, who: str = "") -> None:
-    """Take an act back; all others stay. Raises as `add_pose_edit`."""
-    recording.log.add_edit(POSES, done.view, UNDO, done.id, who=who)
-
-
-def do_again(recording: Recording, done: DoneEdit, *, who: str = "") -> None:
-    """Do an act again that was taken back. Raises as `add_pose_edit`."""
-    recording.log.add_edit(POSES, done.view, REDO, done.id, who=who)
+    return recording.log.add_edit(POSES, view, edit.kind, edit.to_json(), who=who, edit_id=edit_id)
 
 
 def pose_edits_mark(recording: Recording, view: str) -> dict[str, str]:
     """What changes the poses of a view, for the provenance of what rests on them; {} = nothing."""
-    acts = [one.id for one in effective(pose_edits(recording), view)]
+    acts = [(one.edit.kind, one.edit.to_json()) for one in effective(pose_edits(recording), view)]
     return {"edits": content_hash(acts)} if acts else {}
 
 

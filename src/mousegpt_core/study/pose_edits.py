@@ -2,9 +2,9 @@
 
 An act is one row of a recording's log (`Log.add_edit`): ``target_kind`` ``"poses"``, ``target_id``
 the view (``""`` = 3D, or the only view), ``field`` the kind of act, ``new`` its JSON. Acts are done
-one after the other in the order in which they came; one that was taken back is passed over. Frames
-are told by their number, keypoints and individuals by name, so that acts outlive a new import; what
-is not there any more is passed over.
+one after the other in the order in which they came, but for those that were taken back
+(`Log.take_back`); to do one again is a new act. Frames are told by their number, keypoints and
+individuals by name, so that acts outlive a new import; what is not there any more is passed over.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from mousegpt_core.errors import DataError
 
 #: ``target_kind`` of these edits.
 POSES = "poses"
-#: Fields of rows that take an act back, or do it again.
-UNDO, REDO = "undo", "redo"
 #: Confidence of a point that a person placed, and of one that a person says is not seen.
 CERTAIN, HIDDEN = 1.0, 0.0
 _DIMS = ("time", "keypoint", "individual")
@@ -400,8 +398,6 @@ class DoneEdit:
         What was done.
     who, when : str
         By whom, and when (UTC).
-    in_force : bool
-        Whether it was not taken back.
     """
 
     id: str
@@ -409,7 +405,6 @@ class DoneEdit:
     edit: PoseEdit
     who: str
     when: str
-    in_force: bool
 
 
 def read_pose_edits(edits: pd.DataFrame) -> list[DoneEdit]:
@@ -418,43 +413,33 @@ def read_pose_edits(edits: pd.DataFrame) -> list[DoneEdit]:
     Parameters
     ----------
     edits : DataFrame
-        Table `clips.EDITS`, oldest first (as `Log.edits` gives it); of other kinds none counts.
+        Table `clips.EDITS`, oldest first, without those that were taken back (as `Log.edits` gives
+        it of one kind); of other kinds none counts.
 
     Raises
     ------
     DataError
         If one cannot be understood.
     """
-    rows = edits[edits["target_kind"] == POSES].to_dict("records")
-    taken_back: dict[str, bool] = {
-        str(row["new"]): row["field"] == UNDO for row in rows if row["field"] in (UNDO, REDO)
-    }
     return [
         DoneEdit(
-            str(row["edit_id"]),
-            str(row["target_id"]),
-            _parse(row),
-            str(row["who"]),
+            str(row["edit_id"]), str(row["target_id"]), _parse(row), str(row["who"]),
             str(row["when"]),
-            not taken_back.get(str(row["edit_id"]), False),
         )
-        for row in rows
-        if row["field"] not in (UNDO, REDO)
-    ]
+        for row in edits[edits["target_kind"] == POSES].to_dict("records")
+    ]  # fmt: skip
 
 
 def effective(done: Sequence[DoneEdit], view: str) -> list[DoneEdit]:
     """The acts that change the poses of a view."""
-    return [
-        one for one in done if one.in_force and one.view == view and one.edit.kind != Accept.kind
-    ]
+    return [one for one in done if one.view == view and one.edit.kind != Accept.kind]
 
 
 def accepted_frames(done: Sequence[DoneEdit], view: str) -> dict[str, set[int]]:
     """Frames of a view that were accepted, by individual."""
     found: dict[str, set[int]] = {}
     for one in done:
-        if isinstance(one.edit, Accept) and one.in_force and one.view == view:
+        if isinstance(one.edit, Accept) and one.view == view:
             for individual in one.edit.individuals:
                 found.setdefault(individual, set()).add(one.edit.frame)
     return found

@@ -16,10 +16,8 @@ from mousegpt_core.pipeline import Work, export_study, run_study
 from mousegpt_core.pipeline.correcting import (
     add_pose_edit,
     corrected,
-    do_again,
     pose_edits,
     pose_edits_mark,
-    take_back,
 )
 from mousegpt_core.pipeline.doubting import doubts_of_study
 from mousegpt_core.pipeline.recording_stages import run_kinematics
@@ -61,10 +59,10 @@ def test_kinematics_are_made_again_when_poses_were_corrected(
     assert after != before
     assert recording.store.entry("poses3d").key == poses_key
     (done,) = [one for one in pose_edits(recording) if one.who == "me" and one.edit.kind == "move"]
-    take_back(recording, done)
+    recording.log.take_back(done.id)
     assert pose_edits_mark(recording, "") == {}
     assert kinematics_key(study) == before
-    do_again(recording, done)
+    add_pose_edit(recording, "", done.edit)
     assert kinematics_key(study) == after
 
 

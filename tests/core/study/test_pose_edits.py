@@ -16,8 +16,6 @@ from mousegpt_core.study import Log
 from mousegpt_core.study.pose_edits import (
     EDIT_KINDS,
     POSES,
-    REDO,
-    UNDO,
     Accept,
     DeletePoints,
     HidePoints,
@@ -164,20 +162,17 @@ def test_the_error_of_a_point_in_space_is_not_that_of_a_placed_one() -> None:
     assert done["reprojection_error"].values[0] == 3
 
 
-def test_undo_and_redo_by_id(tmp_path: Path) -> None:
+def test_an_act_that_was_taken_back_is_not_done(tmp_path: Path) -> None:
     log = Log(tmp_path / "log.sqlite")
     first, second = (
         log.add_edit(POSES, "top", "delete", DeletePoints(frame=n, points=()).to_json(), who="me")
         for n in (1, 2)
     )
-    log.add_edit(POSES, "top", UNDO, first)
+    log.take_back(first)
     log.add_edit("description", "c", "head", "text")
-    done = read_pose_edits(log.edits())
-    assert [(one.id, one.in_force) for one in done] == [(first, False), (second, True)]
+    done = read_pose_edits(log.edits(POSES))
     assert [one.id for one in effective(done, "top")] == [second]
     assert effective(done, "side") == []
-    log.add_edit(POSES, "top", REDO, first)
-    assert all(one.in_force for one in read_pose_edits(log.edits()))
     assert done[0].who == "me"
 
 
@@ -186,8 +181,8 @@ def test_frames_that_were_accepted(tmp_path: Path) -> None:
     for frame in (4, 5):
         act = Accept(frame=frame, individuals=("a", "b"))
         id = log.add_edit(POSES, "top", act.kind, act.to_json())
-    log.add_edit(POSES, "top", UNDO, id)
-    done = read_pose_edits(log.edits())
+    log.take_back(id)
+    done = read_pose_edits(log.edits(POSES))
     assert accepted_frames(done, "top") == {"a": {4}, "b": {4}}
     assert effective(done, "top") == []
 

@@ -1,0 +1,231 @@
+"""The dock Keypoints: correct what the tracker got wrong, from one doubtful moment to the next."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QComboBox, QFormLayout, QGridLayout, QLineEdit, QWidget
+
+from mousegpt_core.errors import DataError, MouseGPTError
+from napari_mousegpt._widgets.keypoint_keys import KeypointKeys
+from napari_mousegpt._widgets.keypoint_lists import Acts, Doubts
+from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.style import Dock, button, column, note, title
+from napari_mousegpt._widgets.telling import errors_told, tell_error
+from napari_mousegpt.editing import Editing
+from napari_mousegpt.places import user_name
+from napari_mousegpt.session import Session
+
+_EMPTY = "Open a recording in the dock Home first; then its keypoints can be corrected here."
+_HINT = (
+    "Drag points (napari's tool Select). The tool Add places the keypoint named above. All is kept "
+    "at once, in the study; your files stay as they are."
+)
+_NEXT = "the next that is missing"
+#: Looks at the disk, and at the queue that is being made (ms); looks without change until it is.
+_LOOK_MS, _CALM = 200, 6
+
+
+class Keypoints(Dock):
+    """See the module."""
+
+    def __init__(self, session: Session, runner: Runner) -> None:
+        super().__init__()
+        self._session, self._runner = session, runner
+        self.editing: Editing | None = None
+        self._opened: Any = None
+        self._pool = ThreadPoolExecutor(1, "doubts")
+        self._looking: Future[Any] | None = None
+        self._calm = 0
+        self._note, self._range = note(_EMPTY), note()
+        self._doubts, self._acts = Doubts(self), Acts(self)
+        self._form = self._make_form()
+        self._buttons = self._make_buttons()
+        layout = column(self)
+        layout.addWidget(title("Keypoints"))
+        for widget in (self._form, self._doubts, self._buttons, self._range, self._acts):
+            layout.addWidget(widget, int(widget in (self._doubts, self._acts)))
+        layout.addWidget(self._note)
+        self._keys = KeypointKeys(self)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self.follow(session.study_changed, self._renew)
+        self.follow(session.recording_changed, self._renew)
+        self.follow(session.individual_changed, self._show)
+        self.destroyed.connect(lambda: self._end())
+        self._renew()
+        self._timer.start(_LOOK_MS)
+
+    # -- what can be done -----------------------------------------------------------------------
+
+    def act(self, name: str, *values: Any, **options: Any) -> None:
+        """Do one of `Editing`'s acts; what cannot be done is told."""
+        if self.editing is not None:
+            with errors_told():
+                getattr(self.editing, name)(*values, **options)
+
+    def swap_identities(self) -> None:
+        """Exchange the animal with the one that is chosen."""
+        self.act("swap_identities", self._other.currentText())
+
+    def go(self, by: int) -> None:
+        """Go to the next (1) or previous (-1) doubtful moment."""
+        self._doubts.go(by)
+
+    def accept(self) -> None:
+        """The moment is right; on to the next."""
+        self.act("accept")
+        self._doubts.strike()
+
+    # -- looks ----------------------------------------------------------------------------------
+
+    def _make_form(self) -> QWidget:
+        form = QWidget()
+        rows = QFormLayout(form)
+        rows.setContentsMargins(0, 0, 0, 0)
+        self._who = QLineEdit(user_name())
+        self._animal, self._target, self._other = QComboBox(), QComboBox(), QComboBox()
+        self._who.editingFinished.connect(self._name)
+        self._animal.textActivated.connect(self._look_at)
+        self._target.activated.connect(lambda _: self._aim())
+        told = (
+            ("Edited by", self._who, "Your name, which is kept with each of your corrections"),
+            ("Animal", self._animal, "Whose keypoints are placed, swapped and interpolated"),
+            ("Place", self._target, "Which keypoint a click with the tool Add places"),
+            ("Swap with", self._other, "The animal to swap identities with"),
+        )
+        for label, widget, tip in told:
+            widget.setToolTip(tip)
+            widget.setAccessibleName(label)
+            rows.addRow(label, widget)
+        return form
+
+    def _make_buttons(self) -> QWidget:
+        made = QWidget()
+        grid = QGridLayout(made)
+        grid.setContentsMargins(0, 0, 0, 0)
+        for place, (text, tip, do) in enumerate(self._offers()):
+            grid.addWidget(button(text, tip, do), place // 3, place % 3)
+        return made
+
+    def _offers(self) -> tuple[tuple[str, str, Any], ...]:
+        def do(name: str, **options: Any) -> Any:
+            return lambda: self.act(name, **options)
+
+        return (
+            ("Hide (H)", "Selected points are not to be seen in the picture; again: they are",
+             do("hide")),
+            ("Delete (Del)", "Take the selected points away", do("delete")),
+            ("Fill (M)", "Put the animal's missing points between their neighbours in time",
+             do("fill_missing")),
+            ("From ([)", "The range to swap or interpolate begins here",
+             do("mark_range", start=True)),
+            ("To (])", "The range to swap or interpolate ends here",
+             do("mark_range", start=False)),
+            ("No range (\\)", "Swap and interpolate at this moment only", do("clear_range")),
+            ("Left/right (L)", "Swap left and right of the animal in the range",
+             do("swap_sides")),
+            ("Animals (W)", "Swap the two animals in the range", self.swap_identities),
+            ("Interpolate (I)", "Straight lines between the ends of the range, for the selected "
+             "points or all of the animal", do("interpolate")),
+            ("Undo (Ctrl+Z)", "Take your last correction back", do("undo")),
+            ("Redo (Ctrl+Shift+Z)", "Do it again", do("redo")),
+        )  # fmt: skip
+
+    # -- what is there --------------------------------------------------------------------------
+
+    def _renew(self) -> None:
+        """Work on the recording that is shown now; look again at one that stays."""
+        if self.editing is not None and self._session.opened is self._opened:
+            return
+        self._leave()
+        self._opened = self._session.opened
+        if self._opened is not None:
+            try:
+                self.editing = Editing(self._session, who=self._who.text())
+                self.editing.changed.connect(self._changed)
+                self._keys.bind(self._session.points)
+                self._session.viewer.layers.selection.active = self._session.points
+                self._note.setText(_HINT)
+            except DataError as error:
+                self._note.setText(f"{error.message}: {error.hint}")
+        else:
+            self._note.setText(_EMPTY)
+        self._fill()
+        self._changed()
+
+    def _leave(self) -> None:
+        """Save what is left of the recording that was shown."""
+        self._keys.unbind()
+        if self.editing is not None:
+            editing, self.editing = self.editing, None
+            with errors_told():
+                editing.close()
+
+    def _end(self) -> None:
+        """The dock is gone: its widgets are not to be touched any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._leave()
+
+    def _fill(self) -> None:
+        editing = self.editing
+        for box, names in (
+            (self._animal, editing.individuals if editing else []),
+            (self._other, editing.individuals if editing else []),
+            (self._target, [_NEXT, *editing.keypoints] if editing else []),
+        ):
+            box.clear()
+            box.addItems(names)
+        several = self._animal.count() > 1
+        self._other.setEnabled(several)
+        for widget in (self._form, self._doubts, self._buttons, self._range, self._acts):
+            widget.setVisible(editing is not None)
+        self._doubts.clear()
+        self._show()
+
+    def _changed(self) -> None:
+        """After an act: what was done is listed, and the queue is made anew once all is calm."""
+        self._calm = 0
+        self._show()
+
+    def _show(self) -> None:
+        editing = self.editing
+        if editing is None:
+            return
+        self._animal.setCurrentText(editing.individual)
+        others = [name for name in editing.individuals if name != editing.individual]
+        if self._other.currentText() == editing.individual and others:
+            self._other.setCurrentText(others[0])
+        self._acts.show_acts(editing.corrections.done)
+        self._range.setText(editing.range_words())
+
+    def _look(self) -> None:
+        if self.editing is None:
+            return
+        try:
+            self.editing.poll()
+        except MouseGPTError as error:
+            told = f"not saved yet, tried again: {error.message}"
+            tell_error(told, error.hint, f"{type(error).__name__}: {error}")
+        if self._looking is not None and self._looking.done():
+            looking, self._looking = self._looking, None
+            with errors_told():
+                self._doubts.show_doubts(looking.result())
+        self._calm += 1
+        if self._calm == _CALM and self._looking is None:
+            self._looking = self._pool.submit(self.editing.doubts)
+
+    def _name(self) -> None:
+        if self.editing is not None:
+            self.editing.who = self._who.text().strip()
+
+    def _look_at(self, individual: str) -> None:
+        with errors_told():
+            self._session.go_to(self._session.moment, individual=individual)
+
+    def _aim(self) -> None:
+        if self.editing is not None:
+            chosen = self._target.currentIndex() > 0
+            self.editing.target = self._target.currentText() if chosen else ""
