@@ -22,6 +22,7 @@ from qtpy.QtWidgets import QApplication, QLabel
 from mousegpt_core.study import Study
 from napari_mousegpt._widgets.ethogram import Ethogram
 from napari_mousegpt._widgets.home import Home
+from napari_mousegpt._widgets.keypoints import Keypoints
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
@@ -48,7 +49,7 @@ def runner(qtbot: Any) -> Any:
     runner.close()
 
 
-@pytest.fixture(params=[Home, StudyTable, Ethogram, Search])
+@pytest.fixture(params=[Home, StudyTable, Ethogram, Search, Keypoints])
 def dock(request: Any, qtbot: Any, session: Any, runner: Any) -> Any:
     widget = request.param(session, runner)
     qtbot.addWidget(widget)

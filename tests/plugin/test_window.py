@@ -19,7 +19,7 @@ pytestmark = [
         sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
     ),
 ]
-DOCKS = ("Home", "Study", "Views", "Ethogram", "Search")
+DOCKS = ("Home", "Study", "Views", "Ethogram", "Search", "Keypoints")
 
 
 @pytest.fixture
@@ -55,7 +55,8 @@ def test_docks_that_are_closed_are_gone(viewer: Any, qtbot: Any, study_folder: P
 
     def left() -> list[str]:
         kinds = [type(widget).__name__ for widget in QApplication.allWidgets()]
-        return [kind for kind in kinds if kind in ("StudyTable", "Views", "Ethogram", "Search")]
+        ours = ("StudyTable", "Views", "Ethogram", "Search", "Keypoints")
+        return [kind for kind in kinds if kind in ours]
 
     home = dock(viewer, "Home")
     home.open_study(study_folder)
@@ -104,3 +105,51 @@ def test_poses_are_opened_and_saved_by_napari_itself(
     (saved,) = points.save(str(tmp_path / "top.csv"), plugin="napari-mousegpt")
     rows = Path(saved).read_text().splitlines()
     assert rows[1:] == file.read_text().splitlines()[1:]
+
+
+def press(viewer: Any, qtbot: Any, key: Any, modifier: Any = None) -> None:
+    """A key, pressed in the picture."""
+    from qtpy.QtCore import Qt
+
+    canvas = viewer.window._qt_viewer.canvas.native
+    qtbot.keyPress(canvas, key, modifier or Qt.KeyboardModifier.NoModifier)
+    qtbot.keyRelease(canvas, key, modifier or Qt.KeyboardModifier.NoModifier)
+
+
+def test_keypoints_are_corrected_by_keys_alone(
+    viewer: Any, qtbot: Any, study_folder: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    from qtpy.QtCore import Qt
+
+    for file in study_folder.parent.iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
+    folder = Path(shutil.copytree(study_folder, tmp_path / "study"))
+    dock(viewer, "Home").open_study(folder)
+    holder, keypoints = viewer.window.add_plugin_dock_widget("napari-mousegpt", "Keypoints")
+    points = viewer.layers["keypoints"]
+    shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    before = points.data.copy()
+    press(viewer, qtbot, Qt.Key.Key_Period)
+    assert points.selected_data == {0}
+    press(viewer, qtbot, Qt.Key.Key_Right, shift)
+    assert points.data[0, 1] == before[0, 1] + 1
+    press(viewer, qtbot, Qt.Key.Key_Down, shift | control)
+    assert points.data[0, 0] == before[0, 0] + 10
+    press(viewer, qtbot, Qt.Key.Key_Delete)
+    assert points.shown.tolist() == [False, True, True]
+    press(viewer, qtbot, Qt.Key.Key_Z, control)
+    assert points.shown.all()
+    press(viewer, qtbot, Qt.Key.Key_Z, control)
+    press(viewer, qtbot, Qt.Key.Key_Z, control)
+    assert (points.data == before).all()
+    press(viewer, qtbot, Qt.Key.Key_Z, control | shift)
+    assert points.data[0, 1] == before[0, 1] + 1
+    qtbot.waitUntil(lambda: not keypoints.editing.corrections.unsaved, timeout=10_000)
+    assert keypoints._acts._list.count() == 1
+    holder.destroyOnClose()
+    qtbot.waitUntil(lambda: not points.keymap, timeout=10_000)
+    press(viewer, qtbot, Qt.Key.Key_Right, shift)
+    assert points.data[0, 1] == before[0, 1] + 1

@@ -18,7 +18,7 @@ from napari_mousegpt.editing import Editing
 from napari_mousegpt.places import user_name
 from napari_mousegpt.session import Session
 
-_EMPTY = "Open a recording in the dock Home first; then its keypoints can be corrected here."
+_EMPTY = "Open a study in the dock Home first; then its keypoints can be corrected here."
 _HINT = (
     "Drag points (napari's tool Select). The tool Add places the keypoint named above. All is kept "
     "at once, in the study; your files stay as they are."
@@ -148,6 +148,7 @@ class Keypoints(Dock):
                 self.editing.changed.connect(self._changed)
                 self._keys.bind(self._session.points)
                 self._session.viewer.layers.selection.active = self._session.points
+                self._session.points.mode = "select"
                 self._note.setText(_HINT)
             except DataError as error:
                 self._note.setText(f"{error.message}: {error.hint}")
