@@ -27,7 +27,10 @@ from napari_mousegpt.layers import (
     skeleton_layer,
 )
 
-_AS_POSES: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+
+def _as_poses() -> NDArray[np.float32]:
+    """Stands for positions that are those of the poses."""
+    return np.empty(0, dtype=np.float32)
 
 
 class Moment(NamedTuple):
@@ -90,10 +93,10 @@ class MovingPoses:
     hidden: bool = False
     source: str | None = None
     picture: tuple[float, float] | None = None
-    position: NDArray[np.float32] = field(default=_AS_POSES, repr=False)
+    position: NDArray[np.float32] = field(default_factory=_as_poses, repr=False)
 
     def __post_init__(self) -> None:
-        if self.position is _AS_POSES:
+        if not self.position.size:
             position = np.array(in_napari_order(self.poses), dtype=np.float32)
             object.__setattr__(self, "position", position)
 
