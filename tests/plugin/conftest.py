@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,13 @@ def _add_flat(study: Study, folder: Path) -> None:
             animal={"animal": "M1", "treatment": "saline"},
         ),
     )
+
+
+@pytest.fixture
+def own_study(study_folder: Path, tmp_path: Path) -> Study:
+    """A copy of that study, to be changed."""
+    # As deep in its folder as it was, so that relative paths still hold.
+    for file in study_folder.parent.iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
+    return Study.open(shutil.copytree(study_folder, tmp_path / "study"))

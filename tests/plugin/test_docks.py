@@ -157,27 +157,61 @@ def test_files_are_dropped_and_animals_edited(
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
+    dropped = table._dropped
+    table.dropEvent(QDropEvent(QPointF(5, 5), copy, data, left, none))
+    qtbot.waitUntil(lambda: not dropped.isHidden(), timeout=LONG)
+    # Nothing is done before a person has seen what it would be.
+    assert [(one.path.name, one.role) for one in dropped.items] == [
+        ("m1.csv", "poses"),
+        ("notes.txt", "nothing"),
+    ]
+    assert not runner.busy
     with ended(qtbot, runner):
-        table.dropEvent(QDropEvent(QPointF(5, 5), copy, data, left, none))
-        assert "notes.txt" in told()
+        qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
     # It does not say its frame rate.
     assert "frame rate" in told() or "fps" in told()
     assert not session.study.recordings
+    table.add_files([poses])
+    qtbot.waitUntil(lambda: not dropped.isHidden(), timeout=LONG)
+    dropped._table.item(0, 2).setText("mine")
+    dropped._fps.setValue(30)
     with ended(qtbot, runner):
-        runner.run(
-            "Adding",
-            ("add", str(tmp_path / "study"), "--id", "m1", "--poses", str(poses), "--fps", "30"),
-        )
-    session.refresh()
+        qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
+    assert list(session.study.recordings) == ["mine"]
     assert table._table.rowCount() == 1
     table._table.item(0, 2).setText("saline")
-    assert session.study.treatment_of("m1") == "saline"
+    assert session.study.treatment_of("mine") == "saline"
     sheet = tmp_path / "animals.csv"
-    sheet.write_text("animal,treatment\nm1,drug\n")
-    table.import_animals(sheet)
+    sheet.write_text("animal,treatment\nmine,drug\n")
+    table.add_files([sheet])
+    qtbot.waitUntil(lambda: not dropped.isHidden(), timeout=LONG)
+    assert dropped.items[0].role == "treatments"
+    qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
     assert table._table.item(0, 2).text() == "drug"
     table._open_row(0, 0)
-    assert session.recording == "m1"
+    assert session.recording == "mine"
+
+
+def test_keypoints_get_the_roles_that_a_person_gives(
+    qtbot: Any, session: Any, runner: Any, own_study: Study
+) -> None:
+    session.open_study(own_study.folder)
+    table = StudyTable(session, runner)
+    qtbot.addWidget(table)
+    (mapping,) = (one for one in table._actions if one.text() == "Keypoints…")
+    qtbot.mouseClick(mapping, Qt.MouseButton.LeftButton)
+    rows = table._skeleton._table
+    assert [rows.item(row, 0).text() for row in range(rows.rowCount())] == [
+        "nose", "neck", "tailbase",
+    ]  # fmt: skip
+    box = rows.cellWidget(1, 1)
+    assert box.currentText() == "neck"
+    box.setCurrentIndex(box.findText("head"))
+    box.activated.emit(box.currentIndex())
+    info = session.study.recording("flat").info
+    assert session.study.skeleton(info.skeleton).keypoint("head") == "neck"
+    qtbot.mouseClick(mapping, Qt.MouseButton.LeftButton)
+    assert table._skeleton.isHidden()
 
 
 def test_a_click_on_the_ethogram_goes_there(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,15 +27,6 @@ from napari.layers import Layer
 SQUARE = ((0.0, 0.0), (30.0, 0.0), (30.0, 10.0), (0.0, 10.0))
 coordinates = st.floats(-2000, 2000).map(lambda value: round(value, 2))
 corners = st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=8, unique=True)
-
-
-@pytest.fixture
-def study(study_folder: Path, tmp_path: Path) -> Study:
-    # As deep in its folder as it was, so that relative paths still hold.
-    for file in study_folder.parent.iterdir():
-        if file.is_file():
-            shutil.copy(file, tmp_path)
-    return Study.open(shutil.copytree(study_folder, tmp_path / "study"))
 
 
 @given(st.lists(corners, min_size=1, max_size=3))
@@ -77,8 +65,8 @@ def test_an_ellipse_is_a_polygon_around_the_same_ground() -> None:
     assert area == pytest.approx(np.pi * 15 * 5, rel=0.02)
 
 
-def test_a_line_and_its_length_are_a_scale(study: Study) -> None:
-    recording = study.recording("flat")
+def test_a_line_and_its_length_are_a_scale(own_study: Study) -> None:
+    recording = own_study.recording("flat")
     assert scale_words(recording) == "3 px per cm, as given"
     known = known_length(np.array([[10.0, 20.0], [40.0, 60.0]]), 5.0)
     assert known == {"a": (20.0, 10.0), "b": (60.0, 40.0), "length_cm": 5.0}
@@ -92,13 +80,13 @@ def test_a_line_and_its_length_are_a_scale(study: Study) -> None:
             known_length(line, length)
 
 
-def test_the_ground_is_in_the_view_that_is_measured(study: Study) -> None:
-    assert ground_view(study.recording("flat")) == "top"
-    assert ground_view(study.recording("space")) is None
+def test_the_ground_is_in_the_view_that_is_measured(own_study: Study) -> None:
+    assert ground_view(own_study.recording("flat")) == "top"
+    assert ground_view(own_study.recording("space")) is None
 
 
-def test_walls_in_words(study: Study) -> None:
-    recording = study.recording("flat")
+def test_walls_in_words(own_study: Study) -> None:
+    recording = own_study.recording("flat")
     assert "fitted" in arena_words(recording)
     recording.change(arena={"shape": "polygon", "corners": SQUARE})
     assert arena_words(recording) == "polygon, as drawn"
@@ -106,8 +94,8 @@ def test_walls_in_words(study: Study) -> None:
     assert arena_words(recording) == "rectangle, 40 x 30 cm"
 
 
-def test_changes_are_taken_back_one_by_one(study: Study) -> None:
-    recording, changes = study.recording("flat"), Changes()
+def test_changes_are_taken_back_one_by_one(own_study: Study) -> None:
+    recording, changes = own_study.recording("flat"), Changes()
     before = recording.toml_path.read_text(encoding="utf-8")
     zone = {"name": "nest", "view": "top", "corners": SQUARE}
     assert "report" in changes.make(recording, "zones", zones=[zone])

@@ -10,7 +10,6 @@ from mousegpt_core.errors import StageMissingError
 from mousegpt_core.study import Study
 from napari_mousegpt.ethograms import ethogram_of, schemes_of
 from napari_mousegpt.overview import next_words, overview, recording_words
-from napari_mousegpt.sorting import sort_files
 
 
 def test_an_empty_study_needs_recordings(tmp_path: Path) -> None:
@@ -55,31 +54,3 @@ def test_an_ethogram_has_a_row_an_animal(study_folder: Path) -> None:
         assert data.at(int(first["row"]), float(first["start_s"])) == first["name"]
         assert data.at(0, 1e6) == ""
         assert all(bars.colour.startswith("#") for bars in data.bars)
-
-
-def test_files_are_sorted_by_their_names(tmp_path: Path) -> None:
-    for name in ("m1.mp4", "m10.mp4", "m2.avi"):
-        (tmp_path / name).write_bytes(b"")
-    for name in ("m1DLC.csv", "m10DLC.csv", "alone.csv"):
-        (tmp_path / name).write_text("nose_x,nose_y\n1,2\n3,4\n")
-    (tmp_path / "notes.txt").write_text("nothing")
-    recordings, others = sort_files(tmp_path.iterdir(), taken=["M2"])
-    found = {
-        one.id: ([path.name for path in one.films], [path.name for path in one.poses])
-        for one in recordings
-    }
-    assert found == {
-        "alone": ([], ["alone.csv"]),
-        "m1": (["m1.mp4"], ["m1DLC.csv"]),
-        "m10": (["m10.mp4"], ["m10DLC.csv"]),
-        "m2-2": (["m2.avi"], []),
-    }
-    assert [path.name for path in others] == ["notes.txt"]
-    arguments = recordings[1].arguments(tmp_path / "study")
-    assert arguments[:4] == ["add", str(tmp_path / "study"), "--id", "m1"]
-    assert arguments[4:] == [
-        "--film",
-        str(tmp_path / "m1.mp4"),
-        "--poses",
-        str(tmp_path / "m1DLC.csv"),
-    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,24 +23,16 @@ NEST = np.array([[10.0, 5.0], [10.0, 45.0], [50.0, 45.0], [50.0, 5.0]])
 
 
 @pytest.fixture
-def study(study_folder: Path, tmp_path: Path) -> Study:
-    for file in study_folder.parent.iterdir():
-        if file.is_file():
-            shutil.copy(file, tmp_path)
-    return Study.open(shutil.copytree(study_folder, tmp_path / "study"))
-
-
-@pytest.fixture
 def viewer() -> ViewerModel:
     return ViewerModel()
 
 
 @pytest.fixture
-def views(qtbot: Any, viewer: ViewerModel, study: Study) -> Any:
+def views(qtbot: Any, viewer: ViewerModel, own_study: Study) -> Any:
     session, runner = session_of(viewer), Runner()
     widget = Views(session, runner)
     qtbot.addWidget(widget)
-    session.open_study(study.folder)
+    session.open_study(own_study.folder)
     yield widget
     runner.close()
 
@@ -70,10 +60,10 @@ def test_views_are_hidden_and_shown_alone(qtbot: Any, viewer: ViewerModel, views
 
 
 def test_a_view_is_nudged_saved_and_taken_back(
-    qtbot: Any, viewer: ViewerModel, views: Any, study: Study
+    qtbot: Any, viewer: ViewerModel, views: Any, own_study: Study
 ) -> None:
     def saved() -> float:
-        return study.recording("flat").info.view("side").offset_s
+        return own_study.recording("flat").info.view("side").offset_s
 
     assert not views._offset._seconds.isEnabled()  # the main view's clock is the recording's
     views._list.setCurrentRow(1)
@@ -92,26 +82,26 @@ def test_a_view_is_nudged_saved_and_taken_back(
 
 
 def test_what_was_nudged_is_saved_of_the_recording_it_was_nudged_in(
-    views: Any, study: Study
+    views: Any, own_study: Study
 ) -> None:
     views._list.setCurrentRow(1)
     views._offset._seconds.setValue(0.2)
     views._session.open_recording("space")
-    assert study.recording("flat").info.view("side").offset_s == pytest.approx(0.2)
+    assert own_study.recording("flat").info.view("side").offset_s == pytest.approx(0.2)
 
 
 def test_zones_are_drawn_named_deleted(
-    qtbot: Any, viewer: ViewerModel, views: Any, study: Study
+    qtbot: Any, viewer: ViewerModel, views: Any, own_study: Study
 ) -> None:
     def zones() -> list[str]:
-        return [zone.name for zone in study.recording("flat").info.zones]
+        return [zone.name for zone in own_study.recording("flat").info.zones]
 
     press(qtbot, views, "Draw a zone")
     layer = viewer.layers.selection.active
     assert str(layer.mode) == "add_rectangle"
     layer.add_rectangles(NEST)
     qtbot.waitUntil(lambda: zones() == ["zone 1"], timeout=10_000)
-    (zone,) = study.recording("flat").info.zones
+    (zone,) = own_study.recording("flat").info.zones
     assert zone.view == "top"
     assert set(zone.corners) == {(5, 10), (45, 10), (45, 50), (5, 50)}
     names = views._ground._names
@@ -131,7 +121,7 @@ def test_zones_are_drawn_named_deleted(
         assert list(viewer.layers["top zones"].features["name"]) == expected
 
 
-def test_scale_by_a_line(qtbot: Any, viewer: ViewerModel, views: Any, study: Study) -> None:
+def test_scale_by_a_line(qtbot: Any, viewer: ViewerModel, views: Any, own_study: Study) -> None:
     press(qtbot, views, "Set scale")
     assert "length" in str(notification_manager.records[-1].message)
     press(qtbot, views, "Draw a length")
@@ -141,22 +131,24 @@ def test_scale_by_a_line(qtbot: Any, viewer: ViewerModel, views: Any, study: Stu
     views._ground._cm.setValue(8.0)
     press(qtbot, views, "Set scale")
     assert layer not in viewer.layers
-    assert study.recording("flat").info.space.scale == pytest.approx(0.2)
+    assert own_study.recording("flat").info.space.scale == pytest.approx(0.2)
     assert "5 px per cm" in views._ground._scale.text()
     assert "Movement" in views._said.text()
     press(qtbot, views, "Undo")
-    assert study.recording("flat").info.space.scale == pytest.approx(1 / 3)
+    assert own_study.recording("flat").info.space.scale == pytest.approx(1 / 3)
 
 
 def test_walls_are_drawn_and_fitted(
-    qtbot: Any, viewer: ViewerModel, views: Any, study: Study
+    qtbot: Any, viewer: ViewerModel, views: Any, own_study: Study
 ) -> None:
     press(qtbot, views, "Draw walls")
     viewer.layers.selection.active.add_rectangles(NEST)
-    qtbot.waitUntil(lambda: study.recording("flat").info.arena.shape == "polygon", timeout=10_000)
+    qtbot.waitUntil(
+        lambda: own_study.recording("flat").info.arena.shape == "polygon", timeout=10_000
+    )
     assert "as drawn" in views._ground._arena.text()
     press(qtbot, views, "Fit")
-    assert study.recording("flat").info.arena.shape == "none"
+    assert own_study.recording("flat").info.arena.shape == "none"
 
 
 def test_in_3d_the_ground_is_that_of_the_poses(views: Any) -> None:

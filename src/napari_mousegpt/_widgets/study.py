@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from napari.qt.threading import create_worker
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -15,20 +18,23 @@ from qtpy.QtWidgets import (
     QTableWidgetItem,
 )
 
+from napari_mousegpt._widgets.dropped import DroppedBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.skeleton import SkeletonBox
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
-from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
+from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.overview import recording_words
 from napari_mousegpt.session import Session
-from napari_mousegpt.sorting import Dropped, sort_files
+from napari_mousegpt.sorting import Dropped, arguments, guess
 
 _COLUMNS = ("Recording", "Animal", "Treatment", "Sex", "Files", "Analysed")
 #: Columns that a person edits here, and what they are called in animals.csv.
 _EDITED = {2: "treatment", 3: "sex"}
 _NO_STUDY = "Open or make a study in the dock Home first."
 _HINT = (
-    "Drop films and files of poses here; what belongs together is found by its name. "
+    "Drop films, poses, a calibration or a table of animals here, or a folder of them; what "
+    "belongs together is found by its name and shown first. "
     "Double-click a treatment to change it, a recording to show it."
 )
 
@@ -51,32 +57,33 @@ class StudyTable(Dock):
         header.setStretchLastSection(True)
         self._table.cellDoubleClicked.connect(self._open_row)
         self._table.itemChanged.connect(self._edit)
+        self._dropped = DroppedBox(self._add)
+        self._skeleton = SkeletonBox(session)
         layout = column(self)
         layout.addWidget(title("Recordings"))
         layout.addWidget(self._note)
+        layout.addWidget(self._dropped)
         layout.addWidget(self._table, 1)
+        layout.addWidget(self._skeleton)
         layout.addLayout(self._buttons())
         layout.addWidget(ProgressRow(runner))
         self.follow(session.study_changed, self.refresh)
+        self.follow(session.recording_changed, self._skeleton.refresh)
         runner.changed.connect(self._enable)
         self.refresh()
 
     # -- what one can do ----------------------------------------------------------------------
 
     def add_files(self, paths: list[Path]) -> None:
-        """Add recordings made of these files; what is neither film nor poses is told."""
+        """Show what these files look like, to be checked before they are added."""
         study = self._session.study
         if study is None:
             tell(_NO_STUDY)
             return
-        with errors_told():
-            recordings, others = sort_files(paths, list(study.recordings))
-            if others:
-                names = ", ".join(path.name for path in others)
-                known = "films and files of poses can be added; docs/your-files.md lists them"
-                tell_error(f"neither film nor poses: {names}", known, names)
-            for one in recordings:
-                self._add(study.folder, one)
+        # Beside the window, because files are looked into.
+        worker: Any = create_worker(guess, paths, list(study.recordings))
+        worker.returned.connect(self._dropped.show_files)
+        worker.start()
 
     def import_animals(self, path: Path) -> None:
         """Take over a table of animals, csv or xlsx."""
@@ -86,13 +93,24 @@ class StudyTable(Dock):
                 study.import_animals(path)
             self._session.refresh()
 
-    def _add(self, folder: Path, one: Dropped) -> None:
-        def added(result: dict[str, Any]) -> None:
-            if result.get("remarks"):
-                tell(f"{one.id}: " + "\n".join(result["remarks"]))
-            self._session.refresh()
+    def _add(self, items: Sequence[Dropped], fps: float) -> None:
+        """Add recordings made of these files, one after the other; then the tables."""
+        study = self._session.study
+        if study is None:
+            return
+        for id, command in arguments(items, study.folder, fps=fps).items():
+            self._runner.run(f"Adding {id}", command, partial(self._added, id))
+        for one in items:
+            if one.role == "treatments":
+                self.import_animals(one.path)
 
-        self._runner.run(f"Adding {one.id}", one.arguments(folder), added)
+    def _added(self, id: str, result: dict[str, Any]) -> None:
+        if result.get("remarks"):
+            tell(f"{id}: " + "\n".join(result["remarks"]))
+        lacking = [name for name, role in result.get("roles", {}).items() if not role]
+        if lacking:
+            tell(f"{id}: not understood: {', '.join(lacking)}. See Keypoints… in the dock Study.")
+        self._session.refresh()
 
     # -- what is shown ------------------------------------------------------------------------
 
@@ -128,6 +146,11 @@ class StudyTable(Dock):
         for one in self._actions:
             one.setEnabled(self._session.study is not None)
 
+    def _map(self) -> None:
+        """Show or hide what the keypoints of the recording are that is open."""
+        self._skeleton.setVisible(not self._skeleton.isVisibleTo(self))
+        self._skeleton.refresh()
+
     def _open_row(self, row: int, place: int) -> None:
         if place in _EDITED:
             return
@@ -148,15 +171,16 @@ class StudyTable(Dock):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self._actions = [
-            button("Add files…", "Add films and files of poses", self._ask_files),
+            button("Add files…", "Add films, poses, a calibration, a table", self._ask_files),
             button("Import animals…", "Treatments from a csv or Excel table", self._ask_animals),
+            button("Keypoints…", "What each keypoint is, where names say too little", self._map),
         ]
         for one in self._actions:
             row.addWidget(one)
         return row
 
     def _ask_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, "Films and files of poses")
+        names, _ = QFileDialog.getOpenFileNames(self, "Films, poses, calibration, animals")
         if names:
             self.add_files([Path(name) for name in names])
 

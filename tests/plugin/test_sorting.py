@@ -1,0 +1,119 @@
+"""What dropped files are, and to which recording and view they belong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mousegpt_core.geometry import CameraRig, look_at, write_calibration
+from mousegpt_core.skeleton import ROLES
+from mousegpt_core.study import Study
+from napari_mousegpt.roles import NO_ROLE, role_words, skeleton_of, with_role
+from napari_mousegpt.sorting import Dropped, arguments, guess
+
+
+def films(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
+def poses(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).write_text("nose_x,nose_y\n1,2\n3,4\n")
+
+
+def told(items: list[Dropped]) -> dict[str, tuple[str, str, str]]:
+    return {one.path.name: (one.role, one.recording, one.view) for one in items}
+
+
+def test_poses_belong_to_the_film_whose_name_they_begin_with(tmp_path: Path) -> None:
+    films(tmp_path, "m1.mp4", "m10.mp4", "m2.avi")
+    poses(tmp_path, "m1DLC.csv", "m10DLC.csv", "alone.csv")
+    (tmp_path / "notes.txt").write_text("nothing")
+    found = guess(tmp_path.iterdir(), taken=["M2"])
+    assert told(found) == {
+        "alone.csv": ("poses", "alone", ""),
+        "m1.mp4": ("film", "m1", ""),
+        "m1DLC.csv": ("poses", "m1", ""),
+        "m10.mp4": ("film", "m10", ""),
+        "m10DLC.csv": ("poses", "m10", ""),
+        "m2.avi": ("film", "m2-2", ""),
+        "notes.txt": ("nothing", "", ""),
+    }
+    commands = arguments(found, tmp_path / "study", fps=30)
+    assert list(commands) == ["alone", "m1", "m10", "m2-2"]
+    assert commands["m1"] == [
+        "add", str(tmp_path / "study"), "--id", "m1", "--film", str(tmp_path / "m1.mp4"),
+        "--poses", str(tmp_path / "m1DLC.csv"), "--fps", "30",
+    ]  # fmt: skip
+
+
+def test_films_that_differ_only_in_the_camera_are_views(tmp_path: Path) -> None:
+    films(tmp_path, "m1_top.mp4", "m1_side.mp4", "m2_top.mp4")
+    poses(tmp_path, "m1_topDLC.csv", "m1_points3d.csv")
+    cameras = [
+        look_at(name, eye, (0, 0, 0), focal=500.0)
+        for name, eye in (("top", (0, 1, 50.0)), ("side", (50, 0, 5)))
+    ]
+    write_calibration(CameraRig(tuple(cameras)), tmp_path / "calibration.toml")
+    (tmp_path / "settings.toml").write_text("a = 1")
+    found = guess([tmp_path])
+    assert told(found) == {
+        "m1_top.mp4": ("film", "m1", "top"),
+        "m1_side.mp4": ("film", "m1", "side"),
+        "m1_topDLC.csv": ("poses", "m1", "top"),
+        "m1_points3d.csv": ("poses", "m1", ""),
+        "calibration.toml": ("calibration", "m1", ""),
+        "m2_top.mp4": ("film", "m2_top", ""),
+        "settings.toml": ("nothing", "", ""),
+    }
+    command = arguments(found, tmp_path)["m1"]
+    assert f"side={tmp_path / 'm1_side.mp4'}" in command
+    assert command[command.index("--calibration") + 1] == str(tmp_path / "calibration.toml")
+
+
+def test_films_of_one_name_in_folders_of_their_own_are_views(tmp_path: Path) -> None:
+    films(tmp_path, "one/film.mp4", "two/film.mp4")
+    found = guess([tmp_path])
+    assert [(one.recording, one.view) for one in found] == [("film", "one"), ("film", "two")]
+
+
+def test_the_same_poses_in_two_formats_are_taken_once(tmp_path: Path) -> None:
+    films(tmp_path, "m1.mp4")
+    poses(tmp_path, "m1_a.csv", "m1_b.csv")
+    found = told(guess([tmp_path]))
+    assert found["m1_a.csv"][0] == "poses"
+    # A person can still choose it.
+    assert found["m1_b.csv"] == ("nothing", "m1", "")
+
+
+def test_a_table_of_animals_is_no_recording(tmp_path: Path) -> None:
+    (tmp_path / "groups.csv").write_text("animal;treatment\nm1;saline\n")
+    found = guess([tmp_path / "groups.csv"])
+    assert told(found) == {"groups.csv": ("treatments", "", "")}
+    assert arguments(found, tmp_path) == {}
+
+
+def test_roles_are_given_taken_and_saved(own_study: Study) -> None:
+    recording = own_study.recording("flat")
+    with_role(own_study, recording, "neck", "head")
+    with_role(own_study, recording, "tailbase", "head")
+    skeleton = skeleton_of(own_study, recording)
+    assert skeleton is not None
+    assert skeleton.keypoint("head") == "tailbase"
+    assert skeleton.role_of("neck") is None
+    with_role(own_study, recording, "tailbase", "spine")
+    with_role(own_study, recording, "neck", "spine")
+    skeleton = skeleton_of(Study.open(own_study.folder), recording)
+    assert skeleton is not None
+    # In the order of the file.
+    assert skeleton.roles["spine"] == ("neck", "tailbase")
+    assert "neck" in own_study.toml_path.read_text(encoding="utf-8")
+    with_role(own_study, recording, "neck", NO_ROLE)
+    assert with_role(own_study, recording, "tailbase", NO_ROLE).roles == {"nose": ("nose",)}
+
+
+def test_roles_have_words_of_their_own() -> None:
+    words = [role_words(role) for role in (NO_ROLE, *ROLES)]
+    assert len(set(words)) == len(words)
+    assert role_words("forepaw_left") == "left forepaw"
