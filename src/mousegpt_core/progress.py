@@ -43,6 +43,21 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+#: How counts are written that are no plain numbers, and what they are called.
+_COUNTS = {"clips_per_s": "{:.1f}".format, "cost": "${:.2f}".format, "seconds_left": duration}
+_TITLES = {"clips_per_s": "clips/s", "seconds_left": "left"}
+
+
+def count_title(name: str) -> str:
+    """What one of `Progress.counts` is called, for people."""
+    return _TITLES.get(name, name.replace("_", " "))
+
+
+def count_words(name: str, value: float) -> str:
+    """One of `Progress.counts`, for people."""
+    return _COUNTS.get(name, "{:,.0f}".format)(value)
+
+
 class CancelledError(Exception):
     """Raised inside long work after `Cancellation.cancel`; nothing valid is lost."""
 

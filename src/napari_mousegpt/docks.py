@@ -26,6 +26,13 @@ def views() -> Any:
     return Views(*_here())
 
 
+def describe() -> Any:
+    """Clips put into words: who describes, what it sees and takes; read, corrected, judged."""
+    from napari_mousegpt._widgets.describe import Describe
+
+    return Describe(*_here())
+
+
 def ethogram() -> Any:
     """What every animal does, over time."""
     from napari_mousegpt._widgets.ethogram import Ethogram

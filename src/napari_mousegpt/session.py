@@ -78,6 +78,11 @@ class Session:
             raise RuntimeError("the viewer of this session is closed")
         return viewer
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the viewer is closed; what is read in the background may come after that."""
+        return self._viewer() is None
+
     # -- where we are -------------------------------------------------------------------------
 
     @property
@@ -134,10 +139,14 @@ class Session:
         """Take up what has changed on disk: results of a job, recordings that were added."""
         if self.study is None:
             return
+        self.renew_sentences()
+        self.study_changed.emit()
+
+    def renew_sentences(self) -> None:
+        """Take up what is said of the recording by now."""
         if self.recording:
             self._sentences = self._read_sentences()
             self._show_sentence()
-        self.study_changed.emit()
 
     def open_recording(self, id: str, *, in_space: bool = False) -> None:
         """Show a recording in place of the one that is shown.

@@ -20,6 +20,7 @@ from qtpy.QtGui import QDropEvent, QMouseEvent
 from qtpy.QtWidgets import QApplication, QLabel
 
 from mousegpt_core.study import Study
+from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.ethogram import Ethogram
 from napari_mousegpt._widgets.home import Home
 from napari_mousegpt._widgets.keypoints import Keypoints
@@ -49,7 +50,7 @@ def runner(qtbot: Any) -> Any:
     runner.close()
 
 
-@pytest.fixture(params=[Home, StudyTable, Ethogram, Search, Keypoints])
+@pytest.fixture(params=[Home, StudyTable, Describe, Ethogram, Search, Keypoints])
 def dock(request: Any, qtbot: Any, session: Any, runner: Any) -> Any:
     widget = request.param(session, runner)
     qtbot.addWidget(widget)

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mousegpt_core.progress import duration
+from mousegpt_core.progress import count_title, count_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress as Bars
     from rich.progress import Task
     from rich.table import Table
-
-#: How counts are written that are no plain numbers.
-_FORMATS = {
-    "clips_per_s": "{:.1f}".format,
-    "cost": "${:.2f}".format,
-    "seconds_left": duration,
-}
-_TITLES = {"clips_per_s": "clips/s", "seconds_left": "left"}
 
 
 def progress_bars() -> Bars:
@@ -72,13 +64,9 @@ def counts_table(tasks: Iterable[Task]) -> Table:
     table = Table(show_edge=False, pad_edge=False, header_style="dim")
     table.add_column("")
     for name in names:
-        table.add_column(_TITLES.get(name, name.replace("_", " ")), justify="right")
+        table.add_column(count_title(name), justify="right")
     for task in tasks:
         counts = task.fields["counts"]
-        cells = [_cell(name, counts[name]) if name in counts else "" for name in names]
+        cells = [count_words(name, counts[name]) if name in counts else "" for name in names]
         table.add_row(Text(task.description), *cells)
     return table
-
-
-def _cell(name: str, value: float) -> str:
-    return _FORMATS.get(name, "{:,.0f}".format)(value)

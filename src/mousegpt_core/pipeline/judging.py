@@ -154,7 +154,9 @@ def _extremes(clips: pd.DataFrame, show: int) -> dict[str, list[dict[str, Any]]]
             {
                 "clip_id": row["clip_id"],
                 "recording": row["recording"],
+                "individual": row["individual"],
                 "start_s": row["start_s"],
+                "stop_s": row["stop_s"],
                 **{each: row[each] for each in (*CRITERIA, "contradictions")},
                 "sentence": row["overall"] or row["label"],
                 "reason": row["reason"],

@@ -203,10 +203,13 @@ class Study:
         return dict(self.settings.get(name, {}))
 
     def set_section(self, name: str, **values: Any) -> None:
-        """Change some settings of a table; comments and other settings stay."""
+        """Change some settings of a table, None takes one out; comments and others stay."""
         self._check_section(name)
+        given = {key: value for key, value in values.items() if value is not None}
         with self._editing(), edit_toml(self.toml_path) as document:
-            merge_into(document, {name: values})
+            merge_into(document, {name: given})
+            for key in values.keys() - given.keys():
+                document[name].pop(key, None)
 
     @property
     def recordings(self) -> dict[str, Recording]:

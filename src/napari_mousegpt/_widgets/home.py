@@ -32,9 +32,11 @@ _EMPTY = (
 _DOCKS = {
     "Study": "Recordings and animals; add films and poses",
     "Views": "Layout, clocks, scale, walls and zones",
+    "Describe": "Clips put into words; read, correct, judge them",
     "Ethogram": "What every animal does, over time",
     "Search": "Find moments by words",
 }
+_DOCKS_IN_ROW = 3
 
 
 class Home(Dock):
@@ -183,11 +185,12 @@ class Home(Dock):
         row.addWidget(self._sample)
         return row
 
-    def _docks(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        for name, tip in _DOCKS.items():
-            row.addWidget(button(name, tip, partial(self._open_dock, name)))
-        return row
+    def _docks(self) -> QGridLayout:
+        grid = QGridLayout()
+        for place, (name, tip) in enumerate(_DOCKS.items()):
+            made = button(name, tip, partial(self._open_dock, name))
+            grid.addWidget(made, *divmod(place, _DOCKS_IN_ROW))
+        return grid
 
     def _open_dock(self, name: str) -> None:
         window: Any = getattr(self._session.viewer, "window", None)

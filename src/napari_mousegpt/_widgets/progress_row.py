@@ -9,9 +9,17 @@ from napari_mousegpt._widgets.style import button
 
 
 class ProgressRow(QWidget):
-    """Hidden while nothing runs."""
+    """Hidden while nothing runs.
 
-    def __init__(self, runner: Runner) -> None:
+    Parameters
+    ----------
+    runner : Runner
+        What runs.
+    stop : bool
+        Whether it has a button to stop it.
+    """
+
+    def __init__(self, runner: Runner, *, stop: bool = True) -> None:
         super().__init__()
         self._runner = runner
         self._bar = QProgressBar()
@@ -20,7 +28,8 @@ class ProgressRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._bar, 1)
         tip = "Stop after this step (pressed again: at once); what is finished is kept"
-        layout.addWidget(button("Stop", tip, runner.cancel))
+        if stop:
+            layout.addWidget(button("Stop", tip, runner.cancel))
         runner.changed.connect(self._show)
         self._show()
 

@@ -15,6 +15,7 @@ from napari_mousegpt._widgets.telling import tell, tell_error
 from napari_mousegpt.jobs import Job, Outcome
 
 Done = Callable[[dict[str, Any]], None]
+Failed = Callable[[Outcome], None]
 _POLL_MS = 100
 #: A command that was asked to stop as the window closes has so long for it (s).
 _PATIENCE_S = 3.0
@@ -27,6 +28,10 @@ class Runner(QObject):
 
     Attributes
     ----------
+    step : Progress
+        What the job told last.
+    steps : dict of str to Progress
+        The last of those with counts, of each recording.
     changed : Signal
         A job began, told something, or ended.
     """
@@ -37,8 +42,10 @@ class Runner(QObject):
         super().__init__()
         self.job: Job | None = None
         self.step = Progress("")
-        self._queue: list[tuple[str, tuple[str, ...], Done | None]] = []
+        self.steps: dict[str, Progress] = {}
+        self._queue: list[tuple[str, tuple[str, ...], Done | None, Failed | None]] = []
         self._done: Done | None = None
+        self._failed: Failed | None = None
         self._bar: progress | None = None
         self._window = window
         self._status: Any = None
@@ -51,7 +58,13 @@ class Runner(QObject):
         """Whether a job runs."""
         return self.job is not None
 
-    def run(self, title: str, arguments: Sequence[str], done: Done | None = None) -> None:
+    def run(
+        self,
+        title: str,
+        arguments: Sequence[str],
+        done: Done | None = None,
+        failed: Failed | None = None,
+    ) -> None:
         """Run a command of ``mousegpt``, now or after those that were asked for before.
 
         Parameters
@@ -62,16 +75,20 @@ class Runner(QObject):
             Of the command, without ``--json``.
         done : callable, optional
             Gets the result, where all went well.
+        failed : callable, optional
+            Gets the outcome, where it did not, or was stopped; it is told in any case.
         """
-        self._queue.append((title, tuple(arguments), done))
+        self._queue.append((title, tuple(arguments), done, failed))
         if self.job is None:
             self._next()
 
-    def cancel(self) -> None:
+    def cancel(self, *, at_once: bool = False) -> None:
         """Stop the job after its step, asked a second time at once; what waits is given up."""
         self._queue.clear()
         if self.job is not None:
             self.job.cancel()
+            if at_once:
+                self.job.cancel()
             self.step = Progress("stopping", message="what is finished is kept")
             self.changed.emit()
 
@@ -83,11 +100,13 @@ class Runner(QObject):
             self.job.cancel()
             if not self.job.wait(_PATIENCE_S):
                 self.job.cancel()
+                self.job.wait(_PATIENCE_S)
         self.job = None
 
     def _next(self) -> None:
-        title, arguments, self._done = self._queue.pop(0)
+        title, arguments, self._done, self._failed = self._queue.pop(0)
         self.job, self.step = Job(title, arguments), Progress(title)
+        self.steps = {}
         self._bar = progress(total=0, desc=title)
         if self._window is not None:
             # napari asks before it closes while this is busy.
@@ -105,6 +124,7 @@ class Runner(QObject):
         steps = self.job.steps()
         if steps:
             self.step = steps[-1]
+            self.steps |= {step.recording: step for step in steps if step.counts}
             self._show_step()
         if ended:
             self._end(self.job)
@@ -125,8 +145,11 @@ class Runner(QObject):
             self._bar.close()
         if self._window is not None:
             self._window._update_task_status(self._status, Status.COMPLETED)
-        done, self.job, self._bar, self._done = self._done, None, None, None
-        self._tell(job.outcome, job.title, done)
+        done, failed, outcome = self._done, self._failed, job.outcome
+        self.job = self._bar = self._done = self._failed = None
+        self._tell(outcome, job.title, done)
+        if failed is not None and outcome.kind != "done":
+            failed(outcome)
         if self._queue:
             self._next()
         self.changed.emit()

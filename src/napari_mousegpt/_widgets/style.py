@@ -15,7 +15,7 @@ ACCENT = "#2f7fc1"
 _PRIMARY = f"""
 QPushButton {{ background-color: {ACCENT}; color: white; font-weight: bold; padding: 7px 12px; }}
 QPushButton:hover {{ background-color: #4a93d0; }}
-QPushButton:disabled {{ background-color: palette(mid); color: palette(dark); }}
+QPushButton:disabled {{ background-color: rgba(128, 128, 128, 70); color: gray; }}
 """
 
 
@@ -39,6 +39,14 @@ def button(text: str, tip: str, clicked: Any, *, primary: bool = False) -> QPush
     return made
 
 
+def named(widget: Any, name: str, tip: str) -> Any:
+    """A widget with a name, for screen readers, and a tooltip."""
+    widget.setAccessibleName(name)
+    widget.setAccessibleDescription(tip)
+    widget.setToolTip(tip)
+    return widget
+
+
 def note(text: str = "") -> QLabel:
     """Words that may be long: quiet, and broken into lines."""
     made = QLabel(text)
@@ -55,6 +63,13 @@ def title(text: str) -> QLabel:
     return made
 
 
+def framed(widget: Any) -> Any:
+    """A field for longer texts, which is seen to be one in every theme."""
+    kind = type(widget).__name__
+    widget.setStyleSheet(f"{kind} {{ border: 1px solid rgba(128, 128, 128, 130); }}")
+    return widget
+
+
 class Dock(QWidget):
     """Base of the docks: one that is closed is deleted, and listens no more."""
 
@@ -62,6 +77,12 @@ class Dock(QWidget):
         """Connect a signal of the session for as long as the dock is there."""
         signal.connect(slot)
         self.destroyed.connect(lambda: signal.disconnect(slot, missing_ok=True))
+
+    def while_there(self, then: Any) -> Any:
+        """A callback of a job, which is passed over once the dock is gone."""
+        gone: list[bool] = []
+        self.destroyed.connect(lambda: gone.append(True))
+        return lambda result: None if gone else then(result)
 
     def event(self, event: Any) -> bool:
         """napari takes a dock that is closed out of its window, and leaves it at that."""

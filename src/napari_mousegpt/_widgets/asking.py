@@ -1,0 +1,245 @@
+"""Tab of the dock Describe: who describes, what is seen, what it takes, and the run itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from napari_mousegpt._widgets.clip_view import ClipView
+from napari_mousegpt._widgets.counts import Counts
+from napari_mousegpt._widgets.limits import Limits
+from napari_mousegpt._widgets.model_form import ModelForm
+from napari_mousegpt._widgets.progress_row import ProgressRow
+from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.style import SPACING, Dock, button, note
+from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt.jobs import Outcome
+from napari_mousegpt.orders import Order, keep_order, order_of, reckoning_words, result_words
+from napari_mousegpt.session import Session
+
+if TYPE_CHECKING:
+    from mousegpt_core.study import Study
+
+_EMPTY = "Open a study in the dock Home first."
+_UNFINISHED = "A run was not finished. Go on: nothing that was answered is asked again."
+_PAUSED = "Paused. What was answered is kept; Go on asks the rest."
+
+
+class Asking(Dock):
+    """See the module."""
+
+    def __init__(self, session: Session, runner: Runner) -> None:
+        super().__init__()
+        self._session, self._runner = session, runner
+        self._mine = self._unfinished = False
+        self._form, self._clip, self._limits = ModelForm(runner), ClipView(), Limits()
+        self._counts, self._told = Counts(), note(_EMPTY)
+        self._put_together()
+        self._form.changed.connect(self._enable)
+        self.follow(session.study_changed, self.refresh)
+        self.follow(session.recording_changed, self._enable)
+        runner.changed.connect(self._follow_run)
+        self.refresh()
+
+    @property
+    def order(self) -> Order:
+        """What is ordered here."""
+        return self._limits.put_into(self._form.put_into(Order()), self._session.recording)
+
+    # -- what one can do ----------------------------------------------------------------------
+
+    def preview(self) -> None:
+        """Show the clip at the slider as the model sees it."""
+        self._clip.wait("Making the pictures …")
+        self._on_clip("Preview", self.order.preview, self._clip.show_preview)
+
+    def try_here(self) -> None:
+        """Ask about the clip at the slider, and show the answer."""
+        if missing := self.order.missing:
+            self._told.setText(missing)
+            return
+        self._clip.wait("Asking about this clip …")
+        self._on_clip("Trying", self.order.try_on, self._clip.show_answer)
+
+    def reckon(self) -> None:
+        """Tell what the run would take; nothing is asked."""
+        study = self._ordered()
+        if study is not None:
+            self._told.setText("Reckoning …")
+            arguments = self.order.describe(study.folder, dry_run=True)
+            self._run("Reckoning", arguments, self._reckoned)
+
+    def describe(self) -> None:
+        """Describe what is not described yet."""
+        study = self._ordered()
+        if study is None:
+            return
+        self._keep(unfinished=True)
+        self._mine = True
+        self._counts.setRowCount(0)
+        self._told.setText("")
+        self._run("Describing", self.order.describe(study.folder), self._ended)
+
+    def use(self) -> None:
+        """Make these descriptions the study's, and bring all that rests on them up to date."""
+        if (study := self._ordered()) is None:
+            return
+        with errors_told():
+            self.order.use(study)
+            run = ("run", str(study.folder))
+            self._runner.run("Using them", run, self.while_there(lambda _: self._session.refresh()))
+
+    # -- what comes of it ---------------------------------------------------------------------
+
+    def _reckoned(self, result: dict[str, Any]) -> None:
+        self._told.setText(reckoning_words(result))
+
+    def _ended(self, result: dict[str, Any]) -> None:
+        self._keep(unfinished=bool(result.get("stopped")))
+        self._told.setText(result_words(result))
+        self._session.refresh()
+
+    def _failed(self, outcome: Outcome) -> None:
+        paused = outcome.kind == "stopped"
+        words = _PAUSED if paused and self._mine else "Stopped."
+        if not paused:
+            words = f"{outcome.message}\n→ {outcome.hint}"
+        if "all" in outcome.result:  # some recordings failed, the others were asked about
+            words = f"{result_words(outcome.result)}\n{words}"
+            self._session.refresh()
+        self._told.setText(words)
+
+    def _run(self, title: str, arguments: tuple[str, ...], done: Any) -> None:
+        self._runner.run(title, arguments, self.while_there(done), self.while_there(self._failed))
+
+    def _on_clip(self, title: str, arguments: Any, show: Any) -> None:
+        study, session = self._session.study, self._session
+        if study is None:
+            return
+        place = {
+            "recording": session.recording,
+            "moment": max(session.moment, 0.0),
+            "individual": session.individual,
+        }
+        failed = self.while_there(self._clip.show_failure)
+        self._runner.run(title, arguments(study.folder, place), self.while_there(show), failed)
+
+    def _ordered(self) -> Study | None:
+        """The study, if all that is needed was said; what was not is told."""
+        if missing := self.order.missing:
+            self._told.setText(missing)
+            return None
+        return self._session.study
+
+    def _keep(self, *, unfinished: bool) -> None:
+        self._unfinished = unfinished
+        if self._session.study is not None:
+            with errors_told():
+                keep_order(self._session.study, replace(self.order, unfinished=unfinished))
+
+    # -- what is shown ------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the study that is open; what is being typed stays."""
+        study = self._session.study
+        folder = None if study is None else study.folder
+        if folder != getattr(self, "_folder", None):
+            self._folder = folder
+            self._clip.clear()
+            self._counts.hide()
+            with errors_told():
+                order = Order() if study is None else order_of(study)
+                self._form.show_study(folder, order)
+                self._limits.show_order(order)
+                self._unfinished = order.unfinished and not self._runner.busy
+                self._told.setText(_UNFINISHED if self._unfinished else "")
+        self._enable()
+
+    def _follow_run(self) -> None:
+        if self._mine:
+            self._counts.show_steps(self._runner.steps)
+            self._mine = self._runner.busy
+        self._enable()
+
+    def _enable(self) -> None:
+        study, busy, order = self._session.study, self._runner.busy, self.order
+        for widget in (self._form, self._limits):
+            widget.setEnabled(study is not None)
+        self._limits.show_for(order)
+        shown = study is not None and bool(self._session.recording) and not busy
+        for one in (self._see, self._try):
+            one.setEnabled(shown)
+            one.setVisible(order.asks)
+        for one in (self._dry, self._go, self._use):
+            one.setEnabled(study is not None and not busy)
+        self._dry.setVisible(order.asks)
+        self._go.setText("Go on" if self._unfinished else "Describe")
+        for one in (self._pause, self._cancel):
+            one.setVisible(busy)
+        if study is None:
+            self._told.setText(_EMPTY)
+        elif self._told.text() == _EMPTY:
+            self._told.setText("")
+
+    # -- how it is put together ---------------------------------------------------------------
+
+    def _put_together(self) -> None:
+        inner = QWidget()
+        layout = QVBoxLayout(inner)
+        layout.setSpacing(SPACING)
+        layout.addWidget(self._form)
+        layout.addLayout(self._clip_buttons())
+        layout.addWidget(self._clip)
+        layout.addWidget(self._limits)
+        layout.addLayout(self._run_buttons())
+        layout.addWidget(self._counts)
+        layout.addWidget(self._told)
+        layout.addWidget(ProgressRow(self._runner, stop=False))
+        layout.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    def _clip_buttons(self) -> QHBoxLayout:
+        self._see = button(
+            "What it sees", "Pictures and words of the clip at the slider, as sent", self.preview
+        )
+        self._try = button(
+            "Try on this frame", "Ask about the clip at the slider; the answer is kept",
+            self.try_here,
+        )  # fmt: skip
+        row = QHBoxLayout()
+        row.addWidget(self._see)
+        row.addWidget(self._try)
+        return row
+
+    def _run_buttons(self) -> QGridLayout:
+        self._dry = button(
+            "What it takes", "Requests, pictures, tokens, cost and time; asks nothing", self.reckon
+        )
+        self._go = button(
+            "Describe", "Describe what is not described yet", self.describe, primary=True
+        )
+        self._pause = button(
+            "Pause", "What is under way ends and is kept; Go on asks the rest", self._runner.cancel
+        )
+        self._cancel = button(
+            "Break off", "End at once; what is under way is lost, the rest is kept",
+            lambda: self._runner.cancel(at_once=True),
+        )  # fmt: skip
+        self._use = button(
+            "Use these descriptions",
+            "Make them the study's, in study.toml; behaviours, search and report follow",
+            self.use,
+        )
+        grid = QGridLayout()
+        for place, one in enumerate((self._dry, self._go, self._pause, self._cancel)):
+            grid.addWidget(one, place // 2, place % 2)
+        grid.addWidget(self._use, 2, 0, 1, 2)
+        return grid
