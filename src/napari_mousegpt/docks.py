@@ -54,6 +54,14 @@ def keypoints() -> Any:
     return Keypoints(*_here())
 
 
+def convert_film() -> None:
+    """Convert the film of the chosen layer to Zarr, while napari goes on."""
+    from napari_mousegpt._widgets.converting import convert_film_of
+
+    session, runner = _here()
+    convert_film_of(session.viewer.layers.selection.active, runner)
+
+
 def _here() -> tuple[Any, Any]:
     """Session and runner of the viewer in which a dock is opened."""
     from napari import current_viewer

@@ -66,6 +66,8 @@ class InStep:
 
     def __init__(self, pictures: Any, rows: NDArray[np.intp]) -> None:
         self._pictures = pictures
+        #: Of the film, where the pictures are one's.
+        self.path = getattr(pictures, "path", None)
         self._rows = rows
         self.shape = (len(rows), *pictures.shape[1:])
         self.dtype = np.dtype(pictures.dtype)
