@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mousegpt_core.errors import DataError
@@ -230,6 +230,7 @@ def acts(draw: st.DrawFn) -> PoseEdit:
     return EDIT_KINDS[kind].model_validate(values)
 
 
+@settings(deadline=None)
 @given(st.lists(acts(), max_size=8))
 def test_acts_survive_the_log_and_touch_only_what_they_mark(all_acts: list[PoseEdit]) -> None:
     poses = drawn_poses()
