@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +35,16 @@ def write_points(path: str, data: Any, options: dict[str, Any]) -> list[str]:
         If no format of poses has this ending, or it cannot hold these.
     """
     from mousegpt_core.io import write_poses
+    from mousegpt_core.io.files import keep_copy
+    from mousegpt_core.study.files import writing
 
     poses = poses_of_layer(data, options)
     file = Path(path)
     format = _format(file, str(options.get("metadata", {}).get("format", "")))
-    if file.exists():
-        _keep(file)
-    return [str(write_poses(poses, file, format=format))]
+    with writing(file):
+        if file.exists():
+            keep_copy(file)
+        return [str(write_poses(poses, file, format=format))]
 
 
 def _format(file: Path, was: str) -> str | None:
@@ -61,11 +63,3 @@ def _format(file: Path, was: str) -> str | None:
     suffix = file.suffix.lower()
     fitting = [one.name for one in FORMATS.values() if one.writes and suffix in one.suffixes]
     return was if was in fitting else next(iter(fitting), None)
-
-
-def _keep(file: Path) -> None:
-    """A copy beside, under the first number that is free."""
-    number = 1
-    while (copy := file.with_name(f"{file.name}.before-{number}")).exists():
-        number += 1
-    shutil.copy2(file, copy)

@@ -17,6 +17,7 @@ from mousegpt_core.io import FORMATS
 
 _POSE_FORMATS = ", ".join(each.name for each in FORMATS.values() if each.writes)
 _DATASET = "dataset"
+_OWN = "own"
 _PANEL = "Of a data set"
 
 
@@ -96,6 +97,13 @@ def export(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace one.", rich_help_panel=_PANEL)
     ] = False,
+    into_files: Annotated[
+        bool,
+        typer.Option(
+            "--into-files",
+            help="With poses --format own: into your files themselves; they are kept beside.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write tables for other programs, poses as other tools have them, or data to train on.
@@ -104,6 +112,7 @@ def export(
     mousegpt export STUDY shares
     mousegpt export STUDY descriptions --format parquet
     mousegpt export STUDY poses --format dlc-h5
+    mousegpt export STUDY poses --format own --into-files
     mousegpt export STUDY bouts --format boris
     mousegpt export STUDY dataset --format hub --licence cc-by-4.0
     ```
@@ -121,7 +130,10 @@ def export(
         asked = {"protocol": protocol or "", "changes": changes_of(changes), "only": recording}
         _dataset(console, study, settings, {**asked, "out": out, "overwrite": overwrite})
         return
-    if chosen or protocol or changes or recording or overwrite:
+    if what == "poses" and format == _OWN and not (chosen or protocol or changes or overwrite):
+        _write_back(console, study, recording, out, into_files=into_files)
+        return
+    if chosen or protocol or changes or recording or overwrite or into_files:
         raise SettingsError(
             f"{what} takes only --out and --format",
             hint="the other options are of a data set: mousegpt export STUDY dataset",
@@ -133,6 +145,23 @@ def export(
     for file in files:
         console.say(str(file))
     console.result({"files": [str(file) for file in files]})
+
+
+def _write_back(
+    console: Console, study: Path, only: list[str] | None, out: Path | None, *, into_files: bool
+) -> None:
+    from mousegpt_core.pipeline.writing_back import write_back
+    from mousegpt_core.study import Study
+
+    if into_files and out is not None:
+        raise SettingsError(
+            "--into-files with --out", hint="leave one of them out: copies go to a folder"
+        )
+    written = write_back(Study.open(study), only=only, out=out, into_files=into_files)
+    for one in written:
+        before = f" (before: {one['kept']})" if one["kept"] else ""
+        console.say(f"{one['file']}: {one['acts']} corrections{before}")
+    console.result({"files": [one["file"] for one in written], "written": written})
 
 
 def _dataset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,3 +34,13 @@ def replaced_file(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def keep_copy(path: Path) -> Path:
+    """A copy of a file beside it, as ``NAME.before-N`` with the first number that is free."""
+    number = 1
+    while (copy := path.with_name(f"{path.name}.before-{number}")).exists():
+        number += 1
+    with replaced_file(copy) as partial:
+        shutil.copy2(path, partial)
+    return copy

@@ -5,27 +5,49 @@ from __future__ import annotations
 import xarray as xr
 
 from mousegpt_core.settings import content_hash
-from mousegpt_core.study import Recording
+from mousegpt_core.study import PoseFile, Recording
 from mousegpt_core.study.pose_edits import (
     POSES,
     DoneEdit,
     PoseEdit,
+    Written,
     edited_poses,
     effective,
+    not_in_files,
     read_pose_edits,
     without_hidden,
 )
 
 
 def pose_edits(recording: Recording) -> list[DoneEdit]:
-    """All acts on the poses of a recording that were not taken back, oldest first.
+    """The acts that lie over the poses of a recording, oldest first.
+
+    Without those that were taken back, and those that are in the file that the poses were read from
+    (`writing_back`).
 
     Raises
     ------
     DataError
         If one cannot be understood.
     """
-    return read_pose_edits(recording.log.edits(POSES))
+    done = read_pose_edits(recording.log.edits(POSES))
+    if not any(isinstance(one.edit, Written) for one in done):
+        return done
+    return not_in_files(done, _read_from(recording))
+
+
+def _read_from(recording: Recording) -> dict[str, str]:
+    """Fingerprint of the file that the poses of each view were read from."""
+    found = {}
+    for source in recording.info.poses:
+        entry = recording.store.entry(pose_stage(source))
+        found[source.view] = "" if entry is None else entry.provenance.inputs.get("file", "")
+    return found
+
+
+def pose_stage(source: PoseFile) -> str:
+    """Name of the result that holds an imported pose file."""
+    return f"poses2d/{source.view}" if source.view else "poses3d"
 
 
 def add_pose_edit(

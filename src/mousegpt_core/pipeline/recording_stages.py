@@ -37,6 +37,7 @@ from mousegpt_core.pipeline.answered import (
 from mousegpt_core.pipeline.asynchronous import collect
 from mousegpt_core.pipeline.clocks import clock_mark, on_clock, view_clock
 from mousegpt_core.pipeline.correcting import corrected, pose_edits_mark
+from mousegpt_core.pipeline.correcting import pose_stage as pose_stage
 from mousegpt_core.pipeline.tracking import FROM_FILM, film_source, track_film
 from mousegpt_core.pipeline.work import Work, counted
 from mousegpt_core.registry import load_backend
@@ -73,11 +74,6 @@ class ClipSettings(Settings):
     """
 
     rate: float = Field(default=5.0, gt=0, le=1000)
-
-
-def pose_stage(source: PoseFile) -> str:
-    """Name of the result that holds an imported pose file."""
-    return f"poses2d/{source.view}" if source.view else "poses3d"
 
 
 def pose_sources(recording: Recording) -> tuple[PoseFile, ...]:

@@ -9,7 +9,7 @@ individuals by name, so that acts outlive a new import; what is not there any mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Self
 
@@ -374,12 +374,39 @@ class Accept(_OfFrame):
         return f"{', '.join(self.individuals)} accepted"
 
 
+class Written(PoseEdit):
+    """The acts up to one are in a file of poses: they are not done again on what is read from it.
+
+    Attributes
+    ----------
+    file : str
+        `files.fingerprint` of that file.
+    last : str
+        Id of the last act that is in it.
+    """
+
+    kind: ClassVar[str] = "written"
+    file: str
+    last: str
+
+    def apply(self, state: PoseState) -> None:
+        """Change nothing."""
+
+    def frames(self) -> tuple[int, int]:
+        """None."""
+        return 0, 0
+
+    def describe(self) -> str:
+        """What was written."""
+        return "written into the file"
+
+
 #: Kinds of acts, by the field of their rows.
 EDIT_KINDS: dict[str, type[PoseEdit]] = {
     each.kind: each
     for each in (
         MovePoints, HidePoints, ShowPoints, DeletePoints, SwapSides, SwapIdentities, Interpolate,
-        Accept,
+        Accept, Written,
     )
 }  # fmt: skip
 
@@ -428,6 +455,30 @@ def read_pose_edits(edits: pd.DataFrame) -> list[DoneEdit]:
         )
         for row in edits[edits["target_kind"] == POSES].to_dict("records")
     ]  # fmt: skip
+
+
+def not_in_files(done: Sequence[DoneEdit], read_from: Mapping[str, str]) -> list[DoneEdit]:
+    """Acts but for those that the files of poses hold already.
+
+    Parameters
+    ----------
+    done : sequence of DoneEdit
+        All acts on a recording's poses.
+    read_from : dict of str to str
+        Fingerprint of the file that the poses of each view were read from.
+    """
+    inside: set[str] = set()
+    for place, mark in enumerate(done):
+        if isinstance(mark.edit, Written) and read_from.get(mark.view) == mark.edit.file:
+            ids = [one.id for one in done[:place] if one.view == mark.view]
+            # One that was taken back since is not among them: then all before the file count.
+            last = ids.index(mark.edit.last) + 1 if mark.edit.last in ids else len(ids)
+            inside.update(ids[:last])
+    return [
+        one
+        for one in done
+        if one.edit.kind != Written.kind and (one.id not in inside or one.edit.kind == Accept.kind)
+    ]
 
 
 def effective(done: Sequence[DoneEdit], view: str) -> list[DoneEdit]:
