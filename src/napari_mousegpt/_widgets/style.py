@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 #: Room around and between things, and the least width of a dock (px).
 MARGIN, SPACING, WIDTH = 10, 8, 300
+#: A dock that is lower scrolls (px).
+_LEAST_HEIGHT = 220
 #: Of what is done.
 DONE = "#72c48a"
 ACCENT = "#2f7fc1"
@@ -20,9 +22,11 @@ QPushButton:disabled {{ background-color: rgba(128, 128, 128, 70); color: gray; 
 
 
 def column(widget: QWidget) -> QVBoxLayout:
-    """The layout of a dock."""
-    widget.setMinimumWidth(WIDTH)
-    layout = QVBoxLayout(widget)
+    """The layout of a dock, which scrolls where the dock is too low for what it holds."""
+    outer, inner = QVBoxLayout(widget), QWidget()
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.addWidget(_Scrolled(inner))
+    layout = QVBoxLayout(inner)
     layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
     layout.setSpacing(SPACING)
     return layout
@@ -68,6 +72,33 @@ def framed(widget: Any) -> Any:
     kind = type(widget).__name__
     widget.setStyleSheet(f"{kind} {{ border: 1px solid rgba(128, 128, 128, 130); }}")
     return widget
+
+
+class _Scrolled(QScrollArea):
+    """Scrolls up and down only: it is never narrower than what it holds."""
+
+    def __init__(self, inner: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inner)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """What it holds may want more room than before."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as what it holds and the bar; a few lines high."""
+        inner = self.widget().minimumSizeHint()
+        width = inner.width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(max(width, WIDTH), min(inner.height(), _LEAST_HEIGHT))
+
+    def sizeHint(self) -> QSize:
+        """As high as what it holds."""
+        return self.widget().sizeHint().expandedTo(self.minimumSizeHint())
 
 
 class Dock(QWidget):
