@@ -40,8 +40,15 @@ def ethogram() -> Any:
     return Ethogram(*_here())
 
 
+def behaviours() -> Any:
+    """The map of the clips; behaviours are looked at, renamed, merged and split."""
+    from napari_mousegpt._widgets.behaviours import Behaviours
+
+    return Behaviours(*_here())
+
+
 def search() -> Any:
-    """Find moments by words."""
+    """Find moments by words, or by a moment that is like them."""
     from napari_mousegpt._widgets.search import Search
 
     return Search(*_here())

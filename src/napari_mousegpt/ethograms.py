@@ -224,7 +224,7 @@ def ethogram(
     """
     from mousegpt_core.plots.style import behaviour_colours
 
-    rows, names = _rows(study, bouts), _names(study, scheme)
+    rows, names = _rows(study, bouts), names_of(study, scheme)
     place = {(row.recording, row.individual): number for number, row in enumerate(rows)}
     owners = zip(bouts["recording"], bouts["individual"], strict=True)
     bouts = bouts.assign(
@@ -269,7 +269,8 @@ def _rows(study: Study, bouts: pd.DataFrame) -> list[Row]:
     ]
 
 
-def _names(study: Study, scheme: str) -> dict[str, str]:
+def names_of(study: Study, scheme: str) -> dict[str, str]:
+    """Names of behaviours that are not called by their ids."""
     from mousegpt_core.pipeline.behaviours import profiled
     from mousegpt_core.pipeline.evaluation import PROFILE
 

@@ -1,21 +1,21 @@
-"""The dock Search: moments whose descriptions are nearest to some words; a click goes there."""
+"""The dock Search: moments that are told as one asks, or are like this one; a click goes there."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit
 
+from napari_mousegpt._widgets.clip_list import ClipList
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
-from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.session import Session
+from napari_mousegpt.thumbnails import Clip
 
 _EXAMPLE = "standing on its hind legs near the wall"
 _EMPTY = "Open a study in the dock Home first; it is searched once it is described."
-_HINT = f"Say what you look for, as in: {_EXAMPLE}."
+_HINT = f"Say what you look for, as in: {_EXAMPLE}. Or find the like of what is shown."
 _HITS = 20
 
 
@@ -32,56 +32,63 @@ class Search(Dock):
         self._words.returnPressed.connect(self.search)
         self._start = button("Search", "Find the moments that are told most like this", self.search)
         self._note = note()
-        self._hits = QListWidget()
-        self._hits.setAccessibleName("Moments that were found")
-        self._hits.setWordWrap(True)
-        self._hits.setSpacing(3)
-        self._hits.itemClicked.connect(self._go)
-        self._hits.itemActivated.connect(self._go)
+        self._hits = ClipList(session, "Moments that were found")
+        self._like = button(
+            "Like this frame",
+            "Find the moments that are most like the one that is shown",
+            self.search_like,
+        )
+        self._by = QComboBox()
+        self._by.setAccessibleName("What must be alike")
+        self._by.setToolTip(
+            "By words: told alike, however fast. By movement: measured speeds, angles and heights "
+            "are near each other. By both: of what is told alike, first what also moves alike"
+        )
+        for by in ("both", "words", "movement"):
+            self._by.addItem(f"by {by}", by)
         row = QHBoxLayout()
         row.addWidget(self._words, 1)
         row.addWidget(self._start)
+        second = QHBoxLayout()
+        second.addWidget(self._like, 1)
+        second.addWidget(self._by)
         layout = column(self)
         layout.addWidget(title("Search"))
         layout.addLayout(row)
+        layout.addLayout(second)
         layout.addWidget(self._note)
         layout.addWidget(self._hits, 1)
         layout.addWidget(ProgressRow(runner))
         self.follow(session.study_changed, self._renew)
+        self.follow(session.recording_changed, self._enable)
         runner.changed.connect(self._enable)
         self._renew()
 
     def search(self) -> None:
         """Look for the words; what is found is shown when it is."""
-        study, words = self._session.study, self._words.text().strip()
-        if study is not None and words and not self._runner.busy:
+        words = self._words.text().strip()
+        if words:
+            self._look(("--", words))
+
+    def search_like(self) -> None:
+        """Look for what is like the moment that is shown, of the animal that is looked at."""
+        here = self._session
+        if here.recording:
+            by, of = self._by.currentData(), f"{here.recording}:{here.moment:.4f}"
+            self._look(("--like", of, "--animal", here.individual, "--by", by))
+
+    def _look(self, asked: tuple[str, ...]) -> None:
+        study = self._session.study
+        if study is not None and not self._runner.busy:
             self._note.setText("Searching …")
-            asked = ("search", str(study.folder), "--top", str(_HITS), "--", words)
-            self._runner.run("Searching", asked, self.show_hits)
+            whole = ("search", str(study.folder), "--top", str(_HITS), *asked)
+            self._runner.run("Searching", whole, self.show_hits)
 
     def show_hits(self, result: dict[str, Any]) -> None:
         """Show what a search gave."""
-        self._hits.clear()
-        for hit in result["hits"]:
-            where = f"{hit['recording']}"
-            if hit["individual"] not in ("", hit["recording"]):
-                where += f" · {hit['individual']}"
-            item = QListWidgetItem(f"{hit['sentence']}\n{where}, {hit['start_s']:.1f} s")
-            item.setData(Qt.ItemDataRole.UserRole, hit)
-            item.setToolTip(f"similarity {hit['score']:.2f}; click to go there")
-            self._hits.addItem(item)
+        self._hits.show_clips([_clip(hit) for hit in result["hits"]])
         found = f"{self._hits.count()} moments, the nearest first."
         self._note.setText(result.get("note") or found)
-
-    def _go(self, item: QListWidgetItem) -> None:
-        hit = item.data(Qt.ItemDataRole.UserRole)
-        with errors_told():
-            self._session.go_to(
-                hit["start_s"],
-                recording=hit["recording"],
-                individual=hit["individual"],
-                until=hit["stop_s"],
-            )
 
     def _renew(self) -> None:
         self._hits.clear()
@@ -91,4 +98,12 @@ class Search(Dock):
     def _enable(self) -> None:
         ready = self._session.study is not None and not self._runner.busy
         self._start.setEnabled(ready)
+        self._like.setEnabled(ready and bool(self._session.recording))
         self._words.setEnabled(self._session.study is not None)
+
+
+def _clip(hit: dict[str, Any]) -> Clip:
+    """A hit for the list."""
+    tip = f"similarity {hit['score']:.2f}; click to go there"
+    place = (hit["clip_id"], hit["recording"], hit["individual"], hit["start_s"])
+    return Clip(*place, hit["sentence"], tip)
