@@ -74,7 +74,7 @@ def main(study: Path) -> None:
     while search._runner.busy:
         settle(0.1)
     search._hits.setCurrentRow(4)
-    search._go(search._hits.item(4))
+    search._hits.itemClicked.emit(search._hits.item(4))
     keep(viewer, "search-in-3d")
     viewer.close()
 

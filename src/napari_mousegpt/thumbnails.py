@@ -24,7 +24,7 @@ class Clip(NamedTuple):
     ----------
     clip_id, recording, individual : str
         Which.
-    start_s : float
+    start_s, stop_s : float
         Seconds on the recording's clock.
     sentence : str
         What is said of it.
@@ -36,6 +36,7 @@ class Clip(NamedTuple):
     recording: str
     individual: str
     start_s: float
+    stop_s: float
     sentence: str
     tip: str = ""
 

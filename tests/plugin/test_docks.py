@@ -20,6 +20,7 @@ from qtpy.QtGui import QDropEvent, QMouseEvent
 from qtpy.QtWidgets import QApplication, QLabel
 
 from mousegpt_core.study import Study
+from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.ethogram import Ethogram
 from napari_mousegpt._widgets.home import Home
@@ -50,7 +51,7 @@ def runner(qtbot: Any) -> Any:
     runner.close()
 
 
-@pytest.fixture(params=[Home, StudyTable, Describe, Ethogram, Search, Keypoints])
+@pytest.fixture(params=[Home, StudyTable, Describe, Ethogram, Behaviours, Search, Keypoints])
 def dock(request: Any, qtbot: Any, session: Any, runner: Any) -> Any:
     widget = request.param(session, runner)
     qtbot.addWidget(widget)
@@ -252,8 +253,8 @@ def test_words_find_moments(qtbot: Any, session: Any, runner: Any, study_folder:
     item = search._hits.item(1)
     search._hits.itemClicked.emit(item)
     hit = item.data(Qt.ItemDataRole.UserRole)
-    assert session.recording == hit["recording"]
-    assert session.moment == pytest.approx(hit["start_s"], abs=0.05)
+    assert session.recording == hit.recording
+    assert session.moment == pytest.approx(hit.start_s, abs=0.05)
 
 
 @pytest.fixture

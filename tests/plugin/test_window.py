@@ -19,7 +19,7 @@ pytestmark = [
         sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
     ),
 ]
-DOCKS = ("Home", "Study", "Views", "Describe", "Ethogram", "Search", "Keypoints")
+DOCKS = ("Home", "Study", "Views", "Describe", "Ethogram", "Behaviours", "Search", "Keypoints")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_docks_that_are_closed_are_gone(viewer: Any, qtbot: Any, study_folder: P
 
     def left() -> list[str]:
         kinds = [type(widget).__name__ for widget in QApplication.allWidgets()]
-        ours = {"StudyTable", *DOCKS[2:]}
+        ours = {"StudyTable", "MapView", "ClipList", *DOCKS[2:]}
         return [kind for kind in kinds if kind in ours]
 
     home = dock(viewer, "Home")

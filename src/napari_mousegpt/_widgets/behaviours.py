@@ -222,12 +222,13 @@ class Behaviours(Dock):
     def _go(self, row: int) -> None:
         if self._map is None:
             return
-        clip = self._map.clips.iloc[row]
+        clip = _clip(self._map, row)
         with errors_told():
             self._session.go_to(
-                float(clip["start_s"]),
-                recording=str(clip["recording"]),
-                individual=str(clip["individual"]),
+                clip.start_s,
+                recording=clip.recording,
+                individual=clip.individual,
+                until=clip.stop_s,
             )
         self._mark()
 
@@ -372,6 +373,7 @@ def _clip(clips: ClipMap, row: int) -> Clip:
         str(one["recording"]),
         str(one["individual"]),
         float(one["start_s"]),
+        float(one["stop_s"]),
         str(one["overall"]),
         group.name,
     )

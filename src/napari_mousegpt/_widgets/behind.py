@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
 from typing import Any
 
-from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
 from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.telling import tell_error
 
+_POLL_MS = 30
+
 
 class Behind(QObject):
     """Runs functions behind a widget, and ends with it; errors are told.
 
+    The thread knows nothing of Qt: it fills a queue, into which the widget's own timer looks. So
+    nothing is ever told to a widget that is gone.
+
     Parameters
     ----------
     owner : QWidget
-        Whose results they are: once it is deleted, nobody is told.
+        Whose results they are.
 
     Attributes
     ----------
@@ -31,15 +37,20 @@ class Behind(QObject):
 
     def __init__(self, owner: QWidget) -> None:
         super().__init__(owner)
-        self._worker: Any = None
-        self._state = {"asked": 0, "there": True}
-        state = self._state
-        owner.destroyed.connect(lambda: state.update(there=False))
+        self._task: _Task | None = None
+        self._done: Callable[[Any], None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    def __del__(self) -> None:
+        if self._task is not None:
+            self._task.stopped.set()
 
     @property
     def busy(self) -> bool:
         """Whether what was asked for last is not there yet."""
-        return self._worker is not None
+        return self._task is not None
 
     def run(self, function: Callable[[], Any], done: Callable[[Any], None]) -> None:
         """Run a function; `done` gets its result, or nothing where it fails."""
@@ -48,42 +59,55 @@ class Behind(QObject):
     def each(self, make: Callable[[], Iterable[Any]], done: Callable[[Any], None]) -> None:
         """Run a generator; `done` gets each of its values as it comes."""
         self.stop()
-        self._state["asked"] += 1
-        asked, state = self._state["asked"], self._state
-
-        def counts() -> bool:
-            return bool(state["there"]) and state["asked"] == asked
-
-        def come(value: Any) -> None:
-            if not counts():
-                return
-            if isinstance(value, MouseGPTError):
-                tell_error(value.message, value.hint, f"{type(value).__name__}: {value}")
-            else:
-                done(value)
-
-        def finished() -> None:
-            if counts():
-                self._worker = None
-                self.ended.emit()
-
-        worker: Any = create_worker(_steps, make)
-        worker.yielded.connect(come)
-        worker.finished.connect(finished)
-        self._worker = worker
-        worker.start()
+        self._task, self._done = _Task(make), done
+        self._timer.start()
 
     def stop(self) -> None:
         """Ask nothing more of what runs."""
-        self._state["asked"] += 1
-        if self._worker is not None:
-            self._worker.quit()
-        self._worker = None
+        self._timer.stop()
+        if self._task is not None:
+            self._task.stopped.set()
+        self._task, self._done = None, None
+
+    def _poll(self) -> None:
+        task = self._task
+        if task is None:
+            return
+        # Before its last values are taken, so that none is lost.
+        over = not task.thread.is_alive()
+        while self._task is task:
+            try:
+                value = task.values.get_nowait()
+            except Empty:
+                break
+            self._take(value)
+        if over and self._task is task:
+            self.stop()
+            self.ended.emit()
+
+    def _take(self, value: Any) -> None:
+        if isinstance(value, MouseGPTError):
+            tell_error(value.message, value.hint, f"{type(value).__name__}: {value}")
+        elif isinstance(value, Exception):
+            raise value
+        elif self._done is not None:
+            self._done(value)
 
 
-def _steps(make: Callable[[], Iterable[Any]]) -> Iterator[Any]:
-    """Values as they come; an error is the last of them."""
-    try:
-        yield from make()
-    except MouseGPTError as error:
-        yield error
+class _Task:
+    """A generator in a thread of its own."""
+
+    def __init__(self, make: Callable[[], Iterable[Any]]) -> None:
+        self.values: SimpleQueue[Any] = SimpleQueue()
+        self.stopped = Event()
+        self.thread = Thread(target=self._work, args=(make,), name="mousegpt reads")
+        self.thread.start()
+
+    def _work(self, make: Callable[[], Iterable[Any]]) -> None:
+        try:
+            for value in make():
+                self.values.put(value)
+                if self.stopped.is_set():
+                    return
+        except Exception as error:  # noqa: BLE001 - raised anew where it is taken, in the window
+            self.values.put(error)

@@ -71,7 +71,12 @@ class ClipList(QListWidget):
     def _go(self, item: Any) -> None:
         clip: Clip = item.data(Qt.ItemDataRole.UserRole)
         with errors_told():
-            self._session.go_to(clip.start_s, recording=clip.recording, individual=clip.individual)
+            self._session.go_to(
+                clip.start_s,
+                recording=clip.recording,
+                individual=clip.individual,
+                until=clip.stop_s,
+            )
 
 
 def _set_picture(item: Any, jpeg: bytes | None) -> None:

@@ -37,12 +37,16 @@ class LassoBox(pg.ViewBox):
         event.accept()
         if event.isStart():
             self._line = []
-        point = self.mapSceneToView(event.scenePos())
-        self._line.append((point.x(), point.y()))
+            self._add(event.buttonDownScenePos())
+        self._add(event.scenePos())
         self._shown.setData(*np.array([*self._line, self._line[0]]).T)
         if event.isFinish():
             self._shown.setData([], [])
             self.drawn.emit(self._line)
+
+    def _add(self, position: Any) -> None:
+        point = self.mapSceneToView(position)
+        self._line.append((point.x(), point.y()))
 
 
 class MapView(pg.PlotWidget):

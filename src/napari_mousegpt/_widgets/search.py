@@ -105,5 +105,5 @@ class Search(Dock):
 def _clip(hit: dict[str, Any]) -> Clip:
     """A hit for the list."""
     tip = f"similarity {hit['score']:.2f}; click to go there"
-    place = (hit["clip_id"], hit["recording"], hit["individual"], hit["start_s"])
-    return Clip(*place, hit["sentence"], tip)
+    place = (hit["clip_id"], hit["recording"], hit["individual"])
+    return Clip(*place, hit["start_s"], hit["stop_s"], hit["sentence"], tip)
