@@ -168,6 +168,12 @@ class Behaviours(Dock):
         self._schemes.setCurrentIndex(max(place, 0))
         self._read()
 
+    def closeEvent(self, event: Any) -> None:  # noqa: N802
+        """What is still read is of no use any more."""
+        self._reading.stop()
+        self._clips.clear()
+        super().closeEvent(event)
+
     def make_map(self) -> None:
         """Lay the clips out."""
         if self._session.study is not None:
