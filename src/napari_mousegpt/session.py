@@ -307,7 +307,8 @@ class Session:
     def redraw(self) -> None:
         """Show this moment again, after its keypoints have changed."""
         self._step = -1
-        self._on_step()
+        if self._viewer() is not None:  # else its window was closed before its docks were
+            self._on_step()
 
     def _add_layers(self, opened: OpenedRecording) -> None:
         from napari.layers import Layer
