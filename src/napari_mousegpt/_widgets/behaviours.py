@@ -168,7 +168,7 @@ class Behaviours(Dock):
         self._schemes.setCurrentIndex(max(place, 0))
         self._read()
 
-    def closeEvent(self, event: Any) -> None:  # noqa: N802
+    def closeEvent(self, event: Any) -> None:
         """What is still read is of no use any more."""
         self._reading.stop()
         self._clips.clear()
