@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout
 
 from napari_mousegpt._widgets.clip_view import ClipView
 from napari_mousegpt._widgets.counts import Counts
@@ -13,7 +13,7 @@ from napari_mousegpt._widgets.limits import Limits
 from napari_mousegpt._widgets.model_form import ModelForm
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import SPACING, Dock, button, note
+from napari_mousegpt._widgets.style import Dock, button, column, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.jobs import Outcome
 from napari_mousegpt.orders import Order, keep_order, order_of, reckoning_words, result_words
@@ -186,9 +186,7 @@ class Asking(Dock):
     # -- how it is put together ---------------------------------------------------------------
 
     def _put_together(self) -> None:
-        inner = QWidget()
-        layout = QVBoxLayout(inner)
-        layout.setSpacing(SPACING)
+        layout = column(self)
         layout.addWidget(self._form)
         layout.addLayout(self._clip_buttons())
         layout.addWidget(self._clip)
@@ -198,13 +196,6 @@ class Asking(Dock):
         layout.addWidget(self._told)
         layout.addWidget(ProgressRow(self._runner, stop=False))
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
 
     def _clip_buttons(self) -> QHBoxLayout:
         self._see = button(

@@ -8,7 +8,7 @@ from napari_mousegpt._widgets.asking import Asking
 from napari_mousegpt._widgets.judged import Judged
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.sentence import Sentence
-from napari_mousegpt._widgets.style import MARGIN, WIDTH, Dock, named
+from napari_mousegpt._widgets.style import MARGIN, Dock, named
 from napari_mousegpt.session import Session
 
 
@@ -17,7 +17,6 @@ class Describe(Dock):
 
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
-        self.setMinimumWidth(WIDTH)
         self.asking = Asking(session, runner)
         self.sentence = Sentence(session)
         self.judged = Judged(session, runner)

@@ -9,18 +9,16 @@ from typing import Any
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_mousegpt._widgets.background import Background
-from napari_mousegpt._widgets.style import SPACING, Dock, button, framed, named, note
+from napari_mousegpt._widgets.style import SPACING, Dock, button, column, framed, named, note
 from napari_mousegpt.said import FIELDS, Said, SaidClips, read_said, scores_words
 from napari_mousegpt.session import Session
 
@@ -214,18 +212,10 @@ class Sentence(Dock):
         body.addLayout(form)
         body.addLayout(row)
         body.addWidget(self._against)
-        inner = QWidget()
-        layout = QVBoxLayout(inner)
+        layout = column(self)
         layout.addWidget(self._note)
         layout.addWidget(self._body)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
 
 
 def _judgement(said: Said) -> str:
