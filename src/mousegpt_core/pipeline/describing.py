@@ -137,7 +137,7 @@ class Ledger(Protocol):
         """Keep which questions are the clips' (``""`` = not asked), and why some are not shown."""
 
     def past(self, recording: Recording, questions: Questions) -> pd.DataFrame:
-        """Earlier replies: model, run_id, tokens_in, tokens_out, created."""
+        """Earlier replies: request_key, run_id, tokens_in, tokens_out, created."""
 
 
 class AnswerLedger:
@@ -170,7 +170,7 @@ class AnswerLedger:
 
     def past(self, recording: Recording, questions: Questions) -> pd.DataFrame:
         """Earlier answers to the same protocol."""
-        columns = ("model", "run_id", "tokens_in", "tokens_out", "created")
+        columns = ("request_key", "run_id", "tokens_in", "tokens_out", "created")
         return recording.log.answers(
             columns=columns, protocol_hash=questions.fingerprint, status="described"
         )

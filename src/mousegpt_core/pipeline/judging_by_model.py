@@ -260,7 +260,7 @@ class JudgementLedger:
 
     def past(self, recording: Recording, questions: Questions) -> pd.DataFrame:
         """Earlier judgements by this judge."""
-        columns = ("model", "run_id", "tokens_in", "tokens_out", "created")
+        columns = ("request_key", "run_id", "tokens_in", "tokens_out", "created")
         return recording.log.judgements(columns, judge=self._judge, status="judged")
 
 

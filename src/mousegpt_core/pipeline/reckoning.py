@@ -35,6 +35,7 @@ class _Count:
     requests: int = 0
     unshown: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    answered: set[str] = field(default_factory=set)
     images: int = 0
     letters: int = 0
     pixels: float = 0.0
@@ -51,8 +52,8 @@ def reckon(
 ) -> dict[str, Any]:
     """What `describing.describe_study` would ask; no server, key or package is needed for it.
 
-    Tokens are those of earlier answers of the same protocol and model where there are some, else
-    estimated: four letters or 784 pixels each, and 150 of a reply.
+    Tokens are those of earlier answers to the same protocol by the same model where there are some,
+    else estimated: four letters or 784 pixels each, and 150 of a reply.
 
     Parameters
     ----------
@@ -117,9 +118,11 @@ def _count(
             count.unshown += 1
             count_reason(count.reasons, clip_id, str(error))
             continue
-        before = known.get(request.key(identity))
+        key = request.key(identity)
+        before = known.get(key)
         if before is not None and not before.ask_again:
             labels[clip_id] = before.label
+            count.answered.add(key)
             continue
         count.requests += 1
         pictures = [part for part in _parts(request) if isinstance(part, Picture)]
@@ -144,11 +147,11 @@ def _size(picture: Picture) -> int:
 
 def _per_request(count: _Count, past: pd.DataFrame) -> dict[str, Any]:
     """Tokens in and out, and seconds, of one request."""
-    told = past[past["tokens_in"] > 0]
+    told = past[(past["tokens_in"] > 0) & past["request_key"].isin(count.answered)]
     if len(told):
-        newest = told[told["run_id"] == told["run_id"].iloc[-1]]
-        moments = pd.to_datetime(newest["created"])
-        seconds = (moments.max() - moments.min()).total_seconds() / len(newest)
+        longest = told[told["run_id"] == told["run_id"].value_counts().idxmax()]
+        moments = pd.to_datetime(longest["created"])
+        seconds = (moments.max() - moments.min()).total_seconds() / max(len(longest) - 1, 1)
         return {
             "in": told["tokens_in"].mean(),
             "out": told["tokens_out"].mean(),

@@ -291,6 +291,16 @@ def test_a_run_is_reckoned_without_asking(study: Study) -> None:
     after = reckon(Work(study), ScriptedOptions(model="scripted"), asked)
     assert (after["requests"], after["there_already"], after["clips"]) == (40, 20, 60)
     assert (after["tokens_in"], after["tokens_out"], after["estimated"]) == (400, 200, False)
+    other = reckon(Work(study), OtherOptions(model="other"), asked)
+    assert (other["requests"], other["estimated"]) == (60, True)
+
+
+class OtherOptions(ScriptedOptions):
+    """Another model, which may count tokens otherwise."""
+
+    @property
+    def identity(self) -> str:
+        return "scripted/2"
 
 
 class Meeting(ScriptedModel):
