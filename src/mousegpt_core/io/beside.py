@@ -1,8 +1,9 @@
 """What files tell beside their points: who marked them, lines, film and pictures.
 
 A poses Dataset keeps it, so that a file that is read, edited and written again is still of use to
-the program that it came from: as the attributes ``scorer``, ``film`` and ``edges`` (JSON, pairs of
-keypoints), and the coordinate ``picture`` along ``time``.
+the program that it came from: as the attributes ``scorer``, ``film``, ``edges`` (JSON, pairs of
+keypoints) and ``unique`` (JSON, keypoints that belong to no animal), and the coordinate
+``picture`` along ``time``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _NO_NAME = re.compile(r"(track|animal|instance|individual|person|id)?[ _-]*\d*",
 def told_beside(raw: RawPoses) -> dict[str, str]:
     """Attributes of a poses Dataset; none for what the file did not tell."""
     edges = json.dumps([list(edge) for edge in raw.edges]) if raw.edges else ""
-    told = {"scorer": raw.scorer, "film": raw.film, "edges": edges}
+    unique = json.dumps(list(raw.unique)) if raw.unique else ""
+    told = {"scorer": raw.scorer, "film": raw.film, "edges": edges, "unique": unique}
     return {name: text for name, text in told.items() if text}
 
 
@@ -56,6 +58,32 @@ def edges_of(poses: xr.Dataset) -> NDArray[np.int64]:
     pairs = read_edges(str(poses.attrs.get("edges", "")))
     known = [[place[a], place[b]] for a, b in pairs if a in place and b in place]
     return np.array(known, dtype=np.int64).reshape(-1, 2)
+
+
+def unique_of(poses: xr.Dataset) -> list[str]:
+    """Keypoints that belong to no animal and are the same for all; those that are there."""
+    wanted = read_names(str(poses.attrs.get("unique", "")))
+    known = [str(name) for name in poses["keypoint"].values]
+    unique = [name for name in known if name in wanted and _is_shared(poses.sel(keypoint=name))]
+    return unique if len(unique) < len(known) else []
+
+
+def _is_shared(point: xr.Dataset) -> bool:
+    """Whether a keypoint is the same for all animals: one may have been edited."""
+    first = point.isel(individual=0)
+    return all(
+        bool(((point[name] == first[name]) | (point[name].isnull() & first[name].isnull())).all())
+        for name in ("position", "confidence")
+    )
+
+
+def read_names(text: str) -> list[str]:
+    """Names as the attribute ``unique`` has them; none where it is damaged."""
+    try:
+        names = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def read_edges(text: str) -> list[tuple[str, str]]:

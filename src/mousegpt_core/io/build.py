@@ -172,6 +172,7 @@ def _select(raw: RawPoses, keep: Sequence[str], path: Path) -> RawPoses:
         else raw.reprojection_error[:, at],
         keypoints=tuple(keep),
         edges=[edge for edge in raw.edges if set(edge) <= set(keep)],
+        unique=[name for name in raw.unique if name in keep],
     )
 
 

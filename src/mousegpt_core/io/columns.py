@@ -27,7 +27,7 @@ KEYPOINT = (
     "landmark", "point", "part",
 )  # fmt: skip
 #: Name of the individual under which DeepLabCut keeps points that belong to no animal.
-_OF_NO_ANIMAL = "single"
+OF_NO_ANIMAL = "single"
 
 
 def coordinate(name: str) -> str:
@@ -169,9 +169,9 @@ def share_unique_points(raw: RawPoses) -> RawPoses:
         Its positions are changed.
     """
     names = list(raw.individuals)
-    if _OF_NO_ANIMAL not in names or len(names) == 1:
+    if OF_NO_ANIMAL not in names or len(names) == 1:
         return raw
-    at = names.index(_OF_NO_ANIMAL)
+    at = names.index(OF_NO_ANIMAL)
     animals = [i for i in range(len(names)) if i != at]
     seen = np.asarray(np.isfinite(raw.position[..., animals]).any(axis=(0, 1, 3)))
     unique: NDArray[np.bool_] = ~seen
@@ -185,6 +185,7 @@ def share_unique_points(raw: RawPoses) -> RawPoses:
         confidence=confidence,
         reprojection_error=error,
         individuals=[names[i] for i in animals],
+        unique=[name for name, alone in zip(raw.keypoints, unique, strict=True) if alone],
     )
 
 

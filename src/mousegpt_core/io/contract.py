@@ -75,6 +75,8 @@ class RawPoses:
         Pairs of keypoints that the file joins by a line.
     film : str
         Path of the film as the file names it.
+    unique : sequence of str
+        Keypoints that belong to no animal (corners of the arena), and were given to each.
     """
 
     position: NDArray[np.float32]
@@ -92,3 +94,4 @@ class RawPoses:
     pictures: Sequence[str] = ()
     edges: Sequence[tuple[str, str]] = ()
     film: str = ""
+    unique: Sequence[str] = ()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mousegpt_core.io.beside import pictures_of, scorer_of
-from mousegpt_core.io.columns import written_beside
+from mousegpt_core.io.beside import pictures_of, scorer_of, unique_of
+from mousegpt_core.io.columns import OF_NO_ANIMAL, written_beside
 from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, LABELLED
 
 #: Scorers by which a program's tables are known again.
@@ -21,9 +22,33 @@ _BLOCK = 50_000
 _DIGITS = 15
 
 
+@dataclass(frozen=True)
+class _Owner:
+    """Whose a keypoint is: places along individuals and keypoints, and the animal's name."""
+
+    individual: int
+    keypoint: int
+    name: str
+
+
+def _owners(poses: xr.Dataset) -> list[_Owner]:
+    """In the order of the columns; points that belong to no animal come last, once."""
+    unique = unique_of(poses)
+    keypoints = [str(name) for name in poses["keypoint"].values]
+    animals = [str(name) for name in poses["individual"].values]
+    own = [
+        _Owner(i, k, animal)
+        for i, animal in enumerate(animals)
+        for k, name in enumerate(keypoints)
+        if name not in unique
+    ]
+    return own + [_Owner(0, keypoints.index(name), OF_NO_ANIMAL) for name in unique]
+
+
 def level_names(poses: xr.Dataset) -> tuple[str, ...]:
     """What the names of a column are; a lone animal without a name of its own has none."""
-    named = [str(name) for name in poses["individual"].values] != [DEFAULT_INDIVIDUAL]
+    animals = [str(name) for name in poses["individual"].values]
+    named = animals != [DEFAULT_INDIVIDUAL] or unique_of(poses)
     return ("scorer", *(("individuals",) if named else ()), "bodyparts", "coords")
 
 
@@ -33,10 +58,10 @@ def column_names(poses: xr.Dataset) -> list[tuple[str, ...]]:
     scorer = scorer_of(poses) or SCORERS.get(software, software.replace(" ", "_") or "unknown")
     kinds = [*map(str, poses["space"].values), *(kind for kind, _ in _beside(poses))]
     full = len(level_names(poses)) == 4
+    keypoints = poses["keypoint"].values
     return [
-        (scorer, *((str(animal),) if full else ()), str(keypoint), kind)
-        for animal in poses["individual"].values
-        for keypoint in poses["keypoint"].values
+        (scorer, *((owner.name,) if full else ()), str(keypoints[owner.keypoint]), kind)
+        for owner in _owners(poses)
         for kind in kinds
     ]
 
@@ -56,13 +81,16 @@ def row_names(poses: xr.Dataset) -> NDArray[np.int64] | list[str]:
 def row_blocks(poses: xr.Dataset) -> Iterator[NDArray[np.float32]]:
     """Values of the columns, some rows at a time; poses may be lazy."""
     order = ("time", "individual", "keypoint")
+    owners = _owners(poses)
+    places = [owner.individual for owner in owners], [owner.keypoint for owner in owners]
     for start in range(0, poses.sizes["time"], _BLOCK):
         block = poses.isel(time=slice(start, start + _BLOCK))
         parts: Sequence[NDArray[np.float32]] = [
             block["position"].transpose(*order, "space").values,
             *(block[name].transpose(*order).values[..., None] for _, name in _beside(poses)),
         ]
-        yield np.concatenate(parts, axis=-1).reshape(block.sizes["time"], -1)
+        values = np.concatenate(parts, axis=-1)[:, *places]
+        yield values.reshape(block.sizes["time"], -1)
 
 
 def numbers_in_names(names: Sequence[str]) -> list[int]:

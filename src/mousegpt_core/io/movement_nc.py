@@ -17,7 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import FormatError
-from mousegpt_core.io.beside import read_edges
+from mousegpt_core.io.beside import read_edges, read_names
 from mousegpt_core.io.contract import (
     COPY_AGAIN,
     DEFAULT_INDIVIDUAL,
@@ -367,6 +367,7 @@ def _add_beside(raw: RawPoses, file: _File) -> None:
     """What `write` keeps beside the points."""
     raw.scorer, raw.film = (str(file.attrs.get(name, "")) for name in ("scorer", "film"))
     raw.edges = read_edges(str(file.attrs.get("edges", "")))
+    raw.unique = read_names(str(file.attrs.get("unique", "")))
     pictures = file.variables.get("picture")
     if pictures is not None and pictures.values.shape == (len(raw.position),):
         raw.pictures = [str(name) for name in pictures.values]

@@ -97,6 +97,30 @@ def test_an_edited_file_of_a_deeplabcut_project_stays_one(format, suffix, tmp_pa
         assert lines[3] == "labeled-data/m1/img0003.png,9,9,,"
 
 
+WITH_CORNER = """\
+scorer,S,S,S,S,S,S,S,S,S
+individuals,m1,m1,m1,m2,m2,m2,single,single,single
+bodyparts,nose,nose,nose,nose,nose,nose,corner,corner,corner
+coords,x,y,likelihood,x,y,likelihood,x,y,likelihood
+0,1,2,0.5,3,4,0.25,5,6,0.75
+1,1,2,0.5,,,,5,7,1
+"""
+
+
+@pytest.mark.parametrize("through", ["dlc-csv", "dlc-h5", "movement"])
+def test_points_of_no_animal_are_written_once(through, tmp_path):
+    (tmp_path / "a.csv").write_text(WITH_CORNER)
+    poses = read_poses(tmp_path / "a.csv", fps=10)
+    suffix = {"dlc-csv": ".csv", "dlc-h5": ".h5", "movement": ".nc"}[through]
+    back = read_poses(write_poses(poses, tmp_path / f"b{suffix}", format=through), fps=10)
+    text = write_poses(back, tmp_path / "c.csv", format="dlc-csv").read_text()
+    assert text.replace('"', "") == WITH_CORNER
+    # What was edited for one animal alone is that animal's.
+    poses["position"][0, 0, 1, 1] = 9
+    again = read_poses(write_poses(poses, tmp_path / f"d{suffix}", format=through), fps=10)
+    np.testing.assert_array_equal(again["position"], poses["position"])
+
+
 def test_a_network_keeps_its_name(tmp_path):
     header = "scorer,DLC_net50,DLC_net50,DLC_net50\nbodyparts,a,a,a\ncoords,x,y,likelihood\n"
     (tmp_path / "a.csv").write_text(header + "0,1,2,.5\n")
