@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 _POINT, _LINE = {2: 6.0, 3: 0.4}, {2: 1.5, 3: 0.12}
 #: Seconds of a trail that are shown; a longer pause ends one and begins another.
 _TRAIL_S, _PAUSE_S = 2.0, 1.0
+#: Points of an animal's trail in the whole recording, at most.
+_TRAIL_POINTS = 20_000
 #: Free room around places where no arena is known, as a share of their extent.
 _MARGIN = 0.1
 #: Of keypoints and individuals: neighbours differ in hue, all are seen on light and dark pictures.
@@ -179,6 +181,8 @@ def tracks_layer(poses: xr.Dataset, *, name: str = "trails") -> LayerTuple | Non
         rows = np.flatnonzero(count[:, number])
         if not len(rows):
             continue
+        # napari takes seconds over the points of an hour, and a trail needs only a few of them.
+        rows = rows[:: -(-len(rows) // _TRAIL_POINTS)]
         ids = first + np.cumsum(np.diff(times[rows], prepend=times[rows[0]]) > _PAUSE_S)
         first = int(ids[-1]) + 1
         parts.append(np.column_stack([ids, frames[rows], middle[rows, number]]))

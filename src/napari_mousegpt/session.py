@@ -15,7 +15,7 @@ from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
 from napari_mousegpt.arranging import Arrangement, ShownView, arrange, shift
-from napari_mousegpt.moving import at_step, live_layers
+from napari_mousegpt.moving import Moment, at_step, live_layers
 from napari_mousegpt.recordings import OpenedRecording, open_recording
 from napari_mousegpt.words import Sentences
 
@@ -336,15 +336,21 @@ class Session:
         if self._live is not None:
             self.placing = True
             try:
-                seen = at_step(self._opened.moving, step)
-                self._live[0].data = seen.vectors
-                self._live[1].data = seen.points
-                self._live[1].shown = seen.seen
+                self._move(at_step(self._opened.moving, step), *self._live)
                 self._mark_points()
             finally:
                 self.placing = False
         self._show_sentence()
         self.moment_changed.emit(self.moment)
+
+    def _move(self, seen: Moment, vectors: Any, points: Any) -> None:
+        """Put skeleton and keypoints where they are now; a step of the film waits for this."""
+        # Nobody is told: napari would take stock of the ranges of all layers, several times.
+        with vectors.events.data.blocker(), points.events.data.blocker():
+            vectors.data = seen.vectors
+            points.data = seen.points
+        if not np.array_equal(points.shown, seen.seen):
+            points.shown = seen.seen
 
     @property
     def _in_span(self) -> bool:
