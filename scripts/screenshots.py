@@ -50,6 +50,35 @@ def show_views(viewer: Any, views: Any) -> None:
     views.undo()
 
 
+def show_labelling(viewer: Any, ethogram: Any) -> None:
+    """Labels by hand beside the program's, and their scores; the bouts are taken back."""
+    schemes, beside = ethogram._schemes, ethogram._beside
+    schemes.setCurrentIndex(schemes.findData("human"))
+    beside.setCurrentIndex(beside.findData("activities"))
+    schemes.activated.emit(0)
+    labels, session = ethogram._hand, ethogram._session
+    owner = (session.recording, session.individual)
+    drawn = (
+        (0, 0.4, "walking"), (0.6, 7, "rearing"), (9.8, 13.8, "walking"), (13.8, 15.4, "rearing"),
+        (16.5, 19.8, "walking"), (25.5, 30.5, "grooming"), (31, labels.end(owner), "na"),
+    )  # fmt: skip
+    for start, stop, name in drawn:
+        labels.draw(owner, start, stop, name, "ada")
+    labels.flush()
+    ethogram._draw()
+    ethogram._plot.setXRange(0, 30)
+    ethogram._plot.setYRange(-0.5, 3.5)
+    ethogram._score.setChecked(True)
+    ethogram._scoring.score()
+    while not ethogram._scoring.go.isEnabled():
+        settle(0.1)
+    keep(viewer, "labels-by-hand")
+    for _ in drawn:
+        labels.undo()
+    labels.flush()
+    ethogram._score.setChecked(False)
+
+
 def main(study: Path) -> None:
     """Walk through the docks as a newcomer does."""
     viewer = napari.Viewer()
@@ -63,9 +92,10 @@ def main(study: Path) -> None:
     viewer.dims.set_current_step(0, 150)
     docks["Home"][0].raise_()
     keep(viewer, "home")
-    viewer.window.add_plugin_dock_widget("napari-mousegpt", "Ethogram")
+    ethogram = viewer.window.add_plugin_dock_widget("napari-mousegpt", "Ethogram")[1]
     docks["Study"][0].raise_()
     keep(viewer, "study-and-ethogram")
+    show_labelling(viewer, ethogram)
     docks["Views"][0].raise_()
     show_views(viewer, docks["Views"][1])
     docks["Search"][0].raise_()

@@ -115,6 +115,13 @@ class HandLabels:
             self._bouts[owner] = read_human(self.study, recording, owner[1])
         return self._bouts[owner]
 
+    def end(self, owner: Owner) -> float:
+        """End of a recording (s), which may go on after its film; 0 where it is not known."""
+        from mousegpt_core.pipeline.human_labels import end_of
+
+        end = end_of(self.study.recording(owner[0]))
+        return end if end == end else 0.0
+
     @property
     def names(self) -> list[str]:
         """Behaviours that occur, sorted."""

@@ -358,7 +358,7 @@ class Session:
 
     def _mark_points(self) -> None:
         """Select the animal's points while the slider is in what is selected."""
-        if self._live is None:
+        if self._live is None or not (self._in_span or self._marked):
             return
         points = self._live[1]
         theirs = points.features["individual"].to_numpy() == self.individual

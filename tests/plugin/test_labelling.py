@@ -103,6 +103,7 @@ def test_behaviours_and_their_keys(study: Study) -> None:
     names = behaviours_to_draw(study, [])
     assert {"walking", "rearing", "grooming"} <= set(names)
     assert names[-1] == "na"
+    assert HandLabels(study).end(("space", "M1")) == pytest.approx(10.0, abs=0.1)
     keys = keys_of(["walking", "wall rearing", "wa", "1 of 2"])
     assert keys == {"walking": "w", "wall rearing": "a", "wa": "b", "1 of 2": "1"}
     assert len(set(keys_of([f"b{n}" for n in range(50)]).values())) == 36

@@ -247,10 +247,10 @@ class Ethogram(Dock):
         row.addWidget(button("Import labels…", tip, self._ask_import))
         row.addWidget(button("For BORIS…", "Write all as projects of BORIS", self._ask_export))
         tip = "Score one labelling against another, and go where they differ"
-        score = button("Scores", tip, lambda: None)
-        score.setCheckable(True)
-        score.toggled.connect(self._scoring.setVisible)
-        row.addWidget(score)
+        self._score = button("Scores", tip, lambda: None)
+        self._score.setCheckable(True)
+        self._score.toggled.connect(self._scoring.setVisible)
+        row.addWidget(self._score)
         row.addStretch(1)
         return row
 

@@ -122,7 +122,8 @@ class HandEditor(QObject):
         """Say that the time from the moment to the end was not scored."""
         if self.labels is not None and self._session.recording:
             with errors_told():
-                start, end = self._session.moment, self._session.end
+                start = self._session.moment
+                end = max(self._session.end, self.labels.end(self._owner))
                 self.labels.draw(self._owner, start, end, NOT_SCORED_LABEL, self._who)
             self._renew()
 
