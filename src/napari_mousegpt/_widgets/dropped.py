@@ -46,6 +46,7 @@ class DroppedBox(QWidget):
         self._table = QTableWidget(0, len(_COLUMNS))
         self._table.setHorizontalHeaderLabels(_COLUMNS)
         self._table.setAccessibleName("Files that were dropped")
+        self._table.setToolTip("What each file is taken for; change it where it is wrong")
         self._table.verticalHeader().hide()
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

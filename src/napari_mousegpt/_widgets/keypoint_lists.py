@@ -121,6 +121,7 @@ def _told(doubt: Mapping[Any, Any]) -> str:
 def _list(name: str) -> QListWidget:
     made = QListWidget()
     made.setAccessibleName(name)
+    made.setToolTip(name)
     made.setWordWrap(True)
     made.setMinimumHeight(80)
     return made

@@ -46,7 +46,9 @@ class Scoring(QWidget):
         self._worker: Any = None
         self.reference, self.compared = QComboBox(), QComboBox()
         self.reference.setAccessibleName("Labelling that is taken as true")
+        self.reference.setToolTip("Labelling that is taken as true")
         self.compared.setAccessibleName("Labelling that is scored")
+        self.compared.setToolTip("Labelling that is scored against the other")
         self.go = button("Score", "Compare them frame by frame and bout by bout", self.score)
         self.told = note(_HINT)
         self.scores = _table("Scores of each behaviour")
@@ -177,6 +179,7 @@ def _compare(study: Any, reference: str, compared: str, files: dict[str, Path]) 
 def _table(name: str) -> QTableWidget:
     made = QTableWidget(0, 0)
     made.setAccessibleName(name)
+    made.setToolTip(name)
     made.verticalHeader().hide()
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

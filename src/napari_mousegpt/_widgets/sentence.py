@@ -220,7 +220,8 @@ class Sentence(Dock):
 
 def _judgement(said: Said) -> str:
     """Scores, what speaks against the clip, and whether it is left out."""
-    lines = [f"Judged: {scores_words(said)}"] if said.scores else []
+    when = "Judged before it was corrected" if said.edits else "Judged"
+    lines = [f"{when}: {scores_words(said)}"] if said.scores else []
     lines += [f"• {each}" for each in said.against]
     lines += [f"Left out of the analyses: {said.why_dropped}"] if said.why_dropped else []
     return "\n".join(lines)

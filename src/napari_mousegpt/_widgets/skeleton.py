@@ -37,6 +37,7 @@ class SkeletonBox(QWidget):
         self._table = QTableWidget(0, 2)
         self._table.setHorizontalHeaderLabels(("Keypoint", "Is"))
         self._table.setAccessibleName("Keypoints and what they are")
+        self._table.setToolTip("Which part of the body each keypoint is")
         self._table.verticalHeader().hide()
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

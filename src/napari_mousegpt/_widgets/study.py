@@ -50,6 +50,7 @@ class StudyTable(Dock):
         self._table = QTableWidget(0, len(_COLUMNS))
         self._table.setHorizontalHeaderLabels(_COLUMNS)
         self._table.setAccessibleName("Recordings and animals")
+        self._table.setToolTip("Double-click a treatment to change it, a recording to show it")
         self._table.verticalHeader().hide()
         self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self._table.horizontalHeader()

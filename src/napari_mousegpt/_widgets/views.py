@@ -39,6 +39,9 @@ class Views(Dock):
         self._layout.activated.connect(lambda _: self._arrange())
         self._list = QListWidget()
         self._list.setAccessibleName("Views")
+        self._list.setToolTip(
+            "Tick the views that are shown; choose one to set its clock and zones"
+        )
         self._list.setMaximumHeight(130)
         self._list.itemChanged.connect(lambda _: self._arrange())
         self._list.currentRowChanged.connect(lambda _: self._choose())
