@@ -18,7 +18,11 @@ def sample_folder() -> Path:
 
 
 def user_name() -> str:
-    """Who sits here, as the system calls them; ``""`` where it does not say."""
+    """Who sits here, as they prefer, or as the system calls them; ``""`` where nobody says."""
+    from napari_mousegpt.preferences import preferences
+
+    if preferred := preferences().name:
+        return preferred
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

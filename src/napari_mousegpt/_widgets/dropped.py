@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QTableWidget,
     QTableWidgetItem,
@@ -22,6 +21,8 @@ from napari_mousegpt._widgets.style import SPACING, button, note
 from napari_mousegpt.sorting import ROLES, Dropped
 
 _COLUMNS = ("File", "Is", "Recording", "View")
+#: Of the columns but the last (px): so all of them are seen.
+_WIDTHS = (110, 82, 72)
 _HINT = (
     "This is what your files look like. Change what is not so (files of the same recording have "
     "the same name in its column), then add them. Nothing is copied or moved."
@@ -49,8 +50,10 @@ class DroppedBox(QWidget):
         self._table.setToolTip("What each file is taken for; change it where it is wrong")
         self._table.verticalHeader().hide()
         header = self._table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for place, width in enumerate(_WIDTHS):
+            header.resizeSection(place, width)
+        header.setStretchLastSection(True)
+        self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._table.setMinimumHeight(200)
         self._fps = QDoubleSpinBox()
         self._fps.setRange(0.0, 10_000.0)

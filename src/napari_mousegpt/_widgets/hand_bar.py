@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from functools import partial
 
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
@@ -11,6 +10,7 @@ from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
 from napari_mousegpt._widgets.hand_editor import HandEditor
 from napari_mousegpt._widgets.style import button
 from napari_mousegpt.ethograms import behaviours_to_draw, keys_of
+from napari_mousegpt.places import user_name
 from napari_mousegpt.session import Session
 
 
@@ -20,7 +20,7 @@ class HandBar(QWidget):
     def __init__(self, session: Session, plot: EthogramPlot) -> None:
         super().__init__()
         self._session, self._plot = session, plot
-        self.behaviour, self.who = QComboBox(), QLineEdit(_user())
+        self.behaviour, self.who = QComboBox(), QLineEdit(user_name())
         self.behaviour.setEditable(True)
         self.behaviour.setAccessibleName("Behaviour that is drawn")
         self.behaviour.setToolTip("What is drawn; type another name for a behaviour of your own")
@@ -115,10 +115,3 @@ class HandBar(QWidget):
         if editor.running is not None:
             told = f"● {editor.running.label} since {editor.running.start_s:.2f} s"
         self.state.setText(told)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a system without accounts
-        return ""
