@@ -24,6 +24,7 @@ from mousegpt_core.study.pose_edits import (
     SwapIdentities,
     SwapSides,
 )
+from napari_mousegpt.closer import Closer
 from napari_mousegpt.corrections import Corrections
 from napari_mousegpt.moving import MovingPoses, at_step
 
@@ -102,12 +103,15 @@ class Editing:
         recording = study.recording(session.recording)
         self.skeleton: Skeleton = recording_skeleton(study, recording)
         self.corrections = Corrections(recording, _as_read(recording, own))
+        self._keys = _keys_of(recording)
+        self._recording = recording
+        self._closer = Closer(session.viewer)
         self.range: tuple[int, int] | None = None
         self.target = ""
         self.source = own[0].source or ""
         self._spots = [spot for view in opened.moving for spot in _spots(view)]
         self._features = self._layer.features.copy()
-        self._size = float(np.max(self._layer.size))
+        self._size = self._usual_size = float(np.max(self._layer.size))
         self._dressed: tuple[bytes, ...] = ()
         self._layer.events.data.connect(self._on_data)
         session.moment_changed.connect(self._dress)
@@ -158,10 +162,15 @@ class Editing:
             and spot.source is not None
             and self._layer.shown[number]
         ]
+        now = [number for number in self.selected() if number in mine]
+        # With nothing selected, those of the view at work come first.
+        first = [number for number in mine if self._spots[number].source == self.source] or mine
+        if now:
+            self.select([mine[(mine.index(now[0]) + by) % len(mine)]])
+        elif first:
+            self.select([first[0 if by > 0 else -1]])
         if mine:
-            now = self.selected()
-            place = mine.index(now[0]) + by if now and now[0] in mine else (0 if by > 0 else -1)
-            self.select([mine[place % len(mine)]])
+            self.source = self._spots[self.selected()[0]].source or ""
 
     def nudge(self, dy: float, dx: float) -> None:
         """Move what is selected by some pixels."""
@@ -233,7 +242,7 @@ class Editing:
         """
         chosen = [self._spots[number] for number in self.selected()]
         for view, first, last in self._ranges():
-            start, stop = (first + 1, last) if self.range else (first, last + 1)
+            start, stop = (first + 1, last) if self._in_range else (first, last + 1)
             spots = chosen or [s for s in _spots(view) if s.individual == self.individual]
             points = tuple((s.keypoint, s.individual) for s in spots if s.source == view.source)
             if points and stop > start:
@@ -257,8 +266,8 @@ class Editing:
     def mark_range(self, *, start: bool) -> None:
         """Let the range begin, or end, at this moment."""
         first, last = self.range or (self.step, self.step)
-        first, last = (self.step, last) if start else (first, self.step)
-        self.range = (min(first, last), max(first, last))
+        here = self.step
+        self.range = (here, max(here, last)) if start else (min(here, first), here)
         self.changed.emit()
 
     def clear_range(self) -> None:
@@ -272,7 +281,13 @@ class Editing:
             return "Swaps are for this moment only; [ and ] mark a range."
         first, last = self.range
         times = [self._opened.timeline.moment(step) for step in self.range]
-        return f"Range: frames {first}-{last}, {times[0]:.2f}-{times[1]:.2f} s"
+        told = f"Range: frames {first}-{last}, {times[0]:.2f}-{times[1]:.2f} s"
+        return told if self._in_range else f"{told}; this moment is outside of it, and by itself"
+
+    @property
+    def _in_range(self) -> bool:
+        """Whether acts are for the range: only while it is looked at, so that none is forgotten."""
+        return self.range is not None and self.range[0] <= self.step <= self.range[1]
 
     # -- undoing --------------------------------------------------------------------------------
 
@@ -339,7 +354,36 @@ class Editing:
                 and self._layer.shown[number]
             ]
         )
+        self._centre()
         self.changed.emit()
+
+    def look_closely(self) -> None:
+        """Zoom in to what is selected, or the animal; from there, out again."""
+        if self._closer.is_near:
+            self._closer.end()
+            self._resize(1.0)
+        else:
+            self._closer.begin()
+            self._centre()
+
+    def _centre(self) -> None:
+        """Bring what is worked on to the middle, while it is looked at closely."""
+        chosen = self.selected() or [
+            number
+            for number, spot in enumerate(self._spots)
+            if spot.source == self.source and spot.individual == self.individual
+        ]
+        chosen = [number for number in chosen if self._layer.shown[number]]
+        if self._closer.is_near and chosen:
+            self._resize(self._closer.look(self._layer.data[chosen]))
+
+    def _resize(self, share: float) -> None:
+        self._size, self._dressed = self._usual_size * share, ()
+        self._dress()
+
+    def is_stale(self) -> bool:
+        """Whether the poses were read anew since."""
+        return _keys_of(self._recording) != self._keys
 
     def close(self) -> None:
         """Save what is left, and let go of the layer.
@@ -491,7 +535,7 @@ class Editing:
             state = self.corrections.states[view.source or ""]
             hidden = state.hidden[..., None]
             view.put(slice(None), np.where(hidden, np.float32(np.nan), state.position))
-        self._layer.size, self._layer.border_width = self._size, 0.0
+        self._layer.size, self._layer.border_width = self._usual_size, 0.0
         self.session.redraw()
 
     def _views_at_work(self) -> list[MovingPoses]:
@@ -501,7 +545,8 @@ class Editing:
 
     def _ranges(self) -> Iterator[tuple[MovingPoses, int, int]]:
         """Views at work, and first and last frame of the range in each."""
-        first, last = self.range or (self.step, self.step)
+        whole = self.range if self._in_range else None
+        first, last = whole or (self.step, self.step)
         for view in self._views_at_work():
             frames = np.array([view.frame(step) for step in (first, last)])
             if view.steps is not None:
@@ -521,6 +566,15 @@ def _spots(view: MovingPoses) -> list[Spot]:
 def _points(position: NDArray[np.float32]) -> NDArray[np.float32]:
     """Places of a frame, (keypoint, individual, space), in the order of `_spots`."""
     return position.reshape(-1, position.shape[-1])
+
+
+def _keys_of(recording: Recording) -> dict[str, str]:
+    """Keys of the poses that the study keeps."""
+    from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
+
+    stages = (pose_stage(source) for source in pose_sources(recording))
+    entries = ((stage, recording.store.entry(stage)) for stage in stages)
+    return {stage: entry.key for stage, entry in entries if entry is not None}
 
 
 def _as_read(recording: Recording, views: Sequence[MovingPoses]) -> dict[str, xr.Dataset]:

@@ -378,3 +378,41 @@ def test_labellings_are_scored_and_exchanged(
     scoring.compared.setCurrentIndex(scoring.compared.findData("profile"))
     scoring.score()
     qtbot.waitUntil(lambda: scoring.go.isEnabled(), timeout=LONG)
+
+
+def test_only_a_second_press_writes_into_a_persons_files(
+    qtbot: Any, session: Any, runner: Any, study_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(Runner, "run", lambda self, title, words, done: asked.append(words))
+    session.open_study(study_folder)
+    keypoints = Keypoints(session, runner)
+    qtbot.addWidget(keypoints)
+    files = keypoints._files
+    files._into.click()
+    assert not asked
+    files._into.click()
+    assert asked[-1][-3:] == ("--recording", "flat", "--into-files")
+    files._copies.click()
+    assert "--into-files" not in asked[-1]
+
+
+def test_the_dock_lists_what_was_done_and_where_to_look(
+    qtbot: Any, session: Any, runner: Any, study_folder: Path
+) -> None:
+    session.open_study(study_folder)
+    keypoints = Keypoints(session, runner)
+    qtbot.addWidget(keypoints)
+    qtbot.waitUntil(lambda: "moment" in keypoints._doubts._note.text(), timeout=LONG)
+    keypoints.act("select_next")
+    keypoints.act("nudge", 1.0, 1.0)
+    assert "Nose placed" in keypoints._acts._list.item(0).text() or keypoints._acts._list.count()
+    keypoints.act("undo")
+    assert keypoints._acts._list.count() == 0
+    keypoints.act("swap_sides")
+    assert "left and right" in told()
+    keypoints.accept()
+    keypoints.act("undo")
+    session.open_recording("space")
+    assert keypoints.editing is None
+    assert "3D" in keypoints._note.text()

@@ -250,3 +250,74 @@ def test_what_is_shown_in_space_cannot_be_corrected(folder: Path) -> None:
     with pytest.raises(DataError) as caught:
         Editing(session)
     assert caught.value.hint
+
+
+def test_a_range_counts_only_while_it_is_looked_at(edit: Callable[..., Any], folder: Path) -> None:
+    editing = edit()
+    steps = editing.session.viewer.dims
+    steps.set_current_step(0, 10)
+    editing.mark_range(start=True)
+    steps.set_current_step(0, 20)
+    editing.mark_range(start=False)
+    assert "10-20" in editing.range_words()
+    steps.set_current_step(0, 50)
+    assert "outside" in editing.range_words()
+    editing.select([0])
+    editing.interpolate()
+    assert saved(editing, folder)[-1].edit.frames() == (50, 51)
+    steps.set_current_step(0, 5)
+    editing.mark_range(start=False)
+    assert editing.range == (5, 5)
+
+
+def test_missing_points_are_filled_between_their_neighbours(
+    edit: Callable[..., Any], folder: Path
+) -> None:
+    editing = edit()
+    editing.session.viewer.dims.set_current_step(0, 30)
+    before = points_of(editing).data.copy()
+    editing.select([0, 1])
+    editing.delete()
+    assert points_of(editing).shown.tolist() == [False, False, True]
+    editing.fill_missing()
+    np.testing.assert_allclose(points_of(editing).data, before, atol=1e-3)
+    editing.fill_missing()
+    assert len(saved(editing, folder)) == 2
+
+
+def test_looking_closely_and_back(edit: Callable[..., Any]) -> None:
+    editing = edit()
+    camera = editing.session.viewer.scene.camera
+    zoom, size = camera.zoom, points_of(editing).size[0]
+    editing.select([0])
+    editing.look_closely()
+    assert camera.zoom > zoom
+    np.testing.assert_allclose(camera.center[-2:], points_of(editing).data[0])
+    assert points_of(editing).size[0] < size
+    editing.look_closely()
+    assert (camera.zoom, points_of(editing).size[0]) == (zoom, size)
+
+
+def test_views_that_are_arranged_anew_keep_corrections(edit: Callable[..., Any]) -> None:
+    from dataclasses import replace
+
+    editing = edit()
+    drag(editing, 0, 5.0, 6.0)
+    (moving,) = editing.session.opened.moving
+    editing.session.opened.moving[0] = replace(moving, offset=(100.0, 0.0))
+    editing.session.redraw()
+    np.testing.assert_allclose(points_of(editing).data[0], [105.0, 6.0])
+    drag(editing, 0, 110.0, 7.0)
+    assert editing.corrections.done[-1].edit.to == ((7.0, 10.0),)
+
+
+def test_what_was_corrected_stays_when_the_dock_is_closed(edit: Callable[..., Any]) -> None:
+    editing = edit()
+    drag(editing, 0, 5.0, 6.0)
+    editing.select([1])
+    editing.hide()
+    editing.close()
+    points = points_of(editing)
+    np.testing.assert_allclose(points.data[0], [5, 6])
+    assert points.shown.tolist() == [True, False, True]
+    assert not points.border_width.any()

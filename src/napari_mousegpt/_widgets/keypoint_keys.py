@@ -45,6 +45,7 @@ def _keys(dock: Keypoints) -> dict[str, Callable[[], None]]:
         "Y": dock.accept,
         ".": act("select_next", 1),
         ",": act("select_next", -1),
+        "F": act("look_closely"),
         "H": act("hide"),
         "M": act("fill_missing"),
         "L": act("swap_sides"),

@@ -57,7 +57,9 @@ class Doubts(QWidget):
             if doubt["step"] == was:
                 self._list.setCurrentItem(item)
         count = len(table)
-        self._note.setText(f"{count} doubtful moments" if count else "No moment is doubtful.")
+        self._note.setText(
+            _counted(count, "doubtful moment") if count else "No moment is doubtful."
+        )
 
     def go(self, by: int) -> None:
         """Go to the next row, or the one before."""
@@ -96,7 +98,9 @@ class Acts(QWidget):
     def show_acts(self, done: list[DoneEdit]) -> None:
         """Show them."""
         count = len(done)
-        self._note.setText(f"{count} corrections" if count else "Nothing has been corrected yet.")
+        self._note.setText(
+            _counted(count, "correction") if count else "Nothing has been corrected yet."
+        )
         self._list.clear()
         for one in reversed(done[-_MOST:]):
             start, stop = one.edit.frames()
@@ -116,6 +120,10 @@ class Acts(QWidget):
 def _told(doubt: Mapping[Any, Any]) -> str:
     where = " · ".join(filter(None, (doubt["view"], doubt["individual"])))
     return f"{doubt['time_s']:.2f} s · {where}\n{doubt['reason']}: {doubt['keypoints']}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count or 'No'} {what}{'s' * (count != 1)}"
 
 
 def _list(name: str) -> QListWidget:

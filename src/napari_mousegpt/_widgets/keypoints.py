@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QFormLayout, QGridLayout, QLineEdit, QWidget
 
 from mousegpt_core.errors import DataError, MouseGPTError
+from napari_mousegpt._widgets.keypoint_files import CorrectedFiles
 from napari_mousegpt._widgets.keypoint_keys import KeypointKeys
 from napari_mousegpt._widgets.keypoint_lists import Acts, Doubts
 from napari_mousegpt._widgets.runner import Runner
@@ -20,8 +21,9 @@ from napari_mousegpt.session import Session
 
 _EMPTY = "Open a study in the dock Home first; then its keypoints can be corrected here."
 _HINT = (
-    "Drag points (napari's tool Select). The tool Add places the keypoint named above. All is kept "
-    "at once, in the study; your files stay as they are."
+    "Drag points with napari's tool Select; its tool Add places the keypoint named above. Keys "
+    "work while the layer keypoints is chosen. All is kept in the study at once; your files stay "
+    "as they are."
 )
 _NEXT = "the next that is missing"
 #: Looks at the disk, and at the queue that is being made (ms); looks without change until it is.
@@ -43,9 +45,13 @@ class Keypoints(Dock):
         self._doubts, self._acts = Doubts(self), Acts(self)
         self._form = self._make_form()
         self._buttons = self._make_buttons()
+        self._files = CorrectedFiles(session, runner)
+        self._parts = (
+            self._form, self._doubts, self._buttons, self._range, self._acts, self._files,
+        )  # fmt: skip
         layout = column(self)
         layout.addWidget(title("Keypoints"))
-        for widget in (self._form, self._doubts, self._buttons, self._range, self._acts):
+        for widget in self._parts:
             layout.addWidget(widget, int(widget in (self._doubts, self._acts)))
         layout.addWidget(self._note)
         self._keys = KeypointKeys(self)
@@ -130,8 +136,10 @@ class Keypoints(Dock):
             ("Animals (W)", "Swap the two animals in the range", self.swap_identities),
             ("Interpolate (I)", "Straight lines between the ends of the range, for the selected "
              "points or all of the animal", do("interpolate")),
-            ("Undo (Ctrl+Z)", "Take your last correction back", do("undo")),
-            ("Redo (Ctrl+Shift+Z)", "Do it again", do("redo")),
+            ("Closer (F)", "Look closely at what is selected, or at the animal; again: at all",
+             do("look_closely")),
+            ("Undo", "Take your last correction back (Ctrl+Z)", do("undo")),
+            ("Redo", "Do it again (Ctrl+Shift+Z)", do("redo")),
         )  # fmt: skip
 
     # -- what is there --------------------------------------------------------------------------
@@ -139,6 +147,9 @@ class Keypoints(Dock):
     def _renew(self) -> None:
         """Work on the recording that is shown now; look again at one that stays."""
         if self.editing is not None and self._session.opened is self._opened:
+            if self.editing.is_stale():
+                with errors_told():
+                    self._session.reopen()
             return
         self._leave()
         self._opened = self._session.opened
@@ -181,7 +192,7 @@ class Keypoints(Dock):
             box.addItems(names)
         several = self._animal.count() > 1
         self._other.setEnabled(several)
-        for widget in (self._form, self._doubts, self._buttons, self._range, self._acts):
+        for widget in self._parts:
             widget.setVisible(editing is not None)
         self._doubts.clear()
         self._show()
