@@ -42,7 +42,6 @@ CONTROLS = (
     QLineEdit,
     QPlainTextEdit,
 )
-DOCKS = ("Home", "Study", "Views", "Describe", "Ethogram", "Keypoints")
 #: Parts of other controls, and what cannot be reached by design.
 PARTS = (QHeaderView, QScrollBar)
 WHOLES = (QComboBox, QAbstractSpinBox, QAbstractItemView, QLineEdit, QTabBar)
@@ -85,7 +84,7 @@ def study(study_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(study_folder.parent, tmp_path / "copy")) / study_folder.name
 
 
-@pytest.mark.parametrize("name", DOCKS)
+@pytest.mark.parametrize("name", list(docks()))
 def test_controls_say_what_they_are_and_are_reached_by_tab(
     qtbot: Any, study: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ class BehaviourTable(QTreeWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Behaviours")
+        self.setToolTip("Behaviours, and how many clips each has")
         self.setHeaderLabels(["Name", "Share", "Clips"])
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)

@@ -145,6 +145,7 @@ class Behaviours(Dock):
         self._name = QLineEdit()
         self._name.setPlaceholderText("name of a new behaviour")
         self._name.setAccessibleName("Name of a new behaviour")
+        self._name.setToolTip("Name of a new behaviour, made of the clips that were chosen")
         self._name.returnPressed.connect(self.make_behaviour)
         row.addWidget(self._name, 1)
         self._make = button(

@@ -35,6 +35,7 @@ class ClipList(QListWidget):
         self._session = session
         self._behind = Behind(self)
         self.setAccessibleName(name)
+        self.setToolTip(f"{name}; click, or press Enter, to go there")
         self.setWordWrap(True)
         self.setSpacing(3)
         self.setIconSize(_SIZE)

@@ -32,9 +32,11 @@ _EMPTY = (
 _DOCKS = {
     "Study": "Recordings and animals; add films and poses",
     "Views": "Layout, clocks, scale, walls and zones",
+    "Keypoints": "Correct poses, from one doubtful moment to the next",
     "Describe": "Clips put into words; read, correct, judge them",
     "Ethogram": "What every animal does, over time",
-    "Search": "Find moments by words",
+    "Behaviours": "The map of all clips; rename, merge, split behaviours",
+    "Search": "Find moments by words, or like a frame",
 }
 _DOCKS_IN_ROW = 3
 

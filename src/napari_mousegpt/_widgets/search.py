@@ -28,6 +28,7 @@ class Search(Dock):
         self._words = QLineEdit()
         self._words.setPlaceholderText(_EXAMPLE)
         self._words.setAccessibleName("What to look for")
+        self._words.setToolTip("What to look for, in your own words; Enter searches")
         self._words.setClearButtonEnabled(True)
         self._words.returnPressed.connect(self.search)
         self._start = button("Search", "Find the moments that are told most like this", self.search)
