@@ -429,6 +429,58 @@ def ethogram(folder: Path, rounds: int) -> None:
         plot.close()
 
 
+def map_of_clips(folder: Path, rounds: int) -> None:
+    """Clicks and moves on a large map."""
+    from qtpy.QtCore import QPointF, Qt
+    from qtpy.QtGui import QMouseEvent
+    from qtpy.QtWidgets import QApplication
+
+    from napari_mousegpt._widgets.map_view import MapView
+    from napari_mousegpt.behaviour_map import ClipMap, Colouring, Group
+
+    generator = np.random.default_rng(0)
+    code = generator.integers(0, 14, CLIPS)
+    places = generator.normal(0, 1, (CLIPS, 2)) + 4 * np.stack([np.cos(code), np.sin(code)], axis=1)
+    clips = pd.DataFrame(places, columns=["x", "y"]).assign(
+        clip_id=np.arange(CLIPS).astype(str), recording="m", individual="m", overall="",
+        start_s=np.arange(CLIPS) / 5, stop_s=np.arange(CLIPS) / 5 + 1,
+    )  # fmt: skip
+    groups = tuple(Group(str(n), str(n), f"#{40 + 14 * n:02x}80a0", 1, 1 / 14) for n in range(14))
+    colouring = Colouring(groups, code)
+    view = MapView()
+    view.resize(900, 900)
+    view.show()
+    settle(0.5)
+    start = time.perf_counter()
+    view.show_map(ClipMap(clips, colouring, colouring))
+    settle(0.05)
+    print(
+        f"\nmap of {CLIPS} clips: shown in {(time.perf_counter() - start) * 1e3:.0f} ms", flush=True
+    )
+    picked: list[int] = []
+    view.picked.connect(picked.append)
+    left = Qt.MouseButton.LeftButton
+
+    def click() -> None:
+        row = int(generator.integers(CLIPS))
+        where = QPointF(view.mapFromScene(view.box.mapViewToScene(QPointF(*places[row]))))
+        for kind in (QMouseEvent.Type.MouseButtonPress, QMouseEvent.Type.MouseButtonRelease):
+            event = QMouseEvent(kind, where, where, left, left, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(view.viewport(), event)
+
+    def move() -> None:
+        view.box.translateBy(x=float(generator.normal(0, 0.1)), y=0.0)
+        app().processEvents()
+        view.viewport().repaint()
+
+    for name, act in (("click", click), ("move the map", move)):
+        seconds, used = in_turns({name: act}, rounds)[name]
+        print(
+            f"  {name:<20} {seconds * 1e3:6.1f} ms on the clock, {used * 1e3:6.1f} of the processor"
+        )
+    print(f"  {len(picked)} of {rounds + 2} clicks picked a clip", flush=True)
+
+
 def gaps(folder: Path, rounds: int) -> None:
     """How long the window's loop is away."""
     from napari_mousegpt._widgets.runner import runner_of
@@ -446,7 +498,7 @@ def gaps(folder: Path, rounds: int) -> None:
         canvas.viewer.add_image(array, rgb=True)
         settle(0.5)
     canvas.viewer.layers.clear()
-    docks = ("Home", "Study", "Ethogram", "Search")
+    docks = ("Home", "Study", "Views", "Keypoints", "Describe", "Behaviours", "Ethogram", "Search")
     for name in docks:
         with watched(f"dock {name} is opened"):
             canvas.viewer.window.add_plugin_dock_widget("napari-mousegpt", name)
@@ -522,6 +574,7 @@ MEASURES = {
     "views": several_views,
     "dragging": dragging,
     "ethogram": ethogram,
+    "map": map_of_clips,
     "gaps": gaps,
     "memory": memory,
 }
