@@ -79,13 +79,23 @@ def show_labelling(viewer: Any, ethogram: Any) -> None:
     ethogram._score.setChecked(False)
 
 
+def show_behaviours(behaviours: Any, viewer: Any) -> None:
+    """A behaviour stands out, and its clips are listed."""
+    while behaviours._map is None:
+        settle(0.1)
+    behaviours._table.setCurrentItem(behaviours._table.topLevelItem(3))
+    while behaviours._clips._behind.busy:
+        settle(0.1)
+    keep(viewer, "behaviours")
+
+
 def main(study: Path) -> None:
     """Walk through the docks as a newcomer does."""
     viewer = napari.Viewer()
     viewer.window.resize(1500, 950)
     docks = {
         name: viewer.window.add_plugin_dock_widget("napari-mousegpt", name, tabify=bool(place))
-        for place, name in enumerate(("Home", "Study", "Views", "Search"))
+        for place, name in enumerate(("Home", "Study", "Views", "Behaviours", "Search"))
     }
     home, search = docks["Home"][1], docks["Search"][1]
     home.open_study(study)
@@ -98,6 +108,8 @@ def main(study: Path) -> None:
     show_labelling(viewer, ethogram)
     docks["Views"][0].raise_()
     show_views(viewer, docks["Views"][1])
+    docks["Behaviours"][0].raise_()
+    show_behaviours(docks["Behaviours"][1], viewer)
     docks["Search"][0].raise_()
     search._words.setText("rearing at the wall")
     search.search()
