@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QRectF, Qt, QTimer, Signal
+from qtpy.QtCore import QRectF, QSize, Qt, QTimer, Signal
 
 from napari_mousegpt.behaviour_map import ClipMap, dot_colours, dot_pixels, draw_dots
 
@@ -91,6 +91,10 @@ class MapView(pg.PlotWidget):
         self.box.drawn.connect(self._around)
         self.scene().sigMouseClicked.connect(self._clicked)
         self.scene().sigMouseMoved.connect(self._moved)
+
+    def sizeHint(self) -> QSize:
+        """As narrow as a dock."""
+        return QSize(280, 320)
 
     def show_map(self, clips: ClipMap | None, *, all_of_it: bool = True) -> None:
         """Show a map; the part that is seen stays, unless all of it is asked for."""
