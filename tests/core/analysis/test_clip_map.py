@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mousegpt_core.analysis.clip_map import MapSettings, map_clips
@@ -79,6 +79,7 @@ def test_nothing_said_at_all(vectors: np.ndarray) -> None:
         map_clips(vectors)
 
 
+@settings(deadline=None)  # the first imports what the others have
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 5))
 def test_few_descriptions_get_places_of_their_own(which: list[int], dimensions: int) -> None:
     generator = np.random.default_rng(0)
