@@ -19,10 +19,13 @@ class Preferences:
         Written beside what the person corrects; ``""`` = as the system calls them.
     layout : str
         A key of `arranging.LAYOUTS`.
+    server : str
+        Address of a server of models that is offered where a study names none; ``""`` = none.
     """
 
     name: str = ""
     layout: str = "grid"
+    server: str = ""
 
 
 def preferences() -> Preferences:
@@ -33,4 +36,5 @@ def preferences() -> Preferences:
     if found is None:
         return Preferences()
     named = {title: key for key, title in LAYOUTS.items()}
-    return Preferences(found.person.name.strip(), named.get(found.views.layout, "grid"))
+    layout = named.get(found.views.layout, "grid")
+    return Preferences(found.person.name.strip(), layout, found.models.server.strip())

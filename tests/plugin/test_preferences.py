@@ -32,7 +32,8 @@ def test_without_a_word_of_the_person_all_is_as_usual(settings: Any) -> None:
 def test_what_a_person_prefers_is_used(settings: Any) -> None:
     settings.person.name = " Jo "
     settings.views.layout = "One view"
-    assert preferences() == Preferences("Jo", "one")
+    settings.models.server = "http://127.0.0.1:8000/v1"
+    assert preferences() == Preferences("Jo", "one", "http://127.0.0.1:8000/v1")
     assert user_name() == "Jo"
 
 

@@ -21,8 +21,8 @@ from napari_mousegpt._widgets.style import SPACING, button, note
 from napari_mousegpt.sorting import ROLES, Dropped
 
 _COLUMNS = ("File", "Is", "Recording", "View")
-#: Of the columns but the last (px): so all of them are seen.
-_WIDTHS = (110, 82, 72)
+#: Of the columns (px): so all of them are seen.
+_WIDTHS = (100, 95, 62, 50)
 _HINT = (
     "This is what your files look like. Change what is not so (files of the same recording have "
     "the same name in its column), then add them. Nothing is copied or moved."

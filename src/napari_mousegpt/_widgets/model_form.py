@@ -13,6 +13,7 @@ from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import SPACING, button, named, note
 from napari_mousegpt.jobs import Outcome
 from napari_mousegpt.orders import KINEMATIC, SERVER, Order, protocol_words
+from napari_mousegpt.preferences import preferences
 
 _WORDS = {
     KINEMATIC: "Movement",
@@ -91,7 +92,7 @@ class ModelForm(QWidget):
             self.protocol.addItem(f"{name} (the study's own)" if file.parent == own else name, name)
         self.describer.setCurrentIndex(max(self.describer.findData(order.describer), 0))
         self.protocol.setCurrentIndex(max(self.protocol.findData(order.protocol), 0))
-        self.address.setText(order.base_url)
+        self.address.setText(order.base_url or preferences().server)
         self.model.setEditText(order.model)
         self.key.setText(order.key_variable)
         self.blockSignals(False)
