@@ -294,8 +294,8 @@ def hand_labels_of(session: Session) -> HandLabels | None:
     if labels is not None and labels.study is session.study:
         return labels
     if labels is not None:
+        labels.close()  # those that cannot be saved are kept until they can
         del _OPENED[session]
-        labels.close()
     if session.study is None:
         return None
     _OPENED[session] = HandLabels(session.study)

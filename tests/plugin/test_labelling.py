@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("napari")
+
+from napari.components import ViewerModel
+
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.study import Study
 from napari_mousegpt.ethograms import behaviours_to_draw, ethogram, hand_bouts, keys_of
-from napari_mousegpt.labelling import HandLabels, Owner, grip
+from napari_mousegpt.labelling import HandLabels, Owner, grip, hand_labels_of
+from napari_mousegpt.session import session_of
 
 FLAT: Owner = ("flat", "M1")
 
@@ -77,6 +82,28 @@ def test_a_change_that_cannot_be_saved_is_kept(
         assert _spans(labels) == [(0.0, 1.0, "walking")]
     labels.flush()
     assert labels.saved
+    assert _spans(HandLabels(study)) == [(0.0, 1.0, "walking")]
+
+
+def test_another_study_does_not_lose_what_is_unsaved(
+    study: Study, study_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mousegpt_core.pipeline import human_labels
+
+    def full(*_: object) -> None:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    session = session_of(ViewerModel())
+    session.study = study
+    labels = hand_labels_of(session)
+    assert labels is not None
+    session.study = Study.open(study_folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(human_labels, "write_atomic", full)
+        labels.draw(FLAT, 0.0, 1.0, "walking", "ann")
+        with pytest.raises(MouseGPTError, match="full"):
+            hand_labels_of(session)
+    assert hand_labels_of(session) is not labels
     assert _spans(HandLabels(study)) == [(0.0, 1.0, "walking")]
 
 

@@ -85,6 +85,7 @@ class Ethogram(Dock):
         """Show the study as it is on disk."""
         study = self._session.study
         self._tables.clear()
+        self._hand = None
         with errors_told():
             self._hand = hand_labels_of(self._session)
         schemes: list[str] = []
