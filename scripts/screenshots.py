@@ -89,13 +89,28 @@ def show_behaviours(behaviours: Any, viewer: Any) -> None:
     keep(viewer, "behaviours")
 
 
+def show_describe(viewer: Any, dock: Any) -> None:
+    """The worst sentence by what was measured, selected and open to be corrected."""
+    dock.judged.judge()
+    while dock.judged._runner.busy:
+        settle(0.1)
+    worst = dock.judged._lists["worst"]
+    while not worst.count():
+        settle(0.1)
+    dock.tabs.setCurrentWidget(dock.sentence)
+    worst.itemClicked.emit(worst.item(0))
+    while dock.sentence._said is None or not dock.sentence._said.against:
+        settle(0.1)
+    keep(viewer, "describe")
+
+
 def main(study: Path) -> None:
     """Walk through the docks as a newcomer does."""
     viewer = napari.Viewer()
     viewer.window.resize(1500, 950)
     docks = {
         name: viewer.window.add_plugin_dock_widget("napari-mousegpt", name, tabify=bool(place))
-        for place, name in enumerate(("Home", "Study", "Views", "Behaviours", "Search"))
+        for place, name in enumerate(("Home", "Study", "Views", "Behaviours", "Describe", "Search"))
     }
     home, search = docks["Home"][1], docks["Search"][1]
     home.open_study(study)
@@ -110,6 +125,8 @@ def main(study: Path) -> None:
     show_views(viewer, docks["Views"][1])
     docks["Behaviours"][0].raise_()
     show_behaviours(docks["Behaviours"][1], viewer)
+    docks["Describe"][0].raise_()
+    show_describe(viewer, docks["Describe"][1])
     docks["Search"][0].raise_()
     search._words.setText("rearing at the wall")
     search.search()

@@ -373,7 +373,7 @@ class Session:
         if self._opened is None:
             overlay.visible = False
             return
-        overlay.text = f"{self.moment:.2f} s{self._span_words()}   {self.sentence}".rstrip()
+        overlay.text = f"{self.moment:.2f} s   {self._span_words()}{self.sentence}".rstrip()
         # Seen on any picture.
         overlay.position, overlay.box = "bottom_left", True
         overlay.visible = True
@@ -381,7 +381,8 @@ class Session:
     def _span_words(self) -> str:
         if self.span is None or not self._in_span:
             return ""
-        return f"   [selected: {self.span[0]:.2f} to {self.span[1]:.2f} s]"
+        # In a line of its own, or the sentence would not fit into the picture.
+        return f"[selected: {self.span[0]:.2f} to {self.span[1]:.2f} s]\n"
 
     def _read_sentences(self) -> Sentences | None:
         from mousegpt_core.pipeline.curating import said_clips
