@@ -1,12 +1,16 @@
-"""The pictures of docs/napari.md: napari's real window, on a screen (or under xvfb-run).
+"""A newcomer's walk through napari, by mouse and keys, and the pictures of the documentation.
 
-Usage: python scripts/screenshots.py STUDY, where STUDY is that of `mousegpt demo`.
+Usage: xvfb-run -s "-screen 0 1920x1200x24" python scripts/screenshots.py [STUDY]
+
+Without STUDY the sample is made by its button, which takes a few minutes; STUDY is then one of
+`mousegpt demo`. The script fails where a step of docs/napari.md does not work.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,10 +18,108 @@ from typing import Any
 import napari
 import numpy as np
 from PIL import Image
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QLineEdit,
+    QMenu,
+    QTabWidget,
+)
+
+from napari_mousegpt._widgets.style import Dock
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-WIDTH, COLOURS = 1200, 256
+WIDTH, COLOURS = 1300, 256
+LEFT = Qt.MouseButton.LeftButton
+DOCKS = ("Study", "Views", "Keypoints", "Describe", "Behaviours", "Search")
+
+
+class Newcomer:
+    """Somebody who sees the window for the first time."""
+
+    def __init__(self) -> None:
+        self.viewer = napari.Viewer()
+        self.viewer.window.resize(1500, 950)
+        self.window = self.viewer.window._qt_window
+        settle()
+
+    # -- what one does ------------------------------------------------------------------------
+
+    def choose(self, *words: str) -> None:
+        """Choose an entry of the menu bar."""
+        actions = self.window.menuBar().actions()
+        for word in words:
+            named = (each for each in actions if each.text().replace("&", "").startswith(word))
+            action = next(named)
+            menu = action.menu()
+            if isinstance(menu, QMenu):
+                menu.aboutToShow.emit()
+                actions = menu.actions()
+        action.trigger()
+        settle()
+
+    def dock(self, name: str) -> Any:
+        """The widget of an open dock, in front of the others."""
+        holder = next(
+            each
+            for each in self.window.findChildren(QDockWidget)
+            if each.windowTitle().startswith(f"{name} (")
+        )
+        holder.show()
+        holder.raise_()
+        settle()
+        return holder
+
+    def inner(self, name: str) -> Any:
+        """What a dock holds."""
+        return next(one for one in self.dock(name).findChildren(Dock) if type(one).__name__ == name)
+
+    @property
+    def canvas(self) -> Any:
+        """Where the layers are drawn."""
+        return self.viewer.window._qt_viewer.canvas.native
+
+    def press(self, dock: Any, text: str) -> None:
+        """Press a button."""
+        found = [each for each in dock.findChildren(QAbstractButton) if each.text() == text]
+        wait(lambda: any(each.isVisible() and each.isEnabled() for each in found), 30.0, text)
+        wanted = next(each for each in found if each.isVisible() and each.isEnabled())
+        QTest.mouseClick(wanted, LEFT)
+        settle()
+
+    def choose_in(self, dock: Any, name: str, text: str) -> None:
+        """Choose an entry of a list that opens, by its name for screen readers."""
+        box = next(one for one in dock.findChildren(QComboBox) if one.accessibleName() == name)
+        box.setFocus()
+        box.setCurrentIndex(box.findText(text))
+        box.activated.emit(box.currentIndex())
+        settle()
+
+    def type_in(self, dock: Any, name: str, text: str) -> None:
+        """Type words into a field, by its name for screen readers, and Enter."""
+        field = next(one for one in dock.findChildren(QLineEdit) if one.accessibleName() == name)
+        QTest.mouseClick(field, LEFT)
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        settle()
+
+    # -- what one sees ------------------------------------------------------------------------
+
+    def keep(self, name: str) -> None:
+        """Keep a small picture of the window."""
+        settle(1.0)
+        shown = self.viewer.screenshot(canvas_only=False, flash=False)
+        shot = Image.fromarray(np.asarray(shown)[..., :3])
+        size = (WIDTH, round(shot.height * WIDTH / shot.width))
+        stream = BytesIO()
+        small = shot.resize(size, Image.Resampling.LANCZOS)
+        small.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(stream, "png", optimize=True)
+        OUT.mkdir(exist_ok=True)
+        (OUT / f"{name}.png").write_bytes(stream.getvalue())
 
 
 def settle(seconds: float = 0.5) -> None:
@@ -27,35 +129,54 @@ def settle(seconds: float = 0.5) -> None:
         QApplication.processEvents()
 
 
-def keep(viewer: Any, name: str) -> None:
-    """Keep a small picture of the window."""
+def wait(until: Callable[[], bool], seconds: float = 900.0, what: str = "") -> None:
+    """Wait for something, and fail where it does not come."""
+    end = time.monotonic() + seconds
+    while not until():
+        settle(0.1)
+        if time.monotonic() > end:
+            raise SystemExit(f"waited in vain {what}")
+
+
+def open_docks(one: Newcomer, study: Path | None) -> None:
+    """Home by the menu, the sample by its button, every other dock by Home's."""
+    one.choose("Plugins", "MouseGPT", "Home")
+    home = one.dock("Home")
+    if study is None:
+        one.press(home, "Sample")
+    else:
+        one.viewer.open(str(study), plugin="napari-mousegpt")
+    wait(lambda: len(one.viewer.layers) > 0)
+    for name in DOCKS:
+        one.press(home, name)
+        one.window.tabifyDockWidget(home, one.dock(name))
+        one.dock("Home")
+    one.viewer.dims.set_current_step(0, 150)
+    one.keep("home")
+
+
+def look_at_ethogram(one: Newcomer) -> None:
+    """The ethogram under the study; a click goes to the moment."""
+    one.press(one.dock("Home"), "Ethogram")
+    study, ethogram = one.dock("Study"), one.dock("Ethogram")
+    before = one.viewer.dims.current_step[0]
+    plot = next(each for each in ethogram.findChildren(object) if hasattr(each, "plotItem"))
+    QTest.mouseClick(plot.viewport(), LEFT, pos=QPoint(plot.width() // 2, plot.height() // 3))
     settle()
-    shot = Image.fromarray(np.asarray(viewer.screenshot(canvas_only=False, flash=False))[..., :3])
-    small = shot.resize((WIDTH, round(shot.height * WIDTH / shot.width)), Image.Resampling.LANCZOS)
-    stream = BytesIO()
-    small.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(stream, "png", optimize=True)
-    OUT.mkdir(exist_ok=True)
-    (OUT / f"{name}.png").write_bytes(stream.getvalue())
+    if one.viewer.dims.current_step[0] == before:
+        raise SystemExit("a click on the ethogram went nowhere")
+    if one.viewer.dims.ndisplay == 3:  # no film shows this moment
+        one.press(one.dock("Home"), "3D")
+    study.raise_()
+    one.keep("study-and-ethogram")
 
 
-def show_views(viewer: Any, views: Any) -> None:
-    """A zone is drawn, and taken back."""
-    views._list.setCurrentRow(1)
-    views._ground.draw("zone")
-    height, width = views._session.views[1].size
-    box = np.array([[0.35, 0.3], [0.35, 0.6], [0.65, 0.6], [0.65, 0.3]]) * (height, width)
-    viewer.layers.selection.active.add_rectangles(box)
-    settle(1.0)
-    keep(viewer, "views")
-    views.undo()
-
-
-def show_labelling(viewer: Any, ethogram: Any) -> None:
-    """Labels by hand beside the program's, and their scores; the bouts are taken back."""
-    schemes, beside = ethogram._schemes, ethogram._beside
-    schemes.setCurrentIndex(schemes.findData("human"))
-    beside.setCurrentIndex(beside.findData("activities"))
-    schemes.activated.emit(0)
+def label_by_hand(one: Newcomer) -> None:
+    """Labels by hand above the program's, and their scores; the bouts are taken back."""
+    dock = one.dock("Ethogram")
+    one.choose_in(dock, "Labelling that is shown", "by hand")
+    one.choose_in(dock, "Labelling that is shown below it", "activities")
+    ethogram = one.inner("Ethogram")
     labels, session = ethogram._hand, ethogram._session
     owner = (session.recording, session.individual)
     drawn = (
@@ -68,75 +189,85 @@ def show_labelling(viewer: Any, ethogram: Any) -> None:
     ethogram._draw()
     ethogram._plot.setXRange(0, 30)
     ethogram._plot.setYRange(-0.5, 3.5)
-    ethogram._score.setChecked(True)
-    ethogram._scoring.score()
-    while not ethogram._scoring.go.isEnabled():
-        settle(0.1)
-    keep(viewer, "labels-by-hand")
+    one.press(dock, "Scores")
+    one.press(dock, "Score")
+    wait(ethogram._scoring.go.isEnabled)
+    one.keep("labels-by-hand")
     for _ in drawn:
         labels.undo()
     labels.flush()
-    ethogram._score.setChecked(False)
+    one.press(dock, "Scores")
 
 
-def show_behaviours(behaviours: Any, viewer: Any) -> None:
-    """A behaviour stands out, and its clips are listed."""
-    while behaviours._map is None:
-        settle(0.1)
+def look_at_views(one: Newcomer) -> None:
+    """A zone is drawn, and taken back."""
+    dock, views = one.dock("Views"), one.inner("Views")
+    views._list.setCurrentRow(1)
+    one.press(dock, "Draw a zone")
+    height, width = views._session.views[1].size
+    box = np.array([[0.35, 0.3], [0.35, 0.6], [0.65, 0.6], [0.65, 0.3]]) * (height, width)
+    one.viewer.layers.selection.active.add_rectangles(box)
+    one.keep("views")
+    one.press(dock, "Undo")
+
+
+def correct_keypoints(one: Newcomer) -> None:
+    """From one doubtful moment to the next, by a key."""
+    dock = one.dock("Keypoints")
+    settle(3.0)
+    before = one.viewer.dims.current_step[0]
+    QTest.keyClick(one.canvas, Qt.Key.Key_N)
+    settle()
+    if one.viewer.dims.current_step[0] == before:
+        one.press(dock, "Next (N)")
+    one.keep("keypoints")
+
+
+def describe(one: Newcomer) -> None:
+    """What is said of this moment."""
+    dock = one.dock("Describe")
+    tabs = dock.findChild(QTabWidget)
+    tabs.setCurrentIndex(1)
+    one.keep("describe")
+
+
+def look_at_behaviours(one: Newcomer) -> None:
+    """A behaviour stands out on the map, and its clips are listed."""
+    dock, behaviours = one.dock("Behaviours"), one.inner("Behaviours")
+    if behaviours._make_map.isVisible():
+        one.press(dock, "Make the map")
+    wait(lambda: behaviours._map is not None)
     behaviours._table.setCurrentItem(behaviours._table.topLevelItem(3))
-    while behaviours._clips._behind.busy:
-        settle(0.1)
-    keep(viewer, "behaviours")
+    settle()
+    wait(lambda: not behaviours._clips._behind.busy)
+    one.keep("behaviours")
 
 
-def show_describe(viewer: Any, dock: Any) -> None:
-    """The worst sentence by what was measured, selected and open to be corrected."""
-    dock.judged.judge()
-    while dock.judged._runner.busy:
-        settle(0.1)
-    worst = dock.judged._lists["worst"]
-    while not worst.count():
-        settle(0.1)
-    dock.tabs.setCurrentWidget(dock.sentence)
-    worst.itemClicked.emit(worst.item(0))
-    while dock.sentence._said is None or not dock.sentence._said.against:
-        settle(0.1)
-    keep(viewer, "describe")
+def search(one: Newcomer) -> None:
+    """Words are typed, and what is found is clicked."""
+    dock = one.dock("Search")
+    one.type_in(dock, "What to look for", "rearing at the wall")
+    found = one.inner("Search")._hits
+    wait(lambda: found.count() > 4)
+    item = found.item(4)
+    found.scrollToItem(item)
+    QTest.mouseClick(found.viewport(), LEFT, pos=found.visualItemRect(item).center())
+    one.keep("search-in-3d")
 
 
-def main(study: Path) -> None:
-    """Walk through the docks as a newcomer does."""
-    viewer = napari.Viewer()
-    viewer.window.resize(1500, 950)
-    docks = {
-        name: viewer.window.add_plugin_dock_widget("napari-mousegpt", name, tabify=bool(place))
-        for place, name in enumerate(("Home", "Study", "Views", "Behaviours", "Describe", "Search"))
-    }
-    home, search = docks["Home"][1], docks["Search"][1]
-    home.open_study(study)
-    viewer.dims.set_current_step(0, 150)
-    docks["Home"][0].raise_()
-    keep(viewer, "home")
-    ethogram = viewer.window.add_plugin_dock_widget("napari-mousegpt", "Ethogram")[1]
-    docks["Study"][0].raise_()
-    keep(viewer, "study-and-ethogram")
-    show_labelling(viewer, ethogram)
-    docks["Views"][0].raise_()
-    show_views(viewer, docks["Views"][1])
-    docks["Behaviours"][0].raise_()
-    show_behaviours(docks["Behaviours"][1], viewer)
-    docks["Describe"][0].raise_()
-    show_describe(viewer, docks["Describe"][1])
-    docks["Search"][0].raise_()
-    search._words.setText("rearing at the wall")
-    search.search()
-    while search._runner.busy:
-        settle(0.1)
-    search._hits.setCurrentRow(4)
-    search._hits.itemClicked.emit(search._hits.item(4))
-    keep(viewer, "search-in-3d")
-    viewer.close()
+def main(study: Path | None) -> None:
+    """Walk through the docks."""
+    one = Newcomer()
+    open_docks(one, study)
+    look_at_ethogram(one)
+    label_by_hand(one)
+    look_at_views(one)
+    describe(one)
+    look_at_behaviours(one)
+    search(one)
+    correct_keypoints(one)
+    one.viewer.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
