@@ -8,17 +8,21 @@ Without STUDY the sample is made by its button, which takes a few minutes; STUDY
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import napari
 import numpy as np
 from PIL import Image
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPointF, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -26,10 +30,11 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDockWidget,
     QLineEdit,
+    QListWidget,
     QMenu,
-    QTabWidget,
 )
 
+from mousegpt_core.io import read_poses, write_poses
 from napari_mousegpt._widgets.style import Dock
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"
@@ -43,7 +48,7 @@ class Newcomer:
 
     def __init__(self) -> None:
         self.viewer = napari.Viewer()
-        self.viewer.window.resize(1500, 950)
+        self.viewer.window.resize(1500, 1000)
         self.window = self.viewer.window._qt_window
         settle()
 
@@ -161,14 +166,14 @@ def look_at_ethogram(one: Newcomer) -> None:
     study, ethogram = one.dock("Study"), one.dock("Ethogram")
     before = one.viewer.dims.current_step[0]
     plot = next(each for each in ethogram.findChildren(object) if hasattr(each, "plotItem"))
-    QTest.mouseClick(plot.viewport(), LEFT, pos=QPoint(plot.width() // 2, plot.height() // 3))
+    place = plot.mapFromScene(plot.plotItem.vb.mapViewToScene(QPointF(11.0, 0.0)))
+    QTest.mouseClick(plot.viewport(), LEFT, pos=place)
     settle()
     if one.viewer.dims.current_step[0] == before:
         raise SystemExit("a click on the ethogram went nowhere")
-    if one.viewer.dims.ndisplay == 3:  # no film shows this moment
-        one.press(one.dock("Home"), "3D")
     study.raise_()
     one.keep("study-and-ethogram")
+    one.window.tabifyDockWidget(one.dock("Home"), ethogram)
 
 
 def label_by_hand(one: Newcomer) -> None:
@@ -212,22 +217,52 @@ def look_at_views(one: Newcomer) -> None:
 
 
 def correct_keypoints(one: Newcomer) -> None:
-    """From one doubtful moment to the next, by a key."""
-    dock = one.dock("Keypoints")
-    settle(3.0)
-    before = one.viewer.dims.current_step[0]
-    QTest.keyClick(one.canvas, Qt.Key.Key_N)
-    settle()
-    if one.viewer.dims.current_step[0] == before:
-        one.press(dock, "Next (N)")
-    one.keep("keypoints")
+    """Of another study, whose poses are those of a film: the next doubtful moment, by its key."""
+    with TemporaryDirectory() as place:
+        one.viewer.open(str(make_flat_study(Path(place))), plugin="napari-mousegpt")
+        dock = one.dock("Keypoints")
+        wait(lambda: dock.findChild(QListWidget).count() > 0)
+        before = one.viewer.dims.current_step[0]
+        one.canvas.setFocus()
+        QTest.keyClick(one.canvas, Qt.Key.Key_N)
+        settle()
+        if one.viewer.dims.current_step[0] == before:
+            one.press(dock, "Next (N)")
+        one.keep("keypoints")
+
+
+def make_flat_study(folder: Path) -> Path:
+    """A study of one mouse seen from above, whose nose is lost for three frames."""
+    session, study = folder / "session", folder / "One mouse"
+    mousegpt(f"synth --out {session} --seconds 20 --cameras top --fps 30 --format dlc-csv")
+    poses = read_poses(session / "top.poses.csv", fps=30)
+    poses["position"][{"time": slice(120, 123), "keypoint": 0}] += 60
+    file = write_poses(poses, folder / "top.csv", format="dlc-csv")
+    mousegpt(f"new '{study}'")
+    mousegpt(f"add '{study}' --id M1 --film top={session}/top.mp4 --poses top={file}")
+    mousegpt(f"run '{study}'")
+    return study
+
+
+def mousegpt(words: str) -> None:
+    """Run a command, while the window lives on."""
+    made = subprocess.Popen([sys.executable, "-m", "mousegpt_core.cli", *shlex.split(words)])
+    wait(lambda: made.poll() is not None)
+    if made.returncode:
+        raise SystemExit(f"failed: mousegpt {words}")
 
 
 def describe(one: Newcomer) -> None:
-    """What is said of this moment."""
-    dock = one.dock("Describe")
-    tabs = dock.findChild(QTabWidget)
-    tabs.setCurrentIndex(1)
+    """The worst sentence by what was measured, selected and open to be corrected."""
+    dock, inner = one.dock("Describe"), one.inner("Describe")
+    inner.tabs.setCurrentWidget(inner.judged)
+    settle()
+    one.press(dock, "Judge")
+    worst = inner.judged._lists["worst"]
+    wait(lambda: worst.count() > 0 and not inner.judged._runner.busy)
+    QTest.mouseClick(worst.viewport(), LEFT, pos=worst.visualItemRect(worst.item(0)).center())
+    inner.tabs.setCurrentWidget(inner.sentence)
+    wait(lambda: inner.sentence._said is not None and bool(inner.sentence._said.against))
     one.keep("describe")
 
 
@@ -257,6 +292,7 @@ def search(one: Newcomer) -> None:
 
 def main(study: Path | None) -> None:
     """Walk through the docks."""
+    os.environ["LOGNAME"] = "ada"  # whose corrections they are
     one = Newcomer()
     open_docks(one, study)
     look_at_ethogram(one)
