@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+pytest.importorskip("pytestqt")
+
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 

@@ -105,7 +105,7 @@ def test_a_film_of_a_part_of_3d_poses(study: Study, tmp_path: Path) -> None:
     films = [(None, write_blank_film(tmp_path / "top.mp4", 12))]
     poses = [(None, write_poses_3d(tmp_path / "p.csv"))]
     added = add_recording(study, NewRecording("m", films=films, poses=poses, unit="cm"))
-    assert any("48 poses at the end" in remark for remark in added.remarks)
+    assert any("48 of the poses, at the end" in remark for remark in added.remarks)
 
 
 def test_timestamps_of_3d_poses_without_films(study: Study, tmp_path: Path) -> None:
@@ -213,5 +213,5 @@ def test_channels_and_calibration_are_kept(study: Study, tmp_path: Path) -> None
 def test_a_film_that_broke_off_is_remarked_on(study: Study, tmp_path: Path) -> None:
     film, poses = write_blank_film(tmp_path / "m.mp4", 40), write_poses(tmp_path / "m.csv", 60)
     added = add_recording(study, NewRecording("m", films=[(None, film)], poses=[(None, poses)]))
-    assert any("20 poses at the end" in remark for remark in added.remarks)
+    assert any("20 of the poses, at the end" in remark for remark in added.remarks)
     assert len(times_now(study)) == 60
