@@ -119,7 +119,7 @@ class Home(Dock):
         if study is not None:
             with errors_told():
                 self._title.setText(study.name)
-                self._path.setText(str(study.folder))
+                self._path.setText(_from_home(study.folder))
                 self._show_steps(overview(study))
                 for row, (id, recording) in enumerate(study.recordings.items()):
                     self._recordings.addItem(id, id)
@@ -224,3 +224,11 @@ class Home(Dock):
         folder = QFileDialog.getExistingDirectory(self, words)
         if folder:
             then(Path(folder))
+
+
+def _from_home(folder: Path) -> str:
+    """A folder's path, short where it is in the user's own."""
+    try:
+        return str(Path("~") / folder.relative_to(Path.home()))
+    except ValueError:
+        return str(folder)
