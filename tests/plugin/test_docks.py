@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -416,3 +417,29 @@ def test_the_dock_lists_what_was_done_and_where_to_look(
     session.open_recording("space")
     assert keypoints.editing is None
     assert "3D" in keypoints._note.text()
+
+
+def test_doubts_of_another_recording_are_not_listed(
+    qtbot: Any, session: Any, runner: Any, study_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_mousegpt.editing import Editing
+
+    go_on, looked = Event(), []
+
+    def doubts(editing: Editing) -> str:
+        looked.append(editing)
+        go_on.wait(LONG / 1000)
+        return "old" if editing is looked[0] else "new"
+
+    monkeypatch.setattr(Editing, "doubts", doubts)
+    session.open_study(study_folder)
+    dock = Keypoints(session, runner)
+    qtbot.addWidget(dock)
+    shown: list[str] = []
+    monkeypatch.setattr(dock._doubts, "show_doubts", shown.append)
+    qtbot.waitUntil(lambda: len(looked) == 1, timeout=LONG)
+    session.open_recording("flat")
+    qtbot.waitUntil(lambda: len(looked) == 2, timeout=LONG)
+    go_on.set()
+    qtbot.waitUntil(lambda: bool(shown), timeout=LONG)
+    assert shown == ["new"]

@@ -39,6 +39,7 @@ class Behind(QObject):
         super().__init__(owner)
         self._task: _Task | None = None
         self._done: Callable[[Any], None] | None = None
+        self._failed: Callable[[MouseGPTError], None] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -52,14 +53,20 @@ class Behind(QObject):
         """Whether what was asked for last is not there yet."""
         return self._task is not None
 
-    def run(self, function: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        """Run a function; `done` gets its result, or nothing where it fails."""
+    def run(
+        self,
+        function: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[MouseGPTError], None] | None = None,
+    ) -> None:
+        """Run a function; `done` gets its result, `failed` the error, which is told in any case."""
         self.each(lambda: iter((function(),)), done)
+        self._failed = failed
 
     def each(self, make: Callable[[], Iterable[Any]], done: Callable[[Any], None]) -> None:
         """Run a generator; `done` gets each of its values as it comes."""
         self.stop()
-        self._task, self._done = _Task(make), done
+        self._task, self._done, self._failed = _Task(make), done, None
         self._timer.start()
 
     def stop(self) -> None:
@@ -67,7 +74,7 @@ class Behind(QObject):
         self._timer.stop()
         if self._task is not None:
             self._task.stopped.set()
-        self._task, self._done = None, None
+        self._task, self._done, self._failed = None, None, None
 
     def _poll(self) -> None:
         task = self._task
@@ -88,6 +95,8 @@ class Behind(QObject):
     def _take(self, value: Any) -> None:
         if isinstance(value, MouseGPTError):
             tell_error(value.message, value.hint, f"{type(value).__name__}: {value}")
+            if self._failed is not None:
+                self._failed(value)
         elif isinstance(value, Exception):
             raise value
         elif self._done is not None:

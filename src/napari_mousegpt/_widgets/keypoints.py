@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QFormLayout, QGridLayout, QLineEdit, QWidget
 
 from mousegpt_core.errors import DataError, MouseGPTError
+from napari_mousegpt._widgets.behind import Behind
 from napari_mousegpt._widgets.keypoint_files import CorrectedFiles
 from napari_mousegpt._widgets.keypoint_keys import KeypointKeys
 from napari_mousegpt._widgets.keypoint_lists import Acts, Doubts
@@ -26,7 +26,7 @@ _HINT = (
     "as they are."
 )
 _NEXT = "the next that is missing"
-#: Looks at the disk, and at the queue that is being made (ms); looks without change until it is.
+#: Looks at the disk (ms); looks without a change until the queue is made anew.
 _LOOK_MS, _CALM = 200, 6
 
 
@@ -38,8 +38,7 @@ class Keypoints(Dock):
         self._session, self._runner = session, runner
         self.editing: Editing | None = None
         self._opened: Any = None
-        self._pool = ThreadPoolExecutor(1, "doubts")
-        self._looking: Future[Any] | None = None
+        self._looking = Behind(self)
         self._calm = 0
         self._note, self._range = note(_EMPTY), note()
         self._doubts, self._acts = Doubts(self), Acts(self)
@@ -152,6 +151,7 @@ class Keypoints(Dock):
                     self._session.reopen()
             return
         self._leave()
+        self._looking.stop()
         self._opened = self._session.opened
         if self._opened is not None:
             try:
@@ -178,7 +178,6 @@ class Keypoints(Dock):
 
     def _end(self) -> None:
         """The dock is gone: its widgets are not to be touched any more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
         self._leave()
 
     def _fill(self) -> None:
@@ -221,13 +220,9 @@ class Keypoints(Dock):
         except MouseGPTError as error:
             told = f"not saved yet, tried again: {error.message}"
             tell_error(told, error.hint, f"{type(error).__name__}: {error}")
-        if self._looking is not None and self._looking.done():
-            looking, self._looking = self._looking, None
-            with errors_told():
-                self._doubts.show_doubts(looking.result())
         self._calm += 1
-        if self._calm == _CALM and self._looking is None:
-            self._looking = self._pool.submit(self.editing.doubts)
+        if self._calm == _CALM:
+            self._looking.run(self.editing.doubts, self._doubts.show_doubts)
 
     def _name(self) -> None:
         if self.editing is not None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from napari.qt.threading import create_worker
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -24,8 +23,9 @@ from qtpy.QtWidgets import (
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.plots.style import readable_name
+from napari_mousegpt._widgets.behind import Behind
 from napari_mousegpt._widgets.style import button, note
-from napari_mousegpt._widgets.telling import errors_told, tell_error
+from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.session import Session
 
 HAND, FILE = "human", "files"
@@ -43,7 +43,8 @@ class Scoring(QWidget):
         super().__init__()
         self._session = session
         self._file: Path | None = None
-        self._worker: Any = None
+        self._behind = Behind(self)
+        self._behind.ended.connect(self._ended)
         self.reference, self.compared = QComboBox(), QComboBox()
         self.reference.setAccessibleName("Labelling that is taken as true")
         self.reference.setToolTip("Labelling that is taken as true")
@@ -90,7 +91,7 @@ class Scoring(QWidget):
     def score(self) -> None:
         """Compare the two, beside the window."""
         study = self._session.study
-        if study is None or self._worker is not None:
+        if study is None or self._behind.busy:
             return
         names = (self.reference.currentData(), self.compared.currentData())
         files: dict[str, Path] = {}
@@ -102,9 +103,9 @@ class Scoring(QWidget):
             files = {recording: chosen, f"{recording}/{animal}": chosen}
         self.told.setText("Scoring …")
         self.go.setEnabled(False)
-        self._worker = create_worker(_compare, study, *names, files)
-        self._worker.returned.connect(self._done)
-        self._worker.start()
+        self._behind.run(
+            lambda: _compare(study, *names, files), self.show_comparison, self._show_error
+        )
 
     def show_comparison(self, found: Any) -> None:
         """Show scores and differences."""
@@ -141,14 +142,11 @@ class Scoring(QWidget):
             place = (one.recording, one.individual, float(one.start_s), float(one.stop_s))
             self.differences.item(row, 0).setData(Qt.ItemDataRole.UserRole, place)
 
-    def _done(self, found: Any) -> None:
-        self._worker = None
+    def _ended(self) -> None:
         self.go.setEnabled(True)
-        if isinstance(found, MouseGPTError):
-            self.told.setText(f"{found.message}; {found.hint}")
-            tell_error(found.message, found.hint, f"{type(found).__name__}: {found}")
-        else:
-            self.show_comparison(found)
+
+    def _show_error(self, error: MouseGPTError) -> None:
+        self.told.setText(f"{error.message}; {error.hint}")
 
     def _go_to(self, row: int, _: int) -> None:
         item = self.differences.item(row, 0)
@@ -167,13 +165,9 @@ class Scoring(QWidget):
 
 
 def _compare(study: Any, reference: str, compared: str, files: dict[str, Path]) -> Any:
-    """The comparison, or what was wrong."""
     from mousegpt_core.pipeline.comparing import compare_labels
 
-    try:
-        return compare_labels(study, reference, compared, files=files)
-    except MouseGPTError as error:
-        return error
+    return compare_labels(study, reference, compared, files=files)
 
 
 def _table(name: str) -> QTableWidget:

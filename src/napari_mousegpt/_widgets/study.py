@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from napari.qt.threading import create_worker
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +17,7 @@ from qtpy.QtWidgets import (
     QTableWidgetItem,
 )
 
+from napari_mousegpt._widgets.behind import Behind
 from napari_mousegpt._widgets.dropped import DroppedBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
@@ -58,7 +58,7 @@ class StudyTable(Dock):
         header.setStretchLastSection(True)
         self._table.cellDoubleClicked.connect(self._open_row)
         self._table.itemChanged.connect(self._edit)
-        self._dropped = DroppedBox(self._add)
+        self._dropped, self._looking = DroppedBox(self._add), Behind(self)
         self._skeleton = SkeletonBox(session)
         layout = column(self)
         layout.addWidget(title("Recordings"))
@@ -82,9 +82,8 @@ class StudyTable(Dock):
             tell(_NO_STUDY)
             return
         # Beside the window, because files are looked into.
-        worker: Any = create_worker(guess, paths, list(study.recordings))
-        worker.returned.connect(self._dropped.show_files)
-        worker.start()
+        known = list(study.recordings)
+        self._looking.run(lambda: guess(paths, known), self._dropped.show_files)
 
     def import_animals(self, path: Path) -> None:
         """Take over a table of animals, csv or xlsx."""
