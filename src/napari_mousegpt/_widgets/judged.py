@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout
 
-from napari_mousegpt._widgets.background import Background
+from napari_mousegpt._widgets.behind import Behind
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import MARGIN, SPACING, Dock, button, named, note
@@ -29,7 +29,7 @@ class Judged(Dock):
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
         self._session, self._runner = session, runner
-        self._background = Background(self)
+        self._behind = Behind(self)
         self._note = note(_NO_STUDY)
         self._judge = button(
             "Judge", "Hold every description against what was measured", self.judge
@@ -68,11 +68,12 @@ class Judged(Dock):
 
     def refresh(self) -> None:
         """Read how the descriptions stand."""
+        self._behind.stop()
         self._show(None)
         self._enable()
         study = self._session.study
         if study is not None:
-            self._background.run(lambda: read_judged(study, _SHOWN), self._show)
+            self._behind.run(lambda: read_judged(study, _SHOWN), self._show)
 
     def _show(self, summary: dict[str, Any] | None) -> None:
         there = summary is not None
