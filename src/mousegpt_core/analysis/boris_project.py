@@ -178,9 +178,10 @@ def _ends(one: Observation) -> list[list[Any]]:
     Stops before starts of the same moment: a bout may end where the next one begins.
     """
     ends = []
-    for bout in one.bouts.itertuples():
-        for stops, moment in ((1, float(bout.stop_s)), (0, float(bout.start_s))):  # type: ignore[arg-type]
-            event: list[Any] = [round(moment, 3), bout.individual, bout.behaviour_id, "", ""]
+    columns = (one.bouts[name] for name in ("start_s", "stop_s", "individual", "behaviour_id"))
+    for start, stop, individual, behaviour in zip(*columns, strict=True):
+        for stops, moment in ((1, float(stop)), (0, float(start))):
+            event: list[Any] = [round(moment, 3), individual, behaviour, "", ""]
             if one.film is not None:
                 event.append(round(moment * one.fps))
             ends.append((round(moment, 3), 1 - stops, event))
