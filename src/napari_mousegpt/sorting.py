@@ -8,12 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.io import FILM_SUFFIXES
 
-#: What is read as a film by its ending.
-FILM_SUFFIXES = (
-    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".m2ts", ".flv",
-    ".wmv", ".asf", ".h264", ".hevc",
-)  # fmt: skip
 #: What a file can be; the last is left out.
 ROLES = ("film", "poses", "calibration", "treatments", "nothing")
 #: Words that name a camera in the name of a film.

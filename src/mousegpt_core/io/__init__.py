@@ -106,7 +106,10 @@ FORMATS: dict[str, PoseFormat] = {
     )
 }  # fmt: skip
 #: Endings of films, which people name in place of their poses.
-_FILMS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv")
+FILM_SUFFIXES = (
+    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".m2ts", ".flv",
+    ".wmv", ".asf", ".h264", ".hevc",
+)  # fmt: skip
 #: So much is shown of a file that is of no known format.
 _SHOWN_BYTES = 120
 
@@ -136,7 +139,7 @@ def recognise_format(path: Path | str) -> str:
             "fits several formats", file=path, found=", ".join(found),
             hint=f"choose one with --format, as in --format {found[0]}",
         )  # fmt: skip
-    if path.suffix.lower() in _FILMS and path.is_file():
+    if path.suffix.lower() in FILM_SUFFIXES and path.is_file():
         raise FormatError(
             "looks like a film, not like poses", file=path,
             hint=f"analyse it by itself: mousegpt run {path.name}",

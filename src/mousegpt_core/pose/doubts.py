@@ -231,7 +231,7 @@ def _lengths(sight: _Sight) -> Floats:
     """Bones that are too long (in space also too short), and points too far from the others."""
     found: Floats = np.zeros(sight.seen.shape)
     if sight.position.shape[2] > 2:
-        middle = _median_point(sight.position)
+        middle = _median(sight.position, axis=2)
         found = _stretched(length(sight.position - middle[:, :, None]), in_space=False)
     for one, other in sight.edges:
         bone = length(sight.position[:, :, [one]] - sight.position[:, :, [other]])
@@ -243,29 +243,22 @@ def _lengths(sight: _Sight) -> Floats:
     return found
 
 
-def _median_point(position: Floats) -> Floats:
-    ordered = np.sort(position, axis=2)
-    known = np.isfinite(ordered).sum(axis=2)
-    place = np.clip((known - 1) // 2, 0, None)[:, :, None]
-    return np.asarray(np.take_along_axis(ordered, place, axis=2)[:, :, 0])
-
-
 def _stretched(lengths: Floats, *, in_space: bool) -> Floats:
     """Doubt of lengths (time, bone, individual) by how far they are from their median."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(lengths)
     known = np.where(np.isfinite(logs), logs, np.nan)
-    middle = np.asarray(_median(known))
+    middle = _median(known, axis=0)
     apart = np.abs(known - middle) if in_space else known - middle
     return _excess(apart, _usual(apart, _STRETCH))
 
 
-def _median(values: Floats) -> Floats:
-    """Median over time of what is known; NaN where nothing is."""
-    ordered = np.sort(values, axis=0)
-    known = np.isfinite(ordered).sum(axis=0)
-    middle = np.maximum(known - 1, 0)[None] // 2
-    return np.asarray(np.take_along_axis(ordered, middle, axis=0)[0])
+def _median(values: Floats, axis: int) -> Floats:
+    """Median of what is known, of two in the middle the lower one; NaN where nothing is."""
+    ordered = np.sort(values, axis=axis)
+    known = np.isfinite(ordered).sum(axis=axis, keepdims=True)
+    middle = np.maximum(known - 1, 0) // 2
+    return np.asarray(np.take_along_axis(ordered, middle, axis=axis).squeeze(axis))
 
 
 def _low_confidence(sight: _Sight) -> Floats:
@@ -354,7 +347,7 @@ def _exchanged_animals(sight: _Sight) -> _Found:
     """Animals that jump to each other's place."""
     scores: Floats = np.zeros(sight.seen.shape)
     ends: dict[tuple[int, int], int] = {}
-    middle = _median_point(sight.position)
+    middle = _median(sight.position, axis=2)
     for one, other in combinations(range(scores.shape[2]), 2):
         for first, last, how in _exchanges(sight, middle[:, :, [one, other]], _ANIMAL):
             scores[first, :, one] = np.maximum(scores[first, :, one], how)
