@@ -26,7 +26,7 @@ NEAR_S = 0.5
 FILES = (
     ("bsoid-openfield-bottomup", "**/*.csv", 60.0),
     ("behaviordepot-freezing-demo1", "**/demo1_tracking.csv", 50.0),
-    ("vame-sample", "**/cropped_video.csv", 30.0),
+    ("vame-sample", "**/cropped_video.csv", 25.0),
     ("subtle-avatar3d", "y5a5/coords/adult_7678.csv", 20.0),
     ("sleap-anipose-4view-mouse", "**/minimal_top_proofread.slp", 30.0),
 )

@@ -604,9 +604,13 @@ def main() -> None:
             MEASURES[options.names[0]](Path(folder), options.rounds)
         leave()
     # Each in a process of its own: windows that are closed are in the way of those that are not.
+    failed = []
     for name in options.names or MEASURES:
         command = [sys.executable, __file__, name, "--rounds", str(options.rounds)]
-        subprocess.run(command, check=False)
+        if subprocess.run(command, check=False).returncode:
+            failed.append(name)
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
