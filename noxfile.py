@@ -39,15 +39,15 @@ def minilm(session: nox.Session) -> None:
 @nox.session
 def vlm(session: nox.Session) -> None:
     """Small random vision-language models: in this process, and behind real servers."""
+    # There is no torchvision for the processor alone; where the tools are, one makes it importable.
+    shim = TOOLS / "torchvision_cpu_shim.sh"
+    if not shim.is_file():
+        session.skip(f"no {shim.name} in MOUSEGPT_TEST_TOOLS ({TOOLS})")
     # Plain torch would fetch gigabytes of CUDA; this build is for the processor.
     session.install("--quiet", "torch==2.13.0")
     pinned = (*CONSTRAINTS, "--constraint", "constraints/vlm.txt")
     wanted = ("-e", ".[test]", "transformers[serving]", "llguidance")
     session.install("--quiet", *pinned, *wanted)
-    # There is no torchvision for the processor alone; where the tools are, one makes it importable.
-    shim = TOOLS / "torchvision_cpu_shim.sh"
-    if not shim.is_file():
-        session.skip(f"no {shim.name} in MOUSEGPT_TEST_TOOLS ({TOOLS})")
     session.run("bash", str(shim), session.virtualenv.location, external=True, silent=True)
     session.run("pytest", "--slow", *VLM_TESTS, *session.posargs, env={"HF_HUB_OFFLINE": "1"})
 

@@ -89,6 +89,14 @@ def kill_at_random(study: Study, asked: LoopbackServer, draw: random.Random) -> 
     return f"{len(asked.asked) - before:2d} asked, {len(answers(study)):2d} stored"
 
 
+def _until_quiet(asked: LoopbackServer) -> None:
+    """Wait until what was under way when its asker was killed has been counted."""
+    before = -1
+    while before != asked.count:
+        before = asked.count
+        time.sleep(10 * DELAY_S)
+
+
 def _started(study: Study, url: str) -> tuple[subprocess.Popen[bytes], Path]:
     """The command in a process of its own, and the file of what it says: a pipe would fill."""
     said = study.folder.parent / "said.jsonl"
@@ -109,7 +117,7 @@ def kill_and_go_on(study: Study, asked: LoopbackServer, draw: random.Random) -> 
         When it was killed; what is wrong with what is left, "" = nothing.
     """
     when = kill_at_random(study, asked, draw)
-    time.sleep(2 * DELAY_S)  # until what was under way has been counted
+    _until_quiet(asked)
     stored = answers(study)
     known, count = set(stored["overall"]), len(asked.asked)
     result = describe(study, asked.url)
