@@ -14,10 +14,12 @@ pytest.importorskip("pytestqt")
 pytest.importorskip("openai")
 
 from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 from loopback import Fault, LoopbackServer
-from mousegpt_core.study import Study
+from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.study import Log, Study
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt.orders import order_of
@@ -235,6 +237,38 @@ def test_what_was_typed_is_kept_by_itself_and_on_closing(
     dock.tabs.setCurrentIndex(1)
     dock.hide()
     qtbot.waitUntil(lambda: len(log.edits("description")) == 2, timeout=10_000)
+
+
+def test_what_was_typed_goes_to_the_study_it_was_typed_in(
+    qtbot: Any, dock: Describe, study: Study, viewer: ViewerModel
+) -> None:
+    other = Study.open(shutil.copytree(study.folder, study.folder.with_name("other")))
+    tab = dock.sentence
+    qtbot.waitUntil(lambda: tab._said is not None, timeout=LONG)
+    tab._fields["overall"].setPlainText("The mouse dances.")
+    session_of(viewer).open_study(other.folder)  # its recordings have the same names
+    log = study.recording("flat").log
+    qtbot.waitUntil(lambda: len(log.edits("description")) == 1, timeout=LONG)
+    assert other.recording("flat").log.edits("description").empty
+
+
+def test_a_correction_that_cannot_be_saved_is_tried_again(
+    qtbot: Any, dock: Describe, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    tab, log = dock.sentence, study.recording("flat").log
+    qtbot.waitUntil(lambda: tab._said is not None, timeout=LONG)
+    notification_manager.records.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "add_edit", full)
+        tab._fields["overall"].setPlainText("The mouse dances.")
+        tab._fields["overall"].done.emit()
+        qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=LONG)
+    assert "full" in str(notification_manager.records[-1].message)
+    tab._fields["overall"].done.emit()
+    qtbot.waitUntil(lambda: len(log.edits("description")) == 1, timeout=LONG)
 
 
 def test_judged_descriptions_are_gone_to(

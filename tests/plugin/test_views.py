@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,34 @@ def test_what_was_nudged_is_saved_of_the_recording_it_was_nudged_in(
     views._offset._seconds.setValue(0.2)
     views._session.open_recording("space")
     assert own_study.recording("flat").info.view("side").offset_s == pytest.approx(0.2)
+
+
+def test_what_is_not_saved_yet_is_saved_where_it_was_made(
+    viewer: ViewerModel, views: Any, own_study: Study, tmp_path: Path
+) -> None:
+    other = Study.open(shutil.copytree(own_study.folder, tmp_path / "other"))
+    views._list.setCurrentRow(1)
+    views._offset._seconds.setValue(0.2)
+    views._ground.draw("zone")
+    viewer.layers.selection.active.add_rectangles(NEST)
+    views._session.open_study(other.folder)  # its recordings have the same names
+    infos = [study.recording("flat").info for study in (own_study, other)]
+    assert [info.view("side").offset_s for info in infos] == pytest.approx([0.2, 0.4])
+    assert [len(info.zones) for info in infos] == [1, 0]
+
+
+def test_what_is_not_saved_yet_is_saved_as_the_dock_is_closed(
+    viewer: ViewerModel, views: Any, own_study: Study
+) -> None:
+    views.show()
+    views._list.setCurrentRow(1)
+    views._offset._seconds.setValue(0.2)
+    views._ground.draw("zone")
+    viewer.layers.selection.active.add_rectangles(NEST)
+    views.hide()
+    info = own_study.recording("flat").info
+    assert info.view("side").offset_s == pytest.approx(0.2)
+    assert len(info.zones) == 1
 
 
 def test_zones_are_drawn_named_deleted(

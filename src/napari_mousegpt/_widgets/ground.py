@@ -62,7 +62,7 @@ class GroundBox(QWidget):
     session : Session
         Holds the drawings.
     save : callable
-        Gets the recording, what the change is, and fields of `RecordingInfo`.
+        Gets the `Recording`, what the change is, and fields of `RecordingInfo`.
     """
 
     def __init__(self, session: Session, save: Callable[..., None]) -> None:
@@ -105,14 +105,14 @@ class GroundBox(QWidget):
             space = recording.info.space.model_dump(mode="json")
             unit = "px" if space["unit"] == "unknown" else space["unit"]
             given = {**space, "unit": unit, "cm_per_unit": None, "known_length": known}
-            self._save(recording.id, "scale", space=given)
+            self._save(recording, "scale", space=given)
             self._remove("length")
         self.show_recording(self._view)
 
     def fit_arena(self) -> None:
         """Forget the walls that were given: they are fitted."""
         if self._recording is not None:
-            self._save(self._recording.id, "walls", arena={"shape": "none"})
+            self._save(self._recording, "walls", arena={"shape": "none"})
         self._remove("arena")
         self.show_recording(self._view)
 
@@ -125,22 +125,30 @@ class GroundBox(QWidget):
 
     def keep(self) -> None:
         """Save what was drawn."""
+        if self._drawn is not None:
+            self._keep_drawn()
+            self._tell()
+
+    def hideEvent(self, event: Any) -> None:
+        """Save what was drawn, as the dock is closed."""
+        super().hideEvent(event)
+        self._keep_drawn()
+
+    def _keep_drawn(self) -> None:
+        self._timer.stop()
         drawn, self._drawn = self._drawn, None
-        if drawn is None:
-            return
-        if drawn.what == "zone":
-            self._keep_zones(drawn)
-        elif drawn.what == "arena" and drawn.layer.data:
-            corners = corners_of(drawn.layer.data[-1], drawn.layer.shape_type[-1])
-            arena = {"shape": "polygon", "corners": corners}
-            self._save(drawn.recording.id, "walls", arena=arena)
-        self._tell()
+        with errors_told():
+            if drawn is not None and drawn.what == "zone":
+                self._keep_zones(drawn)
+            elif drawn is not None and drawn.layer.data:
+                corners = corners_of(drawn.layer.data[-1], drawn.layer.shape_type[-1])
+                arena = {"shape": "polygon", "corners": corners}
+                self._save(drawn.recording, "walls", arena=arena)
 
     # -- what is shown ------------------------------------------------------------------------
 
     def show_recording(self, view: str) -> None:
         """Take up the recording that is shown, and the view that is chosen in it."""
-        self._timer.stop()
         self.keep()
         self._layers = {
             what: layer
@@ -266,7 +274,7 @@ class GroundBox(QWidget):
         mine = zones_of(layer.data, layer.shape_type, names, view=drawn.view)
         others = [zone for zone in drawn.recording.info.zones if zone.view != drawn.view]
         plain = [zone.model_dump(mode="json") for zone in others]
-        self._save(drawn.recording.id, "zones", zones=[*plain, *mine])
+        self._save(drawn.recording, "zones", zones=[*plain, *mine])
         if len(mine) == len(names):
             _name(layer, [zone["name"] for zone in mine])
 

@@ -8,6 +8,7 @@ from typing import Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from mousegpt_core.study import Recording
 from napari_mousegpt._widgets.style import SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.arranging import ShownView, offset_words
@@ -26,14 +27,15 @@ class OffsetBox(QWidget):
     session : Session
         Shows a view with another offset while one looks.
     save : callable
-        Gets the recording, what the change is, and fields of `RecordingInfo`.
+        Gets the `Recording`, what the change is, and fields of `RecordingInfo`.
     """
 
     def __init__(self, session: Session, save: Callable[..., None]) -> None:
         super().__init__()
         self._session, self._save = session, save
         self._view: ShownView | None = None
-        self._recording = ""
+        self._changed = False
+        self._recording: Recording | None = None
         self._words = note()
         self._seconds = QDoubleSpinBox()
         self._seconds.setDecimals(4)
@@ -63,11 +65,9 @@ class OffsetBox(QWidget):
 
     def show_view(self, name: str) -> None:
         """Take up a view; what was changed of the last one is saved."""
-        if self._timer.isActive():
-            self._timer.stop()
-            self._keep()
-        views = self._session.views
-        self._recording = self._session.recording
+        self._keep()
+        views, study, id = self._session.views, self._session.study, self._session.recording
+        self._recording = study.recording(id) if study is not None and id else None
         self._view = next((each for each in views if each.name == name), None)
         is_main = self._view is None or self._view.name == views[0].name
         for widget in (self._seconds, *self._nudges):
@@ -89,18 +89,26 @@ class OffsetBox(QWidget):
             with errors_told():
                 self._session.shift(self._view.name, seconds)
             self._tell(is_main=False)
+            self._changed = True
             self._timer.start()
 
+    def hideEvent(self, event: Any) -> None:
+        """Save what was changed, as the dock is closed."""
+        super().hideEvent(event)
+        self._keep()
+
     def _keep(self) -> None:
-        view, study = self._view, self._session.study
-        if view is None or study is None or self._recording not in study.recordings:
+        self._timer.stop()
+        changed, self._changed = self._changed, False
+        view, recording = self._view, self._recording
+        if not changed or view is None or recording is None:
             return
-        info = study.recording(self._recording).info
-        views: list[dict[str, Any]] = info.model_dump(mode="json")["views"]
-        for each in views:
-            if each["name"] == view.name:
-                each["offset_s"] = round(self._seconds.value(), 4)
-        self._save(self._recording, f"offset of {view.name}", views=views)
+        with errors_told():
+            views: list[dict[str, Any]] = recording.info.model_dump(mode="json")["views"]
+            for each in views:
+                if each["name"] == view.name:
+                    each["offset_s"] = round(self._seconds.value(), 4)
+            self._save(recording, f"offset of {view.name}", views=views)
 
     def _tell(self, is_main: bool) -> None:
         if self._view is None:

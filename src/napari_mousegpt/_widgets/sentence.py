@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
@@ -17,10 +16,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.background import Background
 from napari_mousegpt._widgets.style import SPACING, Dock, button, column, framed, named, note
+from napari_mousegpt.places import user_name
 from napari_mousegpt.said import FIELDS, Said, SaidClips, read_said, scores_words
 from napari_mousegpt.session import Session
+
+if TYPE_CHECKING:
+    from mousegpt_core.study import Recording
 
 _NO_STUDY = "Open a study in the dock Home first."
 _NOT_DESCRIBED = "This recording is not described yet: use the tab Describe, or Go on in Home."
@@ -78,12 +82,14 @@ class Sentence(Dock):
         self._session = session
         self._background = Background(self)
         self._clips: SaidClips | None = None
+        #: Whose clips they are; what was typed is kept there, wherever one has gone since.
+        self._recording: Recording | None = None
         self._said: Said | None = None
         self._note, self._place, self._against = note(_NO_STUDY), QLabel(), note()
         self._place.setWordWrap(True)
         self._fields = {name: TextField() for name in FIELDS}
         self._labels = {name: QLabel(name) for name in FIELDS}
-        self._who = named(QLineEdit(getpass.getuser()), "Who corrects", "Kept with each correction")
+        self._who = named(QLineEdit(user_name()), "Who corrects", "Kept with each correction")
         self._undo = button("Undo", "Take the newest correction of this clip back", self.undo)
         self._select = button(
             "Select", "Select the clip's frames and the animal's points", self.select
@@ -102,25 +108,30 @@ class Sentence(Dock):
 
     def keep(self, name: str) -> None:
         """Keep what stands in a field as a correction, if it is one."""
-        said, study = self._said, self._session.study
-        if said is None or study is None or not self._typed(name, said):
+        said, recording = self._said, self._recording
+        if said is None or recording is None or not self._typed(name, said):
             return
         text = self._fields[name].toPlainText().strip()
         # At once, so that it is not kept twice while it is written.
         old, said.texts[name] = said.texts[name], text
-        log, who = study.recording(said.recording).log, self._who.text().strip()
-        self._background.run(
-            lambda: log.add_edit("description", said.clip_id, name, text, old=old, who=who),
-            lambda _: self._read(changed=True),
-        )
+        log, who = recording.log, self._who.text().strip()
+
+        def write() -> None:
+            try:
+                log.add_edit("description", said.clip_id, name, text, old=old, who=who)
+            except MouseGPTError:
+                said.texts[name] = old  # so that it is tried again
+                raise
+
+        self._background.run(write, lambda _: self._read(changed=True))
 
     def undo(self) -> None:
         """Take the newest correction of the clip back."""
         from mousegpt_core.pipeline.editing import undo_correction
 
-        if self._said is None or self._session.study is None:
+        if self._said is None or self._recording is None:
             return
-        recording, clip = self._session.study.recording(self._said.recording), self._said.clip_id
+        recording, clip = self._recording, self._said.clip_id
         who = self._who.text().strip()
         self._background.run(
             lambda: undo_correction(recording, clip, who=who), lambda _: self._read(changed=True)
@@ -147,15 +158,18 @@ class Sentence(Dock):
         if study is None or not id:
             return
         recording = study.recording(id)
-        self._background.run(lambda: (id, read_said(recording)), self._take)
+        self._background.run(lambda: (recording, read_said(recording)), self._take)
         if changed and not self._session.is_closed:
             self._session.renew_sentences()
 
-    def _take(self, read: tuple[str, SaidClips | None]) -> None:
-        id, clips = read
-        if self._session.is_closed or id != self._session.recording:  # another one by now
+    def _take(self, read: tuple[Recording, SaidClips | None]) -> None:
+        recording, clips = read
+        session, study = self._session, self._session.study
+        if session.is_closed or study is None:
             return
-        self._clips = clips
+        if (recording.study_folder, recording.id) != (study.folder, session.recording):
+            return  # another one by now
+        self._recording, self._clips = recording, clips
         self._note.setText(_NOTHING if clips is not None else _NOT_DESCRIBED)
         self._show()
 

@@ -8,6 +8,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem
 
+from mousegpt_core.study import Recording
 from napari_mousegpt._widgets.ground import GroundBox
 from napari_mousegpt._widgets.offset import OffsetBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
@@ -75,12 +76,9 @@ class Views(Dock):
             self._session.reopen()
         self._session.refresh()
 
-    def _save(self, recording: str, words: str, **values: Any) -> None:
-        study = self._session.study
-        if study is None:
-            return
+    def _save(self, recording: Recording, words: str, **values: Any) -> None:
         with errors_told():
-            rests = self._changes.make(study.recording(recording), words, **values)
+            rests = self._changes.make(recording, words, **values)
             if rests:
                 self._said.setText(f"Saved: {words}. {rests}")
         self._enable()
