@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, StudyFolder, key_value
+from mousegpt_core.cli.options import Json, StudyFolder, changes_of, key_values, model_options
 from mousegpt_core.cli.stages import at_work
 
 
@@ -77,11 +77,9 @@ def ablate(
     from mousegpt_core.pipeline import ablate_study
 
     console = Console(as_json=as_json)
-    given = {"model": model, "base_url": base_url}
-    options: dict[str, Any] = {key: value for key, value in given.items() if value}
-    options |= _pairs(option, "--option", "timeout_s=60")
-    varied = _pairs(vary, "--vary", "frames.contrast=none,local")
-    files = _pairs(truth, "--truth", "M1=labels.csv")
+    options = model_options(model, base_url, option)
+    varied = key_values(vary, "--vary", "frames.contrast=none,local")
+    files = key_values(truth, "--truth", "M1=labels.csv")
     result = at_work(
         study,
         console,
@@ -92,7 +90,7 @@ def ablate(
             options=options,
             ways=way or (),
             vary={key: split_values(text) for key, text in varied.items()},
-            changes=_pairs(changes, "--set", "frames.count=4"),
+            changes=changes_of(changes),
             truth={owner: Path(file) for owner, file in files.items()},
             limit=limit,
             limits=Limits.parse({"money": max_cost, "tokens": max_tokens}, source="--max-..."),
@@ -119,10 +117,6 @@ def split_values(text: str) -> list[str]:
         else:
             found[-1] += letter
     return [each.strip() for each in found if each.strip()]
-
-
-def _pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
-    return dict(key_value(text, option=option, example=example) for text in texts or ())
 
 
 def _show_reckoning(console: Console, result: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from mousegpt_core.cli.options import (
     AskedProtocol,
     Json,
     StudyFolder,
-    key_value,
+    key_values,
 )
 from mousegpt_core.errors import SettingsError
 
@@ -156,7 +156,7 @@ def evaluate(
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
-    files = dict(key_value(text, option="--truth", example="M1=labels.csv") for text in truth)
+    files = key_values(truth, "--truth", "M1=labels.csv")
     paths = {recording: Path(path) for recording, path in files.items()}
     opened = Study.open(study)
     if describer != "kinematic" and not scheme:

@@ -9,7 +9,7 @@ import typer
 
 from mousegpt_core.cli.console import Console
 from mousegpt_core.cli.describing import Retry, show_reckoning
-from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value
+from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value, model_options
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
 
@@ -76,11 +76,7 @@ def curate(
     from mousegpt_core.pipeline import curate_study
 
     console = Console(as_json=as_json)
-    given = {"model": model, "base_url": base_url}
-    options: dict[str, Any] = {key: value for key, value in given.items() if value}
-    options |= dict(
-        key_value(each, option="--option", example="timeout_s=60") for each in option or ()
-    )
+    options = model_options(model, base_url, option)
     orders: dict[str, Any] = {}
     if judge != "kinematic":
         orders = {

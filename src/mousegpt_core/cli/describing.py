@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value
+from mousegpt_core.cli.options import Json, Only, StudyFolder, changes_of, model_options
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.progress import duration
@@ -101,9 +101,7 @@ def describe(
     """  # noqa: E501 (a command that is copied must be one line)
     console = Console(as_json=as_json)
     name = describer or _describer_of(study)
-    given = {"model": model, "base_url": base_url}
-    options: dict[str, Any] = {key: value for key, value in given.items() if value}
-    options |= pairs(option, "--option", "timeout_s=60")
+    options = model_options(model, base_url, option)
     orders = (protocol, changes, options, limit, max_cost, max_tokens, retry, dry_run, times > 1)
     if name == "kinematic":
         if any(orders):
@@ -124,7 +122,7 @@ def describe(
             describer=name,
             protocol=protocol,
             options=options,
-            changes=pairs(changes, "--set", "examples.shots=0"),
+            changes=changes_of(changes),
             only=recording,
             limit=limit,
             retry=[str(each) for each in retry or ()],
@@ -135,11 +133,6 @@ def describe(
     )
     (show_reckoning if dry_run else _show_result)(console, result)
     console.result(result)
-
-
-def pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
-    """Texts ``KEY=VALUE`` of an option; raises as `key_value`."""
-    return dict(key_value(text, option=option, example=example) for text in texts or ())
 
 
 def _describer_of(study: Path) -> str:

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, Only, StudyFolder
-from mousegpt_core.cli.protocols import changes_of
+from mousegpt_core.cli.options import Json, Only, StudyFolder, changes_of
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.io import FORMATS

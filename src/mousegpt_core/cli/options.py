@@ -53,6 +53,25 @@ def key_value(text: str, *, option: str, example: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
+def key_values(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
+    """Texts ``KEY=VALUE`` of an option; raises as `key_value`."""
+    return dict(key_value(text, option=option, example=example) for text in texts or ())
+
+
+def changes_of(texts: list[str] | None) -> dict[str, str]:
+    """``--set TABLE.KEY=VALUE``: other values of a protocol."""
+    return key_values(texts, "--set", "examples.shots=0")
+
+
+def model_options(model: str, base_url: str, others: list[str] | None) -> dict[str, Any]:
+    """``--model``, ``--base-url`` and ``--option KEY=VALUE``, as far as they are given."""
+    given = {"model": model, "base_url": base_url}
+    return {
+        **{key: value for key, value in given.items() if value},
+        **key_values(others, "--option", "timeout_s=60"),
+    }
+
+
 def named_path(text: str) -> tuple[str | None, Path]:
     """Split ``[NAME=]PATH``; a path that exists is never taken apart."""
     if Path(text).exists() or "=" not in text:

@@ -15,7 +15,7 @@ from mousegpt_core.cli.options import (
     Json,
     OneRecording,
     StudyFolder,
-    key_value,
+    changes_of,
 )
 
 _Study = Annotated[Path | None, typer.Option("--study", help="A study with protocols of its own.")]
@@ -32,11 +32,6 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     app.add_typer(group, name="protocol")
     app.command("preview")(preview)
-
-
-def changes_of(texts: list[str] | None) -> dict[str, str]:
-    """``--set TABLE.KEY=VALUE`` as a dictionary."""
-    return dict(key_value(t, option="--set", example="examples.shots=0") for t in texts or ())
 
 
 def list_them(study: _Study = None, as_json: Json = False) -> None:

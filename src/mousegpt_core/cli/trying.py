@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.describing import pairs
 from mousegpt_core.cli.options import (
     AnimalOption,
     AtOption,
@@ -15,6 +14,9 @@ from mousegpt_core.cli.options import (
     Json,
     OneRecording,
     StudyFolder,
+    changes_of,
+    key_values,
+    model_options,
 )
 
 _Options = Annotated[
@@ -46,7 +48,7 @@ def server(
 
     console = Console(as_json=as_json)
     given: dict[str, Any] = {"retrying": {"attempts": 1}, "timeout_s": 20.0}
-    given |= {**pairs(option, "--option", "timeout_s=60"), "base_url": base_url}
+    given |= {**key_values(option, "--option", "timeout_s=60"), "base_url": base_url}
     # Which models there are can be asked without naming one.
     options = ServerOptions.parse({**given, "model": model or "?"}, source="--option")
     found = run_to_end(check_server(options, ask=bool(model)))
@@ -85,16 +87,14 @@ def try_(
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
-    given = {"model": model, "base_url": base_url}
-    options: dict[str, Any] = {key: value for key, value in given.items() if value}
     with console.work():
         said = try_clip(
             Work(Study.open(study), console.progress, console.cancellation),
             ClipChoice(clip, recording, at, animal),
             describer=describer,
             protocol=protocol,
-            options=options | pairs(option, "--option", "timeout_s=60"),
-            changes=pairs(changes, "--set", "examples.shots=0"),
+            options=model_options(model, base_url, option),
+            changes=changes_of(changes),
             again=again,
         )
     rows = [*said["sections"].items(), ("label", said["label"]), ("why", said["reason"])]
