@@ -49,7 +49,9 @@ def search(
         typer.Option(help="In place of words: a moment, RECORDING:SECONDS."),
     ] = "",
     animal: Annotated[str, typer.Option("--animal", help="With --like: of this animal.")] = "",
-    by: Annotated[LikeBy, typer.Option(help="With --like: what must be alike.")] = LikeBy.BOTH,
+    by: Annotated[
+        LikeBy | None, typer.Option(help="With --like: what must be alike (both, if not said).")
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 5,
     as_json: Json = False,
 ) -> None:
@@ -66,8 +68,13 @@ def search(
     console = Console(as_json=as_json)
     if bool(words) == bool(like):
         raise SettingsError("what to look for is not clear", hint="give words, or --like, not both")
+    if words and (animal or by):
+        raise SettingsError(
+            "--animal and --by say what is like a moment, and none is given",
+            hint="leave them out, or name the moment: --like RECORDING:SECONDS",
+        )
     if like:
-        found = _like(study, console, like, animal, by, top)
+        found = _like(study, console, like, animal, by or LikeBy.BOTH, top)
     else:
         from mousegpt_core.pipeline import search_study
         from mousegpt_core.study import Study
@@ -159,7 +166,13 @@ def evaluate(
     files = key_values(truth, "--truth", "M1=labels.csv")
     paths = {recording: Path(path) for recording, path in files.items()}
     opened = Study.open(study)
-    if describer != "kinematic" and not scheme:
+    answered = describer != "kinematic"
+    if (answered and scheme) or (not answered and (model or protocol)):
+        raise SettingsError(
+            "which labels are scored is not clear",
+            hint="give --scheme, or who answered: --describer, --model and --protocol",
+        )
+    if answered:
         scheme = find_speaker(opened, describer, model, protocol).name
     result = evaluate_study(opened, paths, scheme=scheme, positive=positive)
     per_class = result["per_class"]

@@ -69,12 +69,12 @@ def merge(
 def split(
     study: StudyFolder,
     behaviour: _Behaviour = "",
-    parts: Annotated[int, typer.Option(min=2, help="Into how many.")] = 2,
+    parts: Annotated[int | None, typer.Option(min=2, help="Into how many; 2, if not said.")] = None,
     clips: Annotated[
         Path | None,
         typer.Option(help="Instead: a csv with a column clip_id; these become a behaviour."),
     ] = None,
-    name: Annotated[str, typer.Option(help="Its name.")] = "",
+    name: Annotated[str, typer.Option(help="With --clips: its name.")] = "",
     who: _Who = "",
     as_json: Json = False,
 ) -> None:
@@ -83,12 +83,13 @@ def split(
     from mousegpt_core.study import Study
 
     opened = Study.open(study)
-    if bool(behaviour) == bool(clips):
+    if bool(behaviour) == bool(clips) or (parts if clips else name):
         raise SettingsError(
-            "what is split is not clear", hint="name a behaviour, or give --clips and --name"
+            "what is split is not clear",
+            hint="name a behaviour (and --parts), or give --clips and --name",
         )
     if clips is None:
-        split_behaviour(opened, behaviour, parts, who=who)
+        split_behaviour(opened, behaviour, parts or 2, who=who)
     else:
         make_behaviour(opened, _clip_ids(clips), name, who=who)
     _show(opened, Console(as_json=as_json))

@@ -124,6 +124,11 @@ def export(
         "test": test, "by": by, "gap_s": gap, "drop": drop, "seed": seed, "licence": licence,
     }  # fmt: skip
     chosen = {name: value for name, value in options.items() if value is not None}
+    if into_files and (what, format) != ("poses", _OWN):
+        raise SettingsError(
+            "--into-files is of corrected poses in the formats of their files",
+            hint="mousegpt export STUDY poses --format own --into-files",
+        )
     if what == _DATASET:
         settings = {"layout": format or "swift", **chosen}
         asked = {"protocol": protocol or "", "changes": changes_of(changes), "only": recording}
@@ -132,7 +137,7 @@ def export(
     if what == "poses" and format == _OWN and not (chosen or protocol or changes or overwrite):
         _write_back(console, study, recording, out, into_files=into_files)
         return
-    if chosen or protocol or changes or recording or overwrite or into_files:
+    if chosen or protocol or changes or recording or overwrite:
         raise SettingsError(
             f"{what} takes only --out and --format",
             hint="the other options are of a data set: mousegpt export STUDY dataset",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mousegpt_core.errors import DataError
+from mousegpt_core.errors import DataError, SettingsError
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Recording
 
@@ -58,9 +58,16 @@ class ClipChoice:
         ------
         DataError
             If there is no clip of that number, or none at all of the animal.
+        SettingsError
+            If there is an animal and no moment.
         """
         if self.moment is not None:
             return self._at_moment(clips, self.moment, recording)
+        if self.individual:
+            raise SettingsError(
+                f"the clip of {self.individual!r} is not clear without a moment",
+                hint="give the moment, too: --at SECONDS; or the clip's id alone",
+            )
         if not self.clip.isdecimal():
             return self.clip, []
         if not 1 <= int(self.clip) <= len(clips):
