@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,11 +44,8 @@ def rename(
 ) -> None:
     """Call a behaviour otherwise; its id stays."""
     from mousegpt_core.pipeline.behaviours import rename_behaviour
-    from mousegpt_core.study import Study
 
-    opened = Study.open(study)
-    rename_behaviour(opened, behaviour, name, who=who)
-    _show(opened, Console(as_json=as_json))
+    _change(study, as_json, lambda opened: rename_behaviour(opened, behaviour, name, who=who))
 
 
 def merge(
@@ -59,11 +57,8 @@ def merge(
 ) -> None:
     """Make behaviours one."""
     from mousegpt_core.pipeline.behaviours import merge_behaviours
-    from mousegpt_core.study import Study
 
-    opened = Study.open(study)
-    merge_behaviours(opened, into, others, who=who)
-    _show(opened, Console(as_json=as_json))
+    _change(study, as_json, lambda opened: merge_behaviours(opened, into, others, who=who))
 
 
 def split(
@@ -80,28 +75,32 @@ def split(
 ) -> None:
     """Split a behaviour by what is told of its clips, or make one of clips of your choice."""
     from mousegpt_core.pipeline.behaviours import make_behaviour, split_behaviour
-    from mousegpt_core.study import Study
 
-    opened = Study.open(study)
     if bool(behaviour) == bool(clips) or (parts if clips else name):
         raise SettingsError(
             "what is split is not clear",
             hint="name a behaviour (and --parts), or give --clips and --name",
         )
     if clips is None:
-        split_behaviour(opened, behaviour, parts or 2, who=who)
+        _change(study, as_json, lambda o: split_behaviour(o, behaviour, parts or 2, who=who))
     else:
-        make_behaviour(opened, _clip_ids(clips), name, who=who)
-    _show(opened, Console(as_json=as_json))
+        chosen = _clip_ids(clips)
+        _change(study, as_json, lambda opened: make_behaviour(opened, chosen, name, who=who))
 
 
 def undo(study: StudyFolder, who: _Who = "", as_json: Json = False) -> None:
     """Take your newest change back; again, the one before."""
     from mousegpt_core.pipeline.behaviours import undo_behaviour
+
+    _change(study, as_json, lambda opened: undo_behaviour(opened, who=who))
+
+
+def _change(study: Path, as_json: bool, change: Callable[[Study], object]) -> None:
+    """Make a change, and show the behaviours after it."""
     from mousegpt_core.study import Study
 
     opened = Study.open(study)
-    undo_behaviour(opened, who=who)
+    change(opened)
     _show(opened, Console(as_json=as_json))
 
 
