@@ -37,6 +37,11 @@ class Picture:
     load: Callable[[], bytes]
     media_type: str = "image/jpeg"
 
+    @property
+    def ending(self) -> str:
+        """Of the names of files that hold it: ``"jpg"`` or ``"png"``."""
+        return {"image/jpeg": "jpg", "image/png": "png"}[self.media_type]
+
 
 Part = str | Picture
 

@@ -24,7 +24,6 @@ from mousegpt_core.study.files import remove, replace, sync_path, sync_tree, wri
 #: What a folder must hold to be taken for a data set of ours.
 SUMMARY = "dataset.json"
 CARD = "README.md"
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
 #: Rows and bytes of pictures that are written at once, and bytes of a file.
 _ROWS, _BYTES, _FILE_BYTES = 200, 8 << 20, 400 << 20
 
@@ -194,7 +193,7 @@ class HubWriter(RowWriter):
 def picture_name(picture: Picture) -> str:
     """Path of a picture in a data set: equal pictures are one file."""
     mark = content_hash(picture.shows, length=20)
-    return f"images/{mark[:2]}/{mark}.{_ENDINGS[picture.media_type]}"
+    return f"images/{mark[:2]}/{mark}.{picture.ending}"
 
 
 #: Layouts that are written.

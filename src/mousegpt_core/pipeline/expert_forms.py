@@ -54,7 +54,6 @@ STUDY, KINEMATIC = "study", "kinematic"
 KEY, PLAN = "key.csv", "plan.json"
 _PLACE = ["individuals", "start_frame", "stop_frame"]
 _SAID = (*SECTIONS, "label")
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
 
 
 @dataclass(frozen=True)
@@ -389,7 +388,7 @@ def _write_form(
         number, item = int(str(row.number)), items[int(str(row.item))]
         names = []
         for place, picture in enumerate(item.pictures, start=1):
-            name = f"pictures/{number:04d}-{place}.{_ENDINGS[picture.media_type]}"
+            name = f"pictures/{number:04d}-{place}.{picture.ending}"
             (folder / name).write_bytes(picture.load())
             names.append(name)
         texts = tuple(reversed(item.texts)) if row.swapped else item.texts

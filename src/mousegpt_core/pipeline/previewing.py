@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from mousegpt_core.describe.protocol import Protocol, load_protocol
 from mousegpt_core.errors import DataError
@@ -24,10 +27,39 @@ from mousegpt_core.study import Recording, safe_name
 from mousegpt_core.study.files import write_atomic, writing
 
 #: Said where a clip is shown by itself that a run would show with its neighbour's answer.
-FIRST_OF_CHAIN = (
+_FIRST_OF_CHAIN = (
     "The clip before is shown without a label here; in a run, with the one that was predicted."
 )
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png"}
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """A clip that a person chose, as a model is shown it.
+
+    Attributes
+    ----------
+    recording : Recording
+        Where it is.
+    clip_id : str
+        Its id.
+    clips : DataFrame
+        Table `clips.CLIPS`: all of the recording.
+    request : Request
+        What is asked of it.
+    notes : list of str
+        What there is to say of how it is shown, and of the choice.
+    """
+
+    recording: Recording
+    clip_id: str
+    clips: pd.DataFrame
+    request: Request
+    notes: list[str]
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where it is: clip_id, recording, individual, start_s, stop_s."""
+        return place_of(self.clips, self.clip_id)
 
 
 def preview_clip(
@@ -69,30 +101,53 @@ def preview_clip(
     """
     study = work.study
     asked = load_protocol(protocol, study.folder, changes)
-    chosen = choice.recording_in(work)
-    notes = prepare_showing(work, chosen, asked)
     with ExitStack() as stack:
-        showing = Showing(study, chosen, asked, stack)
-        clips = showing.clips()
-        clip_id, remarks = choice.find(clips, chosen.id)
-        request = showing.request(clip_id)
-        pictures = {part: part.load() for m in request.messages for part in _pictures(m)}
-    if asked.is_chained and showing.context_of(clip_id)[0]:
-        notes.append(FIRST_OF_CHAIN)
-    notes += remarks
-    folder = out or study.folder / "results" / "preview" / f"{asked.name}-{safe_name(clip_id)}"
-    page = preview_page(request, pictures, f"{clip_id}, protocol {asked.name}", notes)
-    text = _text(request)
+        shown = show_clip(work, choice, asked, stack)
+        pictures = {part: part.load() for m in shown.request.messages for part in _pictures(m)}
+    name = f"{asked.name}-{safe_name(shown.clip_id)}"
+    folder = out or study.folder / "results" / "preview" / name
+    title = f"{shown.clip_id}, protocol {asked.name}"
+    page = preview_page(shown.request, pictures, title, shown.notes)
+    text = _text(shown.request)
     files = _write(folder, page, text, pictures)
     return {
-        **place_of(clips, clip_id),
+        **shown.place,
         "protocol": asked.name,
-        "clips": len(clips),
+        "clips": len(shown.clips),
         "page": str(folder / "preview.html"),
         "pictures": files,
         "text": text,
-        "notes": notes,
+        "notes": shown.notes,
     }
+
+
+def show_clip(work: Work, choice: ClipChoice, protocol: Protocol, stack: ExitStack) -> ShownClip:
+    """A clip as a model is shown it; what the protocol needs of its recording is made.
+
+    Parameters
+    ----------
+    work : Work
+        The study at work.
+    choice : ClipChoice
+        Which clip.
+    protocol : Protocol
+        How.
+    stack : ExitStack
+        Closes the films, of which the pictures are made when they are loaded.
+
+    Raises
+    ------
+    DataError, StageMissingError, VideoError, SettingsError
+        If there is no such clip, or it cannot be shown.
+    """
+    recording = choice.recording_in(work)
+    notes = prepare_showing(work, recording, protocol)
+    showing = Showing(work.study, recording, protocol, stack)
+    clips = showing.clips()
+    clip_id, remarks = choice.find(clips, recording.id)
+    if protocol.is_chained and showing.context_of(clip_id)[0]:
+        notes.append(_FIRST_OF_CHAIN)
+    return ShownClip(recording, clip_id, clips, showing.request(clip_id), notes + remarks)
 
 
 def prepare_showing(work: Work, recording: Recording, protocol: Protocol) -> list[str]:
@@ -144,7 +199,7 @@ def _write(folder: Path, page: str, text: str, pictures: Mapping[Picture, bytes]
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for number, (picture, data) in enumerate(pictures.items(), start=1):
-            file = folder / f"picture-{number:02d}.{_ENDINGS[picture.media_type]}"
+            file = folder / f"picture-{number:02d}.{picture.ending}"
             write_atomic(file, data)
             files.append(str(file))
         write_atomic(folder / "request.txt", text)

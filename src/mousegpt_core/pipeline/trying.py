@@ -16,12 +16,11 @@ from mousegpt_core.language import Request
 from mousegpt_core.language.answering import Answered, answer
 from mousegpt_core.pipeline.asking import model_of, questions_of
 from mousegpt_core.pipeline.asynchronous import run_to_end
-from mousegpt_core.pipeline.choosing import ClipChoice, place_of
+from mousegpt_core.pipeline.choosing import ClipChoice
 from mousegpt_core.pipeline.describing import AnswerLedger, Asker, known_answers
-from mousegpt_core.pipeline.previewing import FIRST_OF_CHAIN, prepare_showing
-from mousegpt_core.pipeline.showing import Showing
+from mousegpt_core.pipeline.previewing import show_clip
 from mousegpt_core.pipeline.work import Work
-from mousegpt_core.study import Recording
+from mousegpt_core.study import Log
 
 #: A person waits: a server that fails is not asked again as often as in a run.
 _ATTEMPTS = 2
@@ -70,36 +69,29 @@ def try_clip(
     study = work.study
     asked = load_protocol(protocol, study.folder, changes)
     kind, settings = model_of(study, describer, _patience(options or {}, describer, work))
-    recording = choice.recording_in(work)
-    notes = prepare_showing(work, recording, asked)
     with ExitStack() as stack:
-        showing = Showing(study, recording, asked, stack)
-        clips = showing.clips()
-        clip_id, remarks = choice.find(clips, recording.id)
-        request = showing.request(clip_id)
-        if asked.is_chained and showing.context_of(clip_id)[0]:
-            notes.append(FIRST_OF_CHAIN)
-        key = request.key(settings.identity)
-        known = known_answers(recording.log).get(key)
+        shown = show_clip(work, choice, asked, stack)
+        log, key = shown.recording.log, shown.request.key(settings.identity)
+        known = known_answers(log).get(key)
         began = time.monotonic()
         there = known is not None and known.status == "described" and not again
         if not there:
             model: ModelDescriber = kind(settings)
-            answered = run_to_end(_ask(model, request))
+            answered = run_to_end(_ask(model, shown.request))
             questions = questions_of(work, asked)
             said = replace(
-                read_answer(clip_id, answered, questions.read),
+                read_answer(shown.clip_id, answered, questions.read),
                 request_key=key,
                 attempt=1 + (known.attempts if known else 0),
             )
             asker = Asker(uuid.uuid4().hex, model.name, model.model_name, model.model.identity)
-            AnswerLedger().keep(recording, [said], asker, questions)
+            AnswerLedger().keep(shown.recording, [said], asker, questions)
     return {
-        **place_of(clips, clip_id),
-        **_newest(recording, key),
+        **shown.place,
+        **_newest(log, key),
         "there_already": there,
         "seconds": time.monotonic() - began,
-        "notes": notes + remarks,
+        "notes": shown.notes,
     }
 
 
@@ -122,9 +114,9 @@ async def _ask(describer: ModelDescriber, request: Request) -> Answered:
         await describer.close()
 
 
-def _newest(recording: Recording, key: str) -> dict[str, Any]:
+def _newest(log: Log, key: str) -> dict[str, Any]:
     """The last answer to a question, as the log has it."""
-    rows = recording.log.answers(request_key=key)
+    rows = log.answers(request_key=key)
     row = rows.sort_values("attempt", kind="stable").iloc[-1]
     told = {name: row[name] for name in _TOLD}
     return {**told, "sections": {name: str(row[name]) for name in SECTIONS if row[name]}}
