@@ -68,11 +68,14 @@ class Arrangement:
         Views that are not shown beside or over others.
     front : str
         The view that is shown alone; ``""`` = the main one.
+    boxes : bool
+        Whether each animal has a box around it.
     """
 
     layout: str = "grid"
     hidden: frozenset[str] = frozenset()
     front: str = ""
+    boxes: bool = False
 
     def shown(self, views: Sequence[str]) -> list[str]:
         """Which of these views are shown; the first one where all would be hidden."""

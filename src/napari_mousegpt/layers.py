@@ -30,7 +30,7 @@ _TRAIL_POINTS = 20_000
 #: Free room around places where no arena is known, as a share of their extent.
 _MARGIN = 0.1
 #: Of keypoints and individuals: neighbours differ in hue, all are seen on light and dark pictures.
-_COLOURS = (
+COLOURS = (
     "#e8862e", "#2f7fc1", "#72c48a", "#d9541e", "#7cc0f4", "#b8479a", "#f2b134", "#1f9bb5",
     "#9d5bb8", "#c9a2e0", "#3f8f5f", "#cf6a92", "#b79b5b", "#4a5fd0",
 )  # fmt: skip
@@ -112,7 +112,7 @@ def points_layer(
         "name": name,
         "features": features,
         "face_color": "individual" if several else "keypoint",
-        "face_color_cycle": list(_COLOURS),
+        "face_color_cycle": list(COLOURS),
         "border_width": 0.0,
         "size": _POINT[space],
         "axis_labels": _axes(space),

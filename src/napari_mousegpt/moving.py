@@ -27,6 +27,9 @@ from napari_mousegpt.layers import (
     skeleton_layer,
 )
 
+#: Keypoints are doubted below this share of the usual best confidence, which is this quantile.
+_DOUBTED, _BEST = 0.5, 0.95
+
 
 def _as_poses() -> NDArray[np.float32]:
     """Stands for positions that are those of the poses."""
@@ -79,6 +82,9 @@ class MovingPoses:
         None = they were computed from others.
     picture : (float, float), optional
         Height and width of the picture that they lie on.
+    boxes : array of shape (frame, individual, 2, 2), optional
+        Around the outlines of the animals, where they were found by these: low and high (y, x) in
+        every frame of the film; NaN = not seen.
     position : array of shape (time, keypoint, individual, axis), optional
         What is shown of them, in napari's order of axes; by default as `poses` are.
     """
@@ -93,6 +99,7 @@ class MovingPoses:
     hidden: bool = False
     source: str | None = None
     picture: tuple[float, float] | None = None
+    boxes: NDArray[np.float32] | None = None
     position: NDArray[np.float32] = field(default_factory=_as_poses, repr=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +134,13 @@ class MovingPoses:
         anywhere = here[seen][0] if seen.any() else np.float32(0.0)
         points = np.where(seen[..., None], here, anywhere).reshape(-1, here.shape[-1])
         return Moment(points, seen.ravel(), vectors)
+
+    def believed(self, step: int) -> NDArray[np.bool_]:
+        """Which keypoints are not doubted at a step, ``(keypoint, individual)``."""
+        row = self._row(step)
+        if row < 0:
+            return np.zeros(self._confidence.shape[1:], dtype=bool)
+        return np.asarray(~(self._confidence[row] < self._doubted))
 
     def features(self) -> pd.DataFrame:
         """Of the points of `at`: keypoint, individual, view."""
@@ -171,6 +185,17 @@ class MovingPoses:
     @cached_property
     def _frames(self) -> NDArray[np.int64]:
         return np.asarray(self.poses["frame"].values)
+
+    @cached_property
+    def _confidence(self) -> NDArray[np.float32]:
+        ordered = self.poses["confidence"].transpose("time", "keypoint", "individual")
+        return np.asarray(ordered.values, dtype=np.float32)
+
+    @cached_property
+    def _doubted(self) -> float:
+        """Confidence below which a keypoint is doubted; NaN = none is."""
+        told = self._confidence[np.isfinite(self._confidence)]
+        return _DOUBTED * float(np.quantile(told, _BEST)) if len(told) else float("nan")
 
     @cached_property
     def _edge_places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError, MouseGPTError
 from napari_mousegpt.arranging import ShownView, side_by_side
+from napari_mousegpt.boxes import outline_boxes
 from napari_mousegpt.grounds import line_width, zones_layer
 from napari_mousegpt.layers import (
     LayerTuple,
@@ -164,6 +165,7 @@ def _open_films(study: Study, recording: Recording) -> OpenedRecording:
                     MovingPoses(
                         f"{view.view.name} ", poses, steps, _edges(sights), place, form, size,
                         source=view.view.name if own else None, picture=(height, width),
+                        boxes=_boxes(recording, view),
                     )
                 )  # fmt: skip
             still += beside(_of_view(layers, view.view.name), place)
@@ -246,6 +248,14 @@ def _poses_of_view(
         by_animal, keypoints=names, individuals=animals, fps=view.film.fps,
         times=timeline.times[shown], frames=numbers[shown],
     )  # fmt: skip
+
+
+def _boxes(recording: Recording, view: FilmedView) -> NDArray[np.float32] | None:
+    """Those of the animals' outlines, where they were found by them."""
+    stage = f"silhouettes/{view.view.name}"
+    if recording.store.entry(stage) is None:
+        return None
+    return outline_boxes(recording.store.read_dataset(stage), len(view.times))
 
 
 def _masks(

@@ -6,6 +6,7 @@ A dock tells the session where to go and listens to where it is; docks do not kn
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -15,6 +16,7 @@ from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
 from napari_mousegpt.arranging import Arrangement, ShownView, arrange, shift
+from napari_mousegpt.boxes import boxes_at, boxes_layer, draw_boxes
 from napari_mousegpt.moving import Moment, at_step, live_layers
 from napari_mousegpt.recordings import OpenedRecording, open_recording
 from napari_mousegpt.words import Sentences
@@ -40,7 +42,7 @@ class Session:
         The stretch that is selected, start and end in seconds on the recording's clock.
     arrangement : Arrangement
         Which views are shown, and how; kept from one recording to the next.
-    study_changed, recording_changed, individual_changed, span_changed : Signal
+    study_changed, recording_changed, individual_changed, span_changed, arrangement_changed : Signal
         Without arguments.
     moment_changed : Signal
         With the moment in seconds on the recording's clock.
@@ -50,6 +52,7 @@ class Session:
     recording_changed = Signal()
     individual_changed = Signal()
     span_changed = Signal()
+    arrangement_changed = Signal()
     moment_changed = Signal(float)
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -63,6 +66,7 @@ class Session:
         self._opened: OpenedRecording | None = None
         self._layers: list[Any] = []
         self._live: tuple[Any, Any] | None = None
+        self._boxes: Any = None
         #: Whether what changes in the layers is our own doing, not a person's.
         self.placing = False
         self._sentences: Sentences | None = None
@@ -185,7 +189,7 @@ class Session:
 
     def close_recording(self) -> None:
         """Take away what we show; layers of the user's own stay."""
-        self._live = None
+        self._live, self._boxes = None, None
         for layer in self._layers:
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
@@ -251,6 +255,8 @@ class Session:
     def arrange(self, arrangement: Arrangement) -> None:
         """Show these views in this layout."""
         self.arrangement = arrangement
+        if self._boxes is not None:
+            self._boxes.visible = arrangement.boxes
         if self._opened is not None and self._opened.views:
             places = [each.place for each in self._opened.views]
             arrange(self._layers, self._opened.moving, self._opened.views, arrangement)
@@ -259,6 +265,7 @@ class Session:
                 self.viewer.reset_view()
         else:
             self.redraw()
+        self.arrangement_changed.emit()
 
     def shift(self, view: str, offset_s: float) -> None:
         """Show a view, but the main one, with another offset (s); nothing is saved."""
@@ -315,6 +322,7 @@ class Session:
 
         for layer in opened.still:
             self._layers.append(self.viewer.add_layer(Layer.create(*layer)))
+        self._add_boxes(opened)
         live = [self.viewer.add_layer(Layer.create(*layer)) for layer in live_layers(opened.moving)]
         self._layers += live
         self._live = (live[0], live[1]) if live else None
@@ -328,6 +336,24 @@ class Session:
             camera.set_view_direction(view_direction=(-0.5, 0.87, 0.0), up_direction=(1, 0, 0))
         self.viewer.dims.set_current_step(0, 0)
 
+    def _add_boxes(self, opened: OpenedRecording) -> None:
+        from napari.layers import Layer
+
+        boxes = boxes_layer(opened.moving, shown=self.arrangement.boxes)
+        if boxes is not None:
+            self._boxes = self.viewer.add_layer(Layer.create(*boxes))
+            self._boxes.editable = False
+            self._boxes.events.visible.connect(self._on_boxes_shown)
+            self._layers.append(self._boxes)
+
+    def _on_boxes_shown(self) -> None:
+        """A person opened or closed the layer's eye; so it stays, in other recordings too."""
+        shown = bool(self._boxes.visible)
+        if shown != self.arrangement.boxes:
+            self.arrangement = replace(self.arrangement, boxes=shown)
+            self.redraw()
+            self.arrangement_changed.emit()
+
     def _on_step(self) -> None:
         step = int(self.viewer.dims.current_step[0])
         if self._opened is None or step == self._step:
@@ -337,6 +363,8 @@ class Session:
             self.placing = True
             try:
                 self._move(at_step(self._opened.moving, step), *self._live)
+                if self._boxes is not None and self._boxes.visible:
+                    draw_boxes(self._boxes, boxes_at(self._opened.moving, step))
                 self._mark_points()
             finally:
                 self.placing = False

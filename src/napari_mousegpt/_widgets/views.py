@@ -13,6 +13,7 @@ from napari_mousegpt._widgets.ground import GroundBox
 from napari_mousegpt._widgets.offset import OffsetBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.showing import ShowingBox
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.arranging import LAYOUTS
@@ -169,6 +170,7 @@ class Views(Dock):
         layout.addLayout(row)
         layout.addWidget(self._list)
         layout.addWidget(self._offset)
+        layout.addWidget(ShowingBox(self._session))
         layout.addWidget(title("Scale, walls and zones"))
         layout.addWidget(self._ground)
         self._undo = button("Undo", "Take the last change back", self.undo)
