@@ -18,6 +18,8 @@ _VIEW = re.compile(
     r"(?:cam|camera|view|video)\d*|[a-d])\d*",
     re.IGNORECASE,
 )
+#: Words for films and pictures of a calibration, which are no recording.
+_BOARD = re.compile(r"calib|charuco|chess.?board|checker.?board", re.IGNORECASE)
 _SHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 #: Folders are looked through so deep.
 _DEEP = 3
@@ -120,7 +122,7 @@ def _role(path: Path) -> str:
     from mousegpt_core.video import is_film_folder
 
     if path.suffix.lower() in FILM_SUFFIXES or (path.is_dir() and is_film_folder(path)):
-        return "film"
+        return "nothing" if _BOARD.search(path.name) else "film"
     if path.suffix.lower() == ".toml":
         return "calibration" if _holds_cameras(path) else "nothing"
     if is_poses(path):

@@ -78,6 +78,14 @@ def test_films_of_one_name_in_folders_of_their_own_are_views(tmp_path: Path) -> 
     assert [(one.recording, one.view) for one in found] == [("film", "one"), ("film", "two")]
 
 
+def test_films_of_a_calibration_are_no_recording(tmp_path: Path) -> None:
+    films(tmp_path, "m1_top.mp4", "m1_side.mp4", "top_calibration.mp4", "charuco-side.mp4")
+    found = told(guess([tmp_path]))
+    assert found["top_calibration.mp4"] == ("nothing", "", "")
+    assert found["charuco-side.mp4"][0] == "nothing"
+    assert found["m1_side.mp4"] == ("film", "m1", "side")
+
+
 def test_the_same_poses_in_two_formats_are_taken_once(tmp_path: Path) -> None:
     films(tmp_path, "m1.mp4")
     poses(tmp_path, "m1_a.csv", "m1_b.csv")

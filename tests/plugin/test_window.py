@@ -153,3 +153,17 @@ def test_keypoints_are_corrected_by_keys_alone(
     qtbot.waitUntil(lambda: not points.keymap, timeout=10_000)
     press(viewer, qtbot, Qt.Key.Key_Right, shift)
     assert points.data[0, 1] == before[0, 1] + 1
+
+
+def test_home_opens_the_dock_of_the_menu_and_brings_it_to_the_front(viewer: Any) -> None:
+    from napari._app_model import get_app_model
+
+    home = dock(viewer, "Home")
+    home._open_dock("Study")
+    opened = viewer.window.dock_widgets["Study (MouseGPT)"]
+    opened.parent().hide()
+    home._open_dock("Study")
+    assert viewer.window.dock_widgets["Study (MouseGPT)"] is opened
+    assert not opened.parent().isHidden()
+    get_app_model().commands.execute_command("napari-mousegpt.study")
+    assert sum(name.startswith("Study") for name in viewer.window.dock_widgets) == 1

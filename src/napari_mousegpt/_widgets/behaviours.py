@@ -24,7 +24,7 @@ from napari_mousegpt._widgets.clip_list import ClipList
 from napari_mousegpt._widgets.map_view import MapView
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import Dock, button, column, note
+from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.behaviour_map import ClipMap, map_of
 from napari_mousegpt.ethograms import schemes_of
@@ -63,6 +63,7 @@ class Behaviours(Dock):
         self._table.selected_changed.connect(self._choose_groups)
         self._table.renamed.connect(self._rename)
         layout = column(self)
+        layout.addWidget(title("Behaviours"))
         layout.addLayout(self._make_top())
         layout.addWidget(self._note)
         self._make_map = button(
@@ -76,6 +77,7 @@ class Behaviours(Dock):
             self._parts.setStretchFactor(place, stretch)
         layout.addWidget(self._parts, 1)
         layout.addWidget(ProgressRow(runner))
+        layout.addStretch(0)
         self.follow(session.study_changed, self.refresh)
         self.follow(session.recording_changed, self._mark)
         self.follow(session.individual_changed, self._mark)
@@ -105,7 +107,8 @@ class Behaviours(Dock):
         self._lasso = button("Lasso", "Draw around clips to choose them", self._toggle_lasso)
         self._lasso.setCheckable(True)
         row.addWidget(self._lasso, 1, 2)
-        row.addWidget(button("All", "Show the whole map", self._view.show_all), 1, 3)
+        self._all = button("All", "Show the whole map", self._view.show_all)
+        row.addWidget(self._all, 1, 3)
         return row
 
     def _with_words(self) -> QWidget:
@@ -202,6 +205,8 @@ class Behaviours(Dock):
         anew, self._map = self._map is None or seen != self._seen, clips
         self._seen = seen
         there = clips is not None
+        for one in (self._schemes, self._colours, self._lasso, self._all):
+            one.setEnabled(there)
         self._parts.setVisible(there)
         self._note.setVisible(not there)
         self._note.setText(_EMPTY if not self._schemes.count() else _NO_MAP)

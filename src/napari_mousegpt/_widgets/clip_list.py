@@ -10,6 +10,7 @@ from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
 
 from napari_mousegpt._widgets.behind import Behind
+from napari_mousegpt._widgets.style import LIST_HEIGHT
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.session import Session
 from napari_mousegpt.thumbnails import Clip, Thumbnails
@@ -36,6 +37,7 @@ class ClipList(QListWidget):
         self._behind = Behind(self)
         self.setAccessibleName(name)
         self.setToolTip(f"{name}; click, or press Enter, to go there")
+        self.setMinimumHeight(LIST_HEIGHT)
         self.setWordWrap(True)
         self.setSpacing(3)
         self.setIconSize(_SIZE)

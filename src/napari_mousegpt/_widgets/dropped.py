@@ -22,7 +22,7 @@ from napari_mousegpt.sorting import ROLES, Dropped
 
 _COLUMNS = ("File", "Is", "Recording", "View")
 #: Of the columns (px): so all of them are seen.
-_WIDTHS = (100, 95, 62, 50)
+_WIDTHS = (88, 112, 62, 50)
 _HINT = (
     "This is what your files look like. Change what is not so (files of the same recording have "
     "the same name in its column), then add them. Nothing is copied or moved."

@@ -15,7 +15,7 @@ from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
 from napari_mousegpt._widgets.hand_bar import HandBar
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.scoring import HAND, Scoring
-from napari_mousegpt._widgets.style import Dock, button, column, note
+from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.ethograms import (
     Bars,
@@ -54,6 +54,7 @@ class Ethogram(Dock):
         self._tables: dict[str, pd.DataFrame] = {}
         self._hand: HandLabels | None = None
         self._note, self._key = note(_EMPTY), QLabel()
+        self._key.setTextFormat(Qt.TextFormat.RichText)
         self._key.setWordWrap(True)
         self._plot = EthogramPlot()
         self._plot.scene().sigMouseClicked.connect(self._clicked)
@@ -62,6 +63,7 @@ class Ethogram(Dock):
         self._bar.editor.changed.connect(self._redraw_hand)
         self._scoring.hide()
         layout = column(self)
+        layout.addWidget(title("Ethogram"))
         layout.addLayout(self._choices())
         layout.addWidget(self._bar)
         layout.addWidget(self._plot, 1)
@@ -74,6 +76,7 @@ class Ethogram(Dock):
         layout.addWidget(self._note)
         layout.addLayout(self._exchange())
         layout.addWidget(self._scoring)
+        layout.addStretch(0)
         self.follow(session.study_changed, self.refresh)
         self.follow(session.recording_changed, self._mark_row)
         self.follow(session.individual_changed, self._mark_row)
@@ -95,6 +98,10 @@ class Ethogram(Dock):
         _offer(self._schemes, [*schemes, HAND] if there else [])
         _offer(self._beside, ["", *schemes] if there else [])
         self._scoring.offer(schemes)
+        for one in (
+            self._schemes, self._beside, self._all, self._import, self._export, self._score
+        ):  # fmt: skip
+            one.setEnabled(there)
         self._draw()
 
     def show_all(self) -> None:
@@ -128,6 +135,7 @@ class Ethogram(Dock):
     def _draw(self) -> None:
         self._data, self._lanes = None, []
         by_hand = self._schemes.currentData() == HAND
+        self._note.setText(_EMPTY)
         try:
             self._lanes = self._read(self._shown)
         except MouseGPTError as error:
@@ -239,19 +247,21 @@ class Ethogram(Dock):
             combo.activated.connect(lambda _: self._draw())
             row.addWidget(QLabel(words))
             row.addWidget(combo, 1)
-        row.addWidget(button("All", "Show the whole time of all animals", self.show_all))
+        self._all = button("All", "Show the whole time of all animals", self.show_all)
+        row.addWidget(self._all)
         return row
 
     def _exchange(self) -> QHBoxLayout:
         row = QHBoxLayout()
         tip = "Take over a person's labels from BORIS (a project, or exported events) or csv"
-        row.addWidget(button("Import labels…", tip, self._ask_import))
-        row.addWidget(button("For BORIS…", "Write all as projects of BORIS", self._ask_export))
+        self._import = button("Import labels…", tip, self._ask_import)
+        self._export = button("For BORIS…", "Write all as projects of BORIS", self._ask_export)
         tip = "Score one labelling against another, and go where they differ"
         self._score = button("Scores", tip, lambda: None)
         self._score.setCheckable(True)
         self._score.toggled.connect(self._scoring.setVisible)
-        row.addWidget(self._score)
+        for one in (self._import, self._export, self._score):
+            row.addWidget(one)
         row.addStretch(1)
         return row
 
@@ -275,8 +285,8 @@ class Ethogram(Dock):
 
 
 def _offer(combo: QComboBox, names: list[str]) -> None:
-    """Offer labellings; the one that was chosen stays."""
-    shown = combo.currentData()
+    """Offer labellings; the one that was chosen, among several, stays."""
+    shown = combo.currentData() if combo.count() > 1 else None
     combo.clear()
     for name in names:
         words = "by hand" if name == HAND else readable_name(name) if name else _ALONE

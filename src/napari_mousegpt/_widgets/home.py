@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QLabel,
 )
 
+from napari_mousegpt import docks
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import DONE, Dock, button, column, note, title
@@ -39,6 +40,10 @@ _DOCKS = {
     "Search": "Find moments by words, or like a frame",
 }
 _DOCKS_IN_ROW = 3
+#: What napari's menu calls a dock, so that both open the same one.
+_TITLE = "{} (MouseGPT)"
+#: Seen together with another dock, not in front of it.
+_BESIDE = ("Ethogram",)
 
 
 class Home(Dock):
@@ -131,8 +136,7 @@ class Home(Dock):
 
     def _show_steps(self, steps: list[Step]) -> None:
         for row, step in enumerate(steps):
-            colour = DONE if step.is_done else "gray"
-            mark = f'<span style="color:{colour}">{"●" if step.is_done else "○"}</span>'
+            mark = f'<span style="color:{DONE}">●</span>' if step.is_done else "○"
             if row == len(self._labels):
                 self._labels.append(tuple(QLabel() for _ in range(3)))
                 for place, label in enumerate(self._labels[row]):
@@ -195,9 +199,17 @@ class Home(Dock):
         return grid
 
     def _open_dock(self, name: str) -> None:
+        """Open a dock, or bring the one that is open to the front."""
         window: Any = getattr(self._session.viewer, "window", None)
-        if window is not None:
-            window.add_plugin_dock_widget("napari-mousegpt", name)
+        if window is None:
+            return
+        shown = _TITLE.format(name)
+        if shown not in window.dock_widgets:
+            made = getattr(docks, name.lower())()
+            window.add_dock_widget(made, name=shown, tabify=name not in _BESIDE)
+        holder = window.dock_widgets[shown].parent()
+        holder.show()
+        holder.raise_()
 
     def _shown(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from mousegpt_core.study.pose_edits import DoneEdit
-from napari_mousegpt._widgets.style import button, note
+from napari_mousegpt._widgets.style import LIST_HEIGHT, button, note
 
 if TYPE_CHECKING:
     from napari_mousegpt._widgets.keypoints import Keypoints
@@ -131,7 +131,7 @@ def _list(name: str) -> QListWidget:
     made.setAccessibleName(name)
     made.setToolTip(name)
     made.setWordWrap(True)
-    made.setMinimumHeight(80)
+    made.setMinimumHeight(LIST_HEIGHT)
     return made
 
 

@@ -53,6 +53,7 @@ class Keypoints(Dock):
         for widget in self._parts:
             layout.addWidget(widget, int(widget in (self._doubts, self._acts)))
         layout.addWidget(self._note)
+        layout.addStretch(0)
         self._keys = KeypointKeys(self)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from qtpy.QtWidgets import QGridLayout, QProgressBar, QWidget
 
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import button
+from napari_mousegpt._widgets.style import button, note
 
 
 class ProgressRow(QWidget):
@@ -22,14 +22,17 @@ class ProgressRow(QWidget):
     def __init__(self, runner: Runner, *, stop: bool = True) -> None:
         super().__init__()
         self._runner = runner
-        self._bar = QProgressBar()
+        self._bar, self._words = QProgressBar(), note()
         self._bar.setAccessibleName("Progress")
-        layout = QHBoxLayout(self)
+        self._bar.setTextVisible(False)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._bar, 1)
+        layout.addWidget(self._words, 0, 0, 1, 2)
+        layout.addWidget(self._bar, 1, 0)
+        layout.setColumnStretch(0, 1)
         tip = "Stop after this step (pressed again: at once); what is finished is kept"
         if stop:
-            layout.addWidget(button("Stop", tip, runner.cancel))
+            layout.addWidget(button("Stop", tip, runner.cancel), 1, 1)
         runner.changed.connect(self._show)
         self._show()
 
@@ -38,5 +41,5 @@ class ProgressRow(QWidget):
         step = self._runner.step
         self._bar.setRange(0, step.total)
         self._bar.setValue(min(step.done, step.total))
-        self._bar.setFormat(f"{step.stage} {step.recording}".strip())
+        self._words.setText(f"{step.stage} {step.recording}".strip())
         self._bar.setToolTip(step.message)

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from mousegpt_core.skeleton import ROLES
-from napari_mousegpt._widgets.style import SPACING, note
+from napari_mousegpt._widgets.style import LIST_HEIGHT, SPACING, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.roles import NO_ROLE, role_words, skeleton_of, with_role
 from napari_mousegpt.session import Session
@@ -38,6 +38,7 @@ class SkeletonBox(QWidget):
         self._table.setHorizontalHeaderLabels(("Keypoint", "Is"))
         self._table.setAccessibleName("Keypoints and what they are")
         self._table.setToolTip("Which part of the body each keypoint is")
+        self._table.setMinimumHeight(LIST_HEIGHT)
         self._table.verticalHeader().hide()
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

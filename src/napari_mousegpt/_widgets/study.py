@@ -22,13 +22,13 @@ from napari_mousegpt._widgets.dropped import DroppedBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.skeleton import SkeletonBox
-from napari_mousegpt._widgets.style import Dock, button, column, note, title
+from napari_mousegpt._widgets.style import LIST_HEIGHT, Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.overview import recording_words
 from napari_mousegpt.session import Session
 from napari_mousegpt.sorting import Dropped, arguments, guess
 
-_COLUMNS = ("Recording", "Animal", "Treatment", "Sex", "Files", "Analysed")
+_COLUMNS = ("Recording", "Animal", "Treatment", "Sex", "Files", "Done")
 #: Columns that a person edits here, and what they are called in animals.csv.
 _EDITED = {2: "treatment", 3: "sex"}
 _NO_STUDY = "Open or make a study in the dock Home first."
@@ -51,11 +51,12 @@ class StudyTable(Dock):
         self._table.setHorizontalHeaderLabels(_COLUMNS)
         self._table.setAccessibleName("Recordings and animals")
         self._table.setToolTip("Double-click a treatment to change it, a recording to show it")
+        self._table.setMinimumHeight(LIST_HEIGHT)
         self._table.verticalHeader().hide()
         self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(_COLUMNS.index("Files"), QHeaderView.ResizeMode.Stretch)
         self._table.cellDoubleClicked.connect(self._open_row)
         self._table.itemChanged.connect(self._edit)
         self._dropped, self._looking = DroppedBox(self._add), Behind(self)
@@ -111,6 +112,9 @@ class StudyTable(Dock):
         if lacking:
             tell(f"{id}: not understood: {', '.join(lacking)}. See Keypoints… in the dock Study.")
         self._session.refresh()
+        if not self._session.recording:
+            with errors_told():
+                self._session.open_recording(id)
 
     # -- what is shown ------------------------------------------------------------------------
 
@@ -125,7 +129,7 @@ class StudyTable(Dock):
                 animals = study.animals.set_index("animal")
                 for id, recording in study.recordings.items():
                     files = recording_words(recording)
-                    done = "yes" if recording.store.entry("descriptions") is not None else "not yet"
+                    done = "yes" if recording.store.entry("descriptions") is not None else "no"
                     for animal in recording.info.individuals or ("",):
                         known: Any = animals.loc[animal] if animal in animals.index else {}
                         told = [_text(known.get(name, "")) for name in _EDITED.values()]
@@ -138,6 +142,7 @@ class StudyTable(Dock):
         self._table.insertRow(row)
         for place, text in enumerate(texts):
             item = QTableWidgetItem(text)
+            item.setToolTip(text)
             if place not in _EDITED or not texts[1]:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
             self._table.setItem(row, place, item)

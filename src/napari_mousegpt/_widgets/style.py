@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QGraphicsOpacityEffect,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 #: Room around and between things, and the least width of a dock (px).
 MARGIN, SPACING, WIDTH = 10, 8, 300
+#: Lists and tables are never lower (px).
+LIST_HEIGHT = 120
 #: A dock that is lower scrolls (px).
 _LEAST_HEIGHT = 220
+#: Of the theme's colour of words, what is left in notes.
+_QUIET = 0.75
 #: Of what is done.
 DONE = "#72c48a"
 ACCENT = "#2f7fc1"
@@ -23,7 +35,7 @@ QPushButton:disabled {{ background-color: rgba(128, 128, 128, 70); color: gray; 
 
 def column(widget: QWidget) -> QVBoxLayout:
     """The layout of a dock, which scrolls where the dock is too low for what it holds."""
-    outer, inner = QVBoxLayout(widget), QWidget()
+    outer, inner = QVBoxLayout(widget), _Held()
     outer.setContentsMargins(0, 0, 0, 0)
     outer.addWidget(_Scrolled(inner))
     layout = QVBoxLayout(inner)
@@ -52,11 +64,12 @@ def named(widget: Any, name: str, tip: str) -> Any:
 
 
 def note(text: str = "") -> QLabel:
-    """Words that may be long: quiet, and broken into lines."""
-    made = QLabel(text)
+    """Words that may be long: quiet in every theme, and broken into lines."""
+    made, paler = QLabel(text), QGraphicsOpacityEffect()
+    paler.setOpacity(_QUIET)
+    made.setGraphicsEffect(paler)
     made.setWordWrap(True)
     made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    made.setStyleSheet("QLabel { color: gray; }")
     return made
 
 
@@ -72,6 +85,14 @@ def framed(widget: Any) -> Any:
     kind = type(widget).__name__
     widget.setStyleSheet(f"{kind} {{ border: 1px solid rgba(128, 128, 128, 130); }}")
     return widget
+
+
+class _Held(QWidget):
+    """What a dock holds: it is made as low as it can be before it scrolls."""
+
+    def heightForWidth(self, width: int) -> int:
+        """The least height, where Qt would take the one that is best."""
+        return int(self.layout().minimumHeightForWidth(width))
 
 
 class _Scrolled(QScrollArea):
