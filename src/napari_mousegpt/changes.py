@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_mousegpt.grounds import merged_zones
+
 if TYPE_CHECKING:
     from mousegpt_core.study import Recording
+    from mousegpt_core.study.recording import RecordingInfo
 
+#: Gives fields of a recording's info, of what is saved now.
+Make = Callable[["RecordingInfo"], dict[str, Any]]
 #: What rests on a field of `recording.toml`, for people.
 _RESTS = {
     "zones": "Zones are counted when the report is made again; all else stays.",
@@ -25,6 +31,7 @@ class Change:
     words: str
     recording: Recording
     before: dict[str, Any]
+    after: RecordingInfo
 
 
 class Changes:
@@ -33,7 +40,7 @@ class Changes:
     def __init__(self) -> None:
         self._made: list[Change] = []
 
-    def make(self, recording: Recording, words: str, **values: Any) -> str:
+    def make(self, recording: Recording, words: str, change: Make) -> str:
         """Save a change; says what rests on it.
 
         Parameters
@@ -42,20 +49,22 @@ class Changes:
             Of which.
         words : str
             What it is, for people: ``"offset of side"``.
-        **values
-            Fields of `RecordingInfo` as plain values.
+        change : callable
+            Gets what is saved now, and gives fields of `RecordingInfo` as plain values.
 
         Raises
         ------
         MouseGPTError
             If a value does not fit, or the file cannot be written.
         """
-        before = recording.change(**values).model_dump(mode="json")
-        after = recording.info.model_dump(mode="json")
+        values = change(recording.info)
+        before = recording.change(**values).model_dump()
+        info = recording.info
+        after = info.model_dump()
         changed = {name: before[name] for name in values if before[name] != after[name]}
         if not changed:
             return ""
-        self._made.append(Change(words, recording, changed))
+        self._made.append(Change(words, recording, changed, info))
         return _rests(changed)
 
     @property
@@ -72,7 +81,17 @@ class Changes:
             If the file cannot be written; the change stays.
         """
         change = self._made[-1]
-        change.recording.change(**change.before)
+        values = dict(change.before)
+        if "zones" in values:  # those of another window stay
+            now, then = (
+                [zone.model_dump() for zone in one.zones]
+                for one in (
+                    change.recording.info,
+                    change.after,
+                )
+            )
+            values["zones"] = merged_zones(then, now, values["zones"])
+        change.recording.change(**values)
         self._made.pop()
         return _rests(change.before)
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import MouseGPTError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mousegpt_core.study import Recording
 
 #: An act that could not be saved is tried again after so many looks (`Corrections.poll`).
-_PATIENCE = 10
+_PATIENCE = 50
 #: Longest wait for the disk when a recording is left (s).
 _LAST_WAIT_S = 30.0
 _Stamp = tuple[int, ...]
@@ -62,6 +63,11 @@ class Corrections:
         self.states: dict[str, PoseState] = {}
         self._stamp, self.done = self._look()
         self._build_all()
+
+    @property
+    def path(self) -> Path:
+        """The file that acts are kept in."""
+        return self._recording.log.path
 
     def as_read(self, view: str) -> xr.Dataset:
         """Poses of a view as they were read."""
@@ -141,15 +147,13 @@ class Corrections:
         Raises
         ------
         MouseGPTError
-            If it cannot be saved.
+            If it cannot be saved; call it again, nothing is lost until then.
         """
-        try:
-            while self._unsaved or self._working is not None:
-                if self._working is None:
-                    self._begin()
-                self._finish()
-        finally:
-            self._pool.shutdown(wait=False)
+        while self._unsaved or self._working is not None:
+            if self._working is None:
+                self._begin()
+            self._finish()
+        self._pool.shutdown(wait=False)
 
     def _save(self, what: _Unsaved) -> None:
         self._unsaved.append(what)

@@ -393,11 +393,15 @@ class Editing:
         MouseGPTError
             If an act cannot be saved.
         """
+        self.let_go()
+        self.corrections.close()
+
+    def let_go(self) -> None:
+        """Let go of the layer; `corrections` are still to be closed."""
         self._layer.events.data.disconnect(self._on_data)
         self.session.moment_changed.disconnect(self._dress, missing_ok=True)
         if self.session.points is self._layer:
             self._undress()
-        self.corrections.close()
 
     def poll(self) -> None:
         """Go on saving, and show what another window has done; raises as `Corrections.poll`."""

@@ -22,6 +22,8 @@ WALL, ZONE, LENGTH = "#f2b134", "#7cc0f4", "#d9541e"
 _ROUND = 32
 _DIGITS = 2
 Corners = tuple[tuple[float, float], ...]
+#: Fields of `Zone`, each.
+Zones = Sequence[dict[str, Any]]
 
 
 def zones_layer(zones: Sequence[Zone], *, view: str, line: float = 2.0) -> LayerTuple:
@@ -94,6 +96,41 @@ def zones_of(
         free = _free(str(name).strip(), taken)
         taken.add(free)
         found.append({"name": free, "view": view, "corners": corners_of(shape, kind)})
+    return found
+
+
+def merged_zones(seen: Zones, saved: Zones, drawn: Zones) -> list[dict[str, Any]]:
+    """Zones with what two windows have changed of them.
+
+    Parameters
+    ----------
+    seen : sequence of dict
+        As they were when they were shown here; fields of `Zone`.
+    saved : sequence of dict
+        As they are on the disk now, perhaps by another window.
+    drawn : sequence of dict
+        As they are here now.
+
+    Returns
+    -------
+    list of dict
+        Those that were drawn or changed here, and of the others what is on the disk. One that was
+        changed in both is as it is here; of two new ones of one name, the other gets a number.
+    """
+    before, there = ({(one["view"], one["name"]): one for one in zones} for zones in (seen, saved))
+    found = []
+    for one in drawn:
+        key = (one["view"], one["name"])
+        if before.get(key) != one:
+            found.append(one)
+        elif key in there:
+            found.append(there[key])
+    mine = {(one["view"], one["name"]) for one in found}
+    for key, one in there.items():
+        if key not in before and one not in found:
+            taken = {name for view, name in mine if view == key[0]}
+            found.append({**one, "name": _free(key[1], taken)})
+            mine.add((key[0], found[-1]["name"]))
     return found
 
 

@@ -17,8 +17,9 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
+from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline.behaviours import profiled
-from mousegpt_core.study import Study
+from mousegpt_core.study import Log, Study
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.search import Search
@@ -64,7 +65,7 @@ def dock(qtbot: Any, session: Any, runner: Any, study: Study) -> Behaviours:
 
 
 def _ready(qtbot: Any, dock: Behaviours) -> None:
-    qtbot.waitUntil(lambda: not (dock._reading.busy or dock._acting.busy), timeout=LONG)
+    qtbot.waitUntil(lambda: not (dock._reading.busy or dock._busy), timeout=LONG)
     qtbot.waitUntil(lambda: dock._map is not None, timeout=LONG)
 
 
@@ -178,6 +179,25 @@ def test_a_name_that_is_taken_is_refused_and_told(
     qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=LONG)
     assert "another behaviour" in str(notification_manager.records[-1].message)
     assert dock._table.topLevelItem(0).text(0) == before[0]
+    qtbot.waitUntil(dock._acts["Undo"].isEnabled, timeout=LONG)
+
+
+def test_a_name_that_cannot_be_saved_stays_until_it_is(
+    qtbot: Any, dock: Behaviours, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> str:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    dock._saver._again_timer.setInterval(20)
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "add_edit", full)
+        dock._table.topLevelItem(0).setText(0, "going about")
+        qtbot.wait(200)
+        assert dock._busy
+        assert dock._table.topLevelItem(0).text(0) == "going about"
+        assert not dock._acts["Undo"].isEnabled()
+    qtbot.waitUntil(lambda: not dock._busy, timeout=LONG)
+    assert "going about" in set(profiled(study).behaviours["name"])
     qtbot.waitUntil(dock._acts["Undo"].isEnabled, timeout=LONG)
 
 

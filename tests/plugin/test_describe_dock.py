@@ -14,7 +14,6 @@ pytest.importorskip("pytestqt")
 pytest.importorskip("openai")
 
 from napari.components import ViewerModel
-from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 from loopback import Fault, LoopbackServer
@@ -252,23 +251,55 @@ def test_what_was_typed_goes_to_the_study_it_was_typed_in(
     assert other.recording("flat").log.edits("description").empty
 
 
-def test_a_correction_that_cannot_be_saved_is_tried_again(
+def test_what_is_typed_without_a_pause_is_kept_and_the_cursor_stays(
     qtbot: Any, dock: Describe, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object, **__: object) -> str:
-        raise MouseGPTError("the disk is full", hint="make room")
-
     tab, log = dock.sentence, study.recording("flat").log
     qtbot.waitUntil(lambda: tab._said is not None, timeout=LONG)
-    notification_manager.records.clear()
+    field = tab._fields["head"]
+    field._pause.setInterval(LONG)
+    field._latest.setInterval(50)
+    field.setPlainText("")
+    text = ""
+
+    def typed() -> bool:
+        nonlocal text
+        text += "ab "
+        qtbot.keyClicks(field, "ab ")
+        return len(log.edits("description")) > 1
+
+    qtbot.waitUntil(typed, timeout=LONG)
+    dock.show()
+    dock.hide()
+    qtbot.waitUntil(lambda: log.edits("description")["new"].iloc[-1] == text.strip(), timeout=LONG)
+    assert field.toPlainText() == text
+
+
+def test_a_sentence_that_cannot_be_saved_stays_until_it_is(
+    qtbot: Any, dock: Describe, study: Study, viewer: ViewerModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, log, session = dock.sentence, study.recording("flat").log, session_of(viewer)
+
+    def full(*_: Any, **__: Any) -> str:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    tab._saver._again_timer.setInterval(20)
+    qtbot.waitUntil(lambda: tab._said is not None, timeout=LONG)
+    field = tab._fields["overall"]
     with monkeypatch.context() as patch:
         patch.setattr(Log, "add_edit", full)
-        tab._fields["overall"].setPlainText("The mouse dances.")
-        tab._fields["overall"].done.emit()
-        qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=LONG)
-    assert "full" in str(notification_manager.records[-1].message)
-    tab._fields["overall"].done.emit()
-    qtbot.waitUntil(lambda: len(log.edits("description")) == 1, timeout=LONG)
+        field.setPlainText("The mouse dances.")
+        session.go_to(2.1)
+        field.setPlainText("It rests.")
+        session.go_to(1.1)
+        assert field.toPlainText() == "The mouse dances."
+        session.refresh()
+        qtbot.waitUntil(lambda: tab._said is not None, timeout=LONG)
+        assert field.toPlainText() == "The mouse dances."
+        qtbot.wait(200)
+        assert tab._saver.waiting == 2
+    qtbot.waitUntil(lambda: not tab._saver.waiting, timeout=LONG)
+    assert list(log.edits("description")["new"]) == ["The mouse dances.", "It rests."]
 
 
 def test_judged_descriptions_are_gone_to(

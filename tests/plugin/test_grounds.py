@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from napari_mousegpt.grounds import (
     corners_of,
     ground_view,
     known_length,
+    merged_zones,
     scale_words,
     zones_layer,
     zones_of,
@@ -94,13 +97,39 @@ def test_walls_in_words(own_study: Study) -> None:
     assert arena_words(recording) == "rectangle, 40 x 30 cm"
 
 
+def test_zones_of_two_windows_are_merged() -> None:
+    def zone(name: str, at: float, view: str = "top") -> dict[str, Any]:
+        return {"name": name, "view": view, "corners": ((at, at), (at, 9.0), (9.0, at))}
+
+    a, b, c = zone("a", 1), zone("b", 2), zone("c", 3)
+    assert merged_zones([], [], [a]) == [a]
+    # Drawn there and here.
+    assert merged_zones([], [b], [a]) == [a, b]
+    assert merged_zones([a], [a, b], [a, c]) == [a, c, b]
+    # Moved, deleted, renamed there; here another one was drawn.
+    moved = zone("a", 5)
+    assert merged_zones([a, b], [moved], [a, b, c]) == [moved, c]
+    assert merged_zones([a], [{**a, "name": "x"}], [a, c]) == [c, {**a, "name": "x"}]
+    # Moved, deleted, renamed here; nothing there.
+    assert merged_zones([a, b], [a, b], [moved, b]) == [moved, b]
+    assert merged_zones([a, b], [a, b], [b]) == [b]
+    assert merged_zones([a], [a], [{**a, "name": "x"}]) == [{**a, "name": "x"}]
+    # Changed in both: as it is here. New in both under one name: both.
+    assert merged_zones([a], [moved], [zone("a", 6)]) == [zone("a", 6)]
+    both = merged_zones([], [zone("zone 1", 1)], [zone("zone 1", 2)])
+    assert both == [zone("zone 1", 2), zone("zone 1 1", 1)]
+    # The same name in another view is another zone.
+    assert merged_zones([], [zone("a", 1, "side")], [a]) == [a, zone("a", 1, "side")]
+
+
 def test_changes_are_taken_back_one_by_one(own_study: Study) -> None:
     recording, changes = own_study.recording("flat"), Changes()
     before = recording.toml_path.read_text(encoding="utf-8")
     zone = {"name": "nest", "view": "top", "corners": SQUARE}
-    assert "report" in changes.make(recording, "zones", zones=[zone])
-    assert "Movement" in changes.make(recording, "scale", space={"unit": "px", "cm_per_unit": 0.5})
-    assert changes.make(recording, "zones", zones=[zone]) == ""
+    scale = {"unit": "px", "cm_per_unit": 0.5}
+    assert "report" in changes.make(recording, "zones", lambda _: {"zones": [zone]})
+    assert "Movement" in changes.make(recording, "scale", lambda _: {"space": scale})
+    assert changes.make(recording, "zones", lambda _: {"zones": [zone]}) == ""
     # Another window changes something else meanwhile: it stays.
     recording.change(notes="mine")
     assert changes.last == "scale"

@@ -16,7 +16,9 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
-from mousegpt_core.study import Study
+from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.study import Recording, Study
+from napari_mousegpt._widgets import saver
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.views import Views
 from napari_mousegpt.session import session_of
@@ -149,6 +151,55 @@ def test_zones_are_drawn_named_deleted(
         press(qtbot, views, "Undo")
         assert zones() == expected
         assert list(viewer.layers["top zones"].features["name"]) == expected
+
+
+def test_zones_that_cannot_be_saved_stay_until_they_are(
+    qtbot: Any, viewer: ViewerModel, own_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    def zones() -> list[str]:
+        return [zone.name for zone in own_study.recording("flat").info.zones]
+
+    monkeypatch.setattr(saver, "_AGAIN_MS", 20)
+    session, runner = session_of(viewer), Runner()
+    views = Views(session, runner)
+    qtbot.addWidget(views)
+    session.open_study(own_study.folder)
+    notification_manager.records.clear()
+    press(qtbot, views, "Draw a zone")
+    layer = viewer.layers.selection.active
+    with monkeypatch.context() as patch:
+        patch.setattr(Recording, "update", full)
+        layer.add_rectangles(NEST)
+        qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=10_000)
+        session.refresh()
+        assert len(layer.data) == 1
+        layer.add_polygons(NEST[:3] + 3)
+        qtbot.wait(500)
+        assert zones() == []
+    qtbot.waitUntil(lambda: zones() == ["zone 1", "zone 2"], timeout=10_000)
+    assert len(layer.data) == 2
+    runner.close()
+
+
+def test_zones_of_two_windows_are_both_kept(
+    qtbot: Any, viewer: ViewerModel, views: Any, own_study: Study
+) -> None:
+    def zones() -> list[str]:
+        return [zone.name for zone in own_study.recording("flat").info.zones]
+
+    press(qtbot, views, "Draw a zone")
+    theirs = {"name": "theirs", "view": "top", "corners": [(1, 1), (9, 1), (9, 9)]}
+    side = {**theirs, "view": "side"}
+    own_study.recording("flat").change(zones=[theirs, side])
+    layer = viewer.layers.selection.active
+    layer.add_rectangles(NEST)
+    qtbot.waitUntil(lambda: zones() == ["zone 1", "theirs", "theirs"], timeout=10_000)
+    assert list(layer.features["name"]) == ["zone 1", "theirs"]
+    press(qtbot, views, "Undo")
+    assert zones() == ["theirs", "theirs"]
 
 
 def test_scale_by_a_line(qtbot: Any, viewer: ViewerModel, views: Any, own_study: Study) -> None:

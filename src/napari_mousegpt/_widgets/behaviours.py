@@ -24,6 +24,7 @@ from napari_mousegpt._widgets.clip_list import ClipList
 from napari_mousegpt._widgets.map_view import MapView
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.behaviour_map import ClipMap, map_of
@@ -52,7 +53,7 @@ class Behaviours(Dock):
         self._map: ClipMap | None = None
         self._seen: object = None
         self._chosen: Any = None
-        self._reading, self._acting = Behind(self), Behind(self)
+        self._reading, self._saver = Behind(self), saver_of(session)
         self._note, self._under = note(_EMPTY), note(_HINT)
         self._view, self._table = MapView(), BehaviourTable()
         self._clips = ClipList(session, "Clips that were chosen")
@@ -82,7 +83,6 @@ class Behaviours(Dock):
         self.follow(session.recording_changed, self._mark)
         self.follow(session.individual_changed, self._mark)
         self.follow(session.moment_changed, lambda _: self._mark())
-        self._acting.ended.connect(self._enable)
         runner.changed.connect(self._enable)
         self.refresh()
 
@@ -304,11 +304,12 @@ class Behaviours(Dock):
     def _enable(self) -> None:
         count = len(self._table.selected)
         free = self._mine and self._colours.currentData() == "behaviour"
-        free = free and not self._acting.busy
+        busy = self._busy
+        free = free and not busy
         for name, enough in (("Rename", count == 1), ("Merge", count > 1), ("Split", count == 1)):
             self._acts[name].setEnabled(free and enough)
-        self._acts["Undo"].setEnabled(self._mine and not self._acting.busy)
-        self._make.setEnabled(self._mine and self._chosen is not None and not self._acting.busy)
+        self._acts["Undo"].setEnabled(self._mine and not busy)
+        self._make.setEnabled(self._mine and self._chosen is not None and not busy)
         self._name.setEnabled(self._mine)
         self._make_map.setEnabled(not self._runner.busy)
 
@@ -338,7 +339,7 @@ class Behaviours(Dock):
         """Make the chosen clips a behaviour of the name that was typed."""
         from mousegpt_core.pipeline.behaviours import make_behaviour
 
-        if self._map is None or self._chosen is None:
+        if self._map is None or self._chosen is None or self._busy:
             return
         clips, name = self._map.clips["clip_id"][self._chosen].tolist(), self._name.text()
         self._act(lambda study: make_behaviour(study, clips, name), self._name.clear)
@@ -346,15 +347,12 @@ class Behaviours(Dock):
     def _rename(self, id: str, name: str) -> None:
         from mousegpt_core.pipeline.behaviours import rename_behaviour
 
-        # Shown as it is on disk, whether or not this is possible.
         self._act(lambda study: rename_behaviour(study, id, name))
-        if self._map is not None:
-            self._table.show_groups(self._map.colouring.groups, editable=True)
 
     def _act(self, act: Callable[[Any], Any], then: Callable[[], Any] | None = None) -> None:
         """Change the study in a thread: what was changed is kept at once, and all docks follow."""
         study = self._session.study
-        if study is None or self._acting.busy:
+        if study is None:
             return
 
         def done(_: Any) -> None:
@@ -362,8 +360,22 @@ class Behaviours(Dock):
                 then()
             self._session.refresh()
 
-        self._acting.run(lambda: act(study), done)
+        def refused(_: Any) -> None:
+            if self._map is not None:  # as it is on the disk
+                self._table.show_groups(self._map.colouring.groups, editable=True)
+            self._enable()
+
+        self._saver.save(
+            study.log.path, lambda: act(study), self.while_there(done),
+            refused=self.while_there(refused),
+        )  # fmt: skip
         self._enable()
+
+    @property
+    def _busy(self) -> bool:
+        """Whether a change is being saved, or waits for it."""
+        study = self._session.study
+        return study is not None and self._saver.waits(study.log.path)
 
 
 def _part() -> tuple[QWidget, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from qtpy.QtWidgets import (
 
 from mousegpt_core.pipeline.zones import unmeasured_zones
 from mousegpt_core.study import Recording
+from mousegpt_core.study.recording import RecordingInfo
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.grounds import (
@@ -32,6 +34,7 @@ from napari_mousegpt.grounds import (
     ground_view,
     known_length,
     line_width,
+    merged_zones,
     scale_words,
     zones_layer,
     zones_of,
@@ -39,8 +42,8 @@ from napari_mousegpt.grounds import (
 from napari_mousegpt.session import Session
 
 _TOOLS = {"Rectangle": "add_rectangle", "Ellipse": "add_ellipse", "Polygon": "add_polygon"}
-#: A shape is saved when it has been left alone for so long.
-_PAUSE_MS = 300
+#: A shape is saved when it has been left alone for so long, and of many, so often.
+_PAUSE_MS, _AT_LATEST_MS = 300, 5000
 _IN_SPACE = "Movement is measured in 3D: its scale and floor come from the poses."
 _DRAW = "Draw {} on the picture of {}: it is saved when you let go."
 
@@ -62,7 +65,7 @@ class GroundBox(QWidget):
     session : Session
         Holds the drawings.
     save : callable
-        Gets the `Recording`, what the change is, and fields of `RecordingInfo`.
+        Gets the recording, what the change is, and what makes it, as `Changes.make`.
     """
 
     def __init__(self, session: Session, save: Callable[..., None]) -> None:
@@ -71,11 +74,15 @@ class GroundBox(QWidget):
         self._view = ""
         self._layers: dict[str, Any] = {}
         self._watched: WeakSet[Any] = WeakSet()
-        self._drawn: Drawn | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_PAUSE_MS)
-        self._timer.timeout.connect(self.keep)
+        self._drawn: dict[tuple[str, str, str], Drawn] = {}
+        #: Zones of each layer as they were on the disk when they were shown.
+        self._seen: WeakKeyDictionary[Any, list[dict[str, Any]]] = WeakKeyDictionary()
+        self._saver = saver_of(session)
+        self._timer, self._latest = QTimer(self), QTimer(self)
+        for timer, after in ((self._timer, _PAUSE_MS), (self._latest, _AT_LATEST_MS)):
+            timer.setSingleShot(True)
+            timer.setInterval(after)
+            timer.timeout.connect(self.keep)
         self._words = note()
         self._put_together()
 
@@ -102,17 +109,21 @@ class GroundBox(QWidget):
         with errors_told():
             line = layer.data[-1] if layer is not None and layer.data else np.zeros((2, 2))
             known = known_length(line, self._cm.value())
-            space = recording.info.space.model_dump(mode="json")
-            unit = "px" if space["unit"] == "unknown" else space["unit"]
-            given = {**space, "unit": unit, "cm_per_unit": None, "known_length": known}
-            self._save(recording, "scale", space=given)
+
+            def change(info: RecordingInfo) -> dict[str, Any]:
+                space = info.space.model_dump(mode="json")
+                unit = "px" if space["unit"] == "unknown" else space["unit"]
+                given = {"unit": unit, "cm_per_unit": None, "known_length": known}
+                return {"space": {**space, **given}}
+
+            self._save(recording, "scale", change)
             self._remove("length")
         self.show_recording(self._view)
 
     def fit_arena(self) -> None:
         """Forget the walls that were given: they are fitted."""
         if self._recording is not None:
-            self._save(self._recording, "walls", arena={"shape": "none"})
+            self._save(self._recording, "walls", lambda _: {"arena": {"shape": "none"}})
         self._remove("arena")
         self.show_recording(self._view)
 
@@ -125,8 +136,7 @@ class GroundBox(QWidget):
 
     def keep(self) -> None:
         """Save what was drawn."""
-        if self._drawn is not None:
-            self._keep_drawn()
+        if self._keep_drawn():
             self._tell()
 
     def hideEvent(self, event: Any) -> None:
@@ -134,16 +144,19 @@ class GroundBox(QWidget):
         super().hideEvent(event)
         self._keep_drawn()
 
-    def _keep_drawn(self) -> None:
+    def _keep_drawn(self) -> bool:
+        """Save what was drawn; whether there was something."""
         self._timer.stop()
-        drawn, self._drawn = self._drawn, None
-        with errors_told():
-            if drawn is not None and drawn.what == "zone":
+        self._latest.stop()
+        every, self._drawn = self._drawn, {}
+        for drawn in every.values():
+            if drawn.what == "zone":
                 self._keep_zones(drawn)
-            elif drawn is not None and drawn.layer.data:
+            elif drawn.layer.data:
                 corners = corners_of(drawn.layer.data[-1], drawn.layer.shape_type[-1])
                 arena = {"shape": "polygon", "corners": corners}
-                self._save(drawn.recording, "walls", arena=arena)
+                self._save(drawn.recording, "walls", lambda _, arena=arena: {"arena": arena})
+        return bool(every)
 
     # -- what is shown ------------------------------------------------------------------------
 
@@ -219,7 +232,7 @@ class GroundBox(QWidget):
     def _renew_zones(self) -> None:
         """Show the zones as they are saved, where they are others than those that are drawn."""
         layer, recording = self._zone_layer(), self._recording
-        if layer is None or recording is None:
+        if layer is None or recording is None or self._saver.waits(recording.toml_path):
             return
         saved = [zone for zone in recording.info.zones if zone.view == self._view]
         drawn = zones_of(layer.data, layer.shape_type, _names(layer), view=self._view)
@@ -230,6 +243,7 @@ class GroundBox(QWidget):
                 layer.add_polygons(data)
                 _name(layer, list(options["features"]["name"]))
             layer.refresh_text()
+        self._see(layer)
 
     def _zone_layer(self) -> Any:
         """The layer of the zones of the view that is chosen; None where there is none."""
@@ -250,6 +264,8 @@ class GroundBox(QWidget):
         if layer is None or layer in self._watched:
             return
         self._watched.add(layer)
+        if what == "zone":
+            self._see(layer)
 
         def changed() -> None:
             self._later(what, layer)
@@ -260,8 +276,11 @@ class GroundBox(QWidget):
     def _later(self, what: str, layer: Any) -> None:
         """Save when the shape has been left alone for a moment."""
         if self._recording is not None and what != "length":
-            self._drawn = Drawn(what, layer, self._recording, layer.metadata["view"])
+            drawn = Drawn(what, layer, self._recording, layer.metadata["view"])
+            self._drawn[what, str(drawn.recording.folder), drawn.view] = drawn
             self._timer.start()
+            if not self._latest.isActive():
+                self._latest.start()
 
     def _remove(self, what: str) -> None:
         layer = self._layers.pop(what, None)
@@ -271,12 +290,22 @@ class GroundBox(QWidget):
     def _keep_zones(self, drawn: Drawn) -> None:
         layer = drawn.layer
         names = _names(layer)
+        seen = self._seen.get(layer, [])
         mine = zones_of(layer.data, layer.shape_type, names, view=drawn.view)
-        others = [zone for zone in drawn.recording.info.zones if zone.view != drawn.view]
-        plain = [zone.model_dump(mode="json") for zone in others]
-        self._save(drawn.recording, "zones", zones=[*plain, *mine])
+
+        def change(info: RecordingInfo) -> dict[str, Any]:
+            saved = [zone.model_dump() for zone in info.zones]
+            return {"zones": merged_zones(seen, saved, mine)}
+
         if len(mine) == len(names):
             _name(layer, [zone["name"] for zone in mine])
+        self._save(drawn.recording, "zones", change)
+        self._renew_zones()
+
+    def _see(self, layer: Any) -> None:
+        """Remember the zones of a layer as they are on the disk."""
+        view = layer.metadata["view"]
+        self._seen[layer] = zones_of(layer.data, layer.shape_type, _names(layer), view=view)
 
     def _rename(self, item: QListWidgetItem) -> None:
         layer = self._zone_layer()

@@ -13,6 +13,7 @@ from napari_mousegpt._widgets.keypoint_files import CorrectedFiles
 from napari_mousegpt._widgets.keypoint_keys import KeypointKeys
 from napari_mousegpt._widgets.keypoint_lists import Acts, Doubts
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told, tell_error
 from napari_mousegpt.editing import Editing
@@ -174,8 +175,9 @@ class Keypoints(Dock):
         self._keys.unbind()
         if self.editing is not None:
             editing, self.editing = self.editing, None
-            with errors_told():
-                editing.close()
+            editing.let_go()
+            left = editing.corrections
+            saver_of(self._session).save_now(left.path, left.close, lambda _: None, insist=True)
 
     def _end(self) -> None:
         """The dock is gone: its widgets are not to be touched any more."""

@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from mousegpt_core.study import Recording
+from mousegpt_core.study.recording import RecordingInfo
 from napari_mousegpt._widgets.style import SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.arranging import ShownView, offset_words
@@ -27,7 +28,7 @@ class OffsetBox(QWidget):
     session : Session
         Shows a view with another offset while one looks.
     save : callable
-        Gets the `Recording`, what the change is, and fields of `RecordingInfo`.
+        Gets the recording, what the change is, and what makes it, as `Changes.make`.
     """
 
     def __init__(self, session: Session, save: Callable[..., None]) -> None:
@@ -100,15 +101,18 @@ class OffsetBox(QWidget):
     def _keep(self) -> None:
         self._timer.stop()
         changed, self._changed = self._changed, False
-        view, recording = self._view, self._recording
+        view, recording, offset = self._view, self._recording, round(self._seconds.value(), 4)
         if not changed or view is None or recording is None:
             return
-        with errors_told():
-            views: list[dict[str, Any]] = recording.info.model_dump(mode="json")["views"]
+
+        def change(info: RecordingInfo) -> dict[str, Any]:
+            views: list[dict[str, Any]] = info.model_dump(mode="json")["views"]
             for each in views:
                 if each["name"] == view.name:
-                    each["offset_s"] = round(self._seconds.value(), 4)
-            self._save(recording, f"offset of {view.name}", views=views)
+                    each["offset_s"] = offset
+            return {"views": views}
+
+        self._save(recording, f"offset of {view.name}", change)
 
     def _tell(self, is_main: bool) -> None:
         if self._view is None:

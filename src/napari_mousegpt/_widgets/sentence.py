@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
@@ -16,21 +17,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from mousegpt_core.errors import MouseGPTError
-from napari_mousegpt._widgets.background import Background
+from mousegpt_core.study import Recording
+from napari_mousegpt._widgets.behind import Behind
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import SPACING, Dock, button, column, framed, named, note
 from napari_mousegpt.places import user_name
 from napari_mousegpt.said import FIELDS, Said, SaidClips, read_said, scores_words
 from napari_mousegpt.session import Session
 
-if TYPE_CHECKING:
-    from mousegpt_core.study import Recording
-
 _NO_STUDY = "Open a study in the dock Home first."
 _NOT_DESCRIBED = "This recording is not described yet: use the tab Describe, or Go on in Home."
 _NOTHING = "Nothing is said of this animal at this moment."
-#: What was typed is kept after so long without a key (ms).
-_AUTOSAVE_MS = 2000
+#: What was typed is kept after so long without a key, and of one who never pauses so often (ms).
+_AUTOSAVE_MS, _AT_LATEST_MS = 2000, 6000
 _HIGH_PX, _LOW_PX = 54, 32
 _LONG = ("overall", "head", "limb", "torso", "others")
 
@@ -49,29 +48,44 @@ class TextField(QPlainTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setTabChangesFocus(True)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_AUTOSAVE_MS)
-        self._timer.timeout.connect(self.done)
-        self.textChanged.connect(self._timer.start)
+        self._pause, self._latest = QTimer(self), QTimer(self)
+        for timer, after in ((self._pause, _AUTOSAVE_MS), (self._latest, _AT_LATEST_MS)):
+            timer.setSingleShot(True)
+            timer.setInterval(after)
+            timer.timeout.connect(self._end)
+        self.textChanged.connect(self._begin)
 
     def show_text(self, text: str) -> None:
         """Show what is said; it is not taken for typed."""
-        self.blockSignals(True)
-        if text != self.toPlainText():
+        self._stop()
+        # Of one who types on, the cursor stays where it is.
+        if text != self.toPlainText().strip():
+            self.blockSignals(True)
             self.setPlainText(text)
-        self.blockSignals(False)
-        self._timer.stop()
+            self.blockSignals(False)
 
     def focusOutEvent(self, event: Any) -> None:
         """Keep what was typed."""
         super().focusOutEvent(event)
-        self.done.emit()
+        self._end()
 
     def hideEvent(self, event: Any) -> None:
         """Keep what was typed, as the dock is closed."""
         super().hideEvent(event)
+        self._end()
+
+    def _begin(self) -> None:
+        self._pause.start()
+        if not self._latest.isActive():
+            self._latest.start()
+
+    def _end(self) -> None:
+        self._stop()
         self.done.emit()
+
+    def _stop(self) -> None:
+        self._pause.stop()
+        self._latest.stop()
 
 
 class Sentence(Dock):
@@ -80,7 +94,9 @@ class Sentence(Dock):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._background = Background(self)
+        self._reading, self._saver = Behind(self), saver_of(session)
+        #: What was typed, by clip and field, until it is on the disk.
+        self._unsaved: dict[tuple[str, str], str] = {}
         self._clips: SaidClips | None = None
         #: Whose clips they are; what was typed is kept there, wherever one has gone since.
         self._recording: Recording | None = None
@@ -115,15 +131,19 @@ class Sentence(Dock):
         # At once, so that it is not kept twice while it is written.
         old, said.texts[name] = said.texts[name], text
         log, who = recording.log, self._who.text().strip()
+        clip, id = said.clip_id, uuid.uuid4().hex
+        self._unsaved[clip, name] = text
 
-        def write() -> None:
-            try:
-                log.add_edit("description", said.clip_id, name, text, old=old, who=who)
-            except MouseGPTError:
-                said.texts[name] = old  # so that it is tried again
-                raise
+        def saved(_: Any) -> None:
+            if self._unsaved.get((clip, name)) == text:
+                del self._unsaved[clip, name]
+            self._read(changed=True)
 
-        self._background.run(write, lambda _: self._read(changed=True))
+        self._saver.save(
+            log.path,
+            lambda: log.add_edit("description", clip, name, text, old=old, who=who, edit_id=id),
+            self.while_there(saved),
+        )
 
     def undo(self) -> None:
         """Take the newest correction of the clip back."""
@@ -133,8 +153,11 @@ class Sentence(Dock):
             return
         recording, clip = self._recording, self._said.clip_id
         who = self._who.text().strip()
-        self._background.run(
-            lambda: undo_correction(recording, clip, who=who), lambda _: self._read(changed=True)
+        self._saver.save(
+            recording.log.path,
+            lambda: undo_correction(recording, clip, who=who),
+            self.while_there(lambda _: self._read(changed=True)),
+            refused=lambda _: None,
         )
 
     def select(self) -> None:
@@ -158,7 +181,7 @@ class Sentence(Dock):
         if study is None or not id:
             return
         recording = study.recording(id)
-        self._background.run(lambda: (recording, read_said(recording)), self._take)
+        self._reading.run(lambda: (recording, read_said(recording)), self._take)
         if changed and not self._session.is_closed:
             self._session.renew_sentences()
 
@@ -177,7 +200,7 @@ class Sentence(Dock):
         session, before = self._session, self._said
         said = None
         if self._clips is not None:
-            said = self._clips.at(session.moment, session.individual)
+            said = self._with_unsaved(self._clips.at(session.moment, session.individual))
         stays = said is not None and before is not None and said.clip_id == before.clip_id
         if not stays:
             for name in self._fields:
@@ -203,6 +226,12 @@ class Sentence(Dock):
         self._undo.setEnabled(bool(said.edits))
         self._against.setText(_judgement(said))
         self._against.setVisible(bool(self._against.text()))
+
+    def _with_unsaved(self, said: Said | None) -> Said | None:
+        for (clip, name), text in self._unsaved.items():
+            if said is not None and said.clip_id == clip:
+                said.texts[name] = text
+        return said
 
     def _typed(self, name: str, said: Said) -> bool:
         """Whether something else stands in a field, which is not kept yet."""

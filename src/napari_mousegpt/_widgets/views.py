@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem
@@ -13,11 +12,12 @@ from napari_mousegpt._widgets.ground import GroundBox
 from napari_mousegpt._widgets.offset import OffsetBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.showing import ShowingBox
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.arranging import LAYOUTS
-from napari_mousegpt.changes import Changes
+from napari_mousegpt.changes import Changes, Make
 from napari_mousegpt.session import Session
 
 _EMPTY = "Open a study in the dock Home first."
@@ -77,12 +77,17 @@ class Views(Dock):
             self._session.reopen()
         self._session.refresh()
 
-    def _save(self, recording: Recording, words: str, **values: Any) -> None:
-        with errors_told():
-            rests = self._changes.make(recording, words, **values)
+    def _save(self, recording: Recording, words: str, change: Make) -> None:
+        def saved(rests: str) -> None:
             if rests:
                 self._said.setText(f"Saved: {words}. {rests}")
-        self._enable()
+            self._enable()
+
+        saver_of(self._session).save_now(
+            recording.toml_path,
+            lambda: self._changes.make(recording, words, change),
+            self.while_there(saved),
+        )
 
     def _take_up(self) -> None:
         """Show what the recording's file says now."""
