@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import DataError
-from napari_mousegpt.layers import LayerTuple, points_layer, skeleton_layer, tracks_layer
+from napari_mousegpt.arranging import side_by_side
+from napari_mousegpt.layers import (
+    LayerTuple,
+    beside,
+    film_layer,
+    points_layer,
+    skeleton_layer,
+    tracks_layer,
+)
 from napari_mousegpt.places import sample_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: Seconds without an answer after which nobody is there.
 _PATIENCE_S = 10.0
+_GITHUB = "https://raw.githubusercontent.com"
 
 
 @dataclass(frozen=True)
@@ -31,27 +46,81 @@ class Remote:
 
 #: 100 frames of an open field by DeepLabCut; example of DeepOF (MIT licence).
 MOUSE_FROM_ABOVE = Remote(
-    "https://raw.githubusercontent.com/mlfpm/deepof/91640be8f1c66272d1f8f8895f7fe3ae3fd789e5"
+    f"{_GITHUB}/mlfpm/deepof/91640be8f1c66272d1f8f8895f7fe3ae3fd789e5"
     "/tests/test_examples/test_single_topview/Tables/test2DLC_csv_table.csv",
     "6ea84ec9be56900b0aacfad06c4da9f9fd9810ea63a99f5a4f762214eb800ee8",
 )
-_FPS = 25.0
+#: A film of a mouse in an arena, from below, and its poses; example of VAME (GPL-3.0).
+MOUSE_FROM_BELOW = (
+    Remote(
+        f"{_GITHUB}/LINCellularNeuroscience/VAME/cb6d198b765879772be67d69ba0a4e76265b3b0e"
+        "/tests/tests_project_sample_data/cropped_video.mp4",
+        "846338b43c51ad5976ca5e29d2a1b5f3d0511cc66c561061c4290d3ecdd0f2a7",
+    ),
+    Remote(
+        f"{_GITHUB}/LINCellularNeuroscience/VAME/7afde0ed5a938e9edb0ebb6f4619f5ff3b1e73a4"
+        "/tests/tests_project_sample_data/cropped_video.csv",
+        "fe788815ec7f89f391894a82cebfccfec41b03bee73ef30b1e830119762f70f6",
+    ),
+)
+#: A film of a mouse in an open field, from above; example of DeepLabCut (LGPL-3.0).
+OPEN_FIELD = Remote(
+    f"{_GITHUB}/DeepLabCut/DeepLabCut/2df0f46c8c8c56c8238b46b3d58384163bafb2f0"
+    "/examples/openfield-Pranav-2018-10-30/videos/m3v1mp4.mp4",
+    "e2394b4221821cdb7206910a6efcec9db338cb497d1f880bd5a0ef2fd087ce59",
+)
+
+
+def _anipose(file: str, sha256: str) -> Remote:
+    state = "aa6e68f27f2f7a64163c0739c17c8cf58837036f"
+    return Remote(
+        f"{_GITHUB}/talmolab/sleap-anipose/{state}/tests/data/minimal_session/{file}", sha256
+    )
+
+
+#: A mouse seen by four cameras: films and poses of each; example of sleap-anipose (GPL-3.0).
+FOUR_CAMERAS = (
+    _anipose(
+        "back/minimal_back.mp4",
+        "192b0e139114606905b145c66093f7b90738513ae3d8dc4e1db615b70ee9b63b",
+    ),
+    _anipose(
+        "back/minimal_back_proofread.slp",
+        "6929937df7982888736ab61085f3fa9cc260e6dbaf81a5b464d00633e36d5268",
+    ),
+    _anipose(
+        "mid/minimal_mid.mp4",
+        "3b23235db6f4194609b6c46f24b838b215a4639c272cc678891923e641d1bf7f",
+    ),
+    _anipose(
+        "mid/minimal_mid_proofread.slp",
+        "76c4935cf9f02f294764cb3d03a78057619b7dcf720f6363a8d83116fe3d3021",
+    ),
+    _anipose(
+        "side/minimal_side.mp4",
+        "55f74506444dda49d374e0a87deb3f6cc49b6ac8fbc4cbd4d9ad2f1fe2c1218c",
+    ),
+    _anipose(
+        "side/minimal_side_proofread.slp",
+        "21ac244a6a0d34c423a968bfc49bb57c5a385c50c95f1b6427d854176c8e1731",
+    ),
+    _anipose(
+        "top/minimal_top.mp4",
+        "4bc2efd6e312afb90933241ab8700a5434497a63a5945aa2970d627a1cc289a7",
+    ),
+    _anipose(
+        "top/minimal_top_proofread.slp",
+        "967639f84ea4d86d8f3f29b5bf73acb4d3e70887bf48777b5715314aae1a7902",
+    ),
+)
 
 
 def synthetic_mouse() -> list[LayerTuple]:
     """Twenty seconds of a synthetic mouse in 3D."""
-    from mousegpt_core.skeletons import guess_skeleton
     from mousegpt_core.synthetic import SimulationSettings, simulate
 
     recording = simulate(settings=SimulationSettings(duration_s=20.0, seed=1))
-    poses = recording.poses
-    edges = guess_skeleton([str(each) for each in poses["keypoint"].values]).skeleton.edges
-    trails = tracks_layer(poses, name="synthetic mouse trail")
-    return [
-        *([trails] if trails is not None else []),
-        skeleton_layer(poses, edges, name="synthetic mouse skeleton"),
-        points_layer(poses, name="synthetic mouse"),
-    ]
+    return poses_layers(recording.poses, name="synthetic mouse")
 
 
 def mouse_from_above() -> list[LayerTuple]:
@@ -60,24 +129,85 @@ def mouse_from_above() -> list[LayerTuple]:
     Raises
     ------
     DataError
-        If it cannot be fetched, or is not what it should be.
+        If it cannot be fetched, or is not what it should be; so do the others.
     """
-    return poses_layers(fetch(MOUSE_FROM_ABOVE, sample_folder() / "fetched"))
+    (file,) = _fetched(MOUSE_FROM_ABOVE)
+    return poses_layers(_read(file), name="mouse")
 
 
-def poses_layers(file: Path) -> list[LayerTuple]:
-    """Trails, skeleton and points of a file of poses."""
-    from mousegpt_core.io import read_poses
+def mouse_from_below() -> list[LayerTuple]:
+    """Thirty seconds of a real mouse, filmed from below, with 6 keypoints."""
+    film, poses = _fetched(*MOUSE_FROM_BELOW)
+    return film_and_poses(film, poses, name="mouse")
+
+
+def open_field() -> list[LayerTuple]:
+    """The film of a real mouse in an open field, 78 s, from above; it has no keypoints."""
+    from mousegpt_core.video import open_film
+
+    (file,) = _fetched(OPEN_FIELD)
+    return [film_layer(open_film(file), name="open field")]
+
+
+def four_cameras() -> list[LayerTuple]:
+    """A real mouse, filmed by four cameras in step, with 15 keypoints in each picture."""
+    files = _fetched(*FOUR_CAMERAS)
+    return views_beside(list(zip(files[::2], files[1::2], strict=True)))
+
+
+def poses_layers(poses: xr.Dataset, *, name: str) -> list[LayerTuple]:
+    """Trails, skeleton and points."""
     from mousegpt_core.skeletons import guess_skeleton
 
-    poses = read_poses(file, fps=_FPS)
     edges = guess_skeleton([str(each) for each in poses["keypoint"].values]).skeleton.edges
-    trails = tracks_layer(poses, name="mouse trail")
+    trails = tracks_layer(poses, name=f"{name} trail")
     return [
         *([trails] if trails is not None else []),
-        skeleton_layer(poses, edges, name="mouse skeleton"),
-        points_layer(poses, name="mouse"),
+        skeleton_layer(poses, edges, name=f"{name} skeleton"),
+        points_layer(poses, name=name),
     ]
+
+
+def film_and_poses(film: Path, poses: Path, *, name: str) -> list[LayerTuple]:
+    """A film with its trails, skeleton and points."""
+    from mousegpt_core.video import open_film
+
+    opened = open_film(film)
+    return [
+        film_layer(opened, name=f"{name} film"),
+        *poses_layers(_read(poses, fps=opened.fps), name=name),
+    ]
+
+
+def views_beside(views: Sequence[tuple[Path, Path]]) -> list[LayerTuple]:
+    """Films that began together, with their poses, beside each other."""
+    shown = [film_and_poses(*view, name=view[0].parent.name) for view in views]
+    places = side_by_side([layers[0][0].shape[1:3] for layers in shown])
+    return [
+        layer
+        for layers, place in zip(shown, places, strict=True)
+        for layer in beside(layers, place)
+    ]
+
+
+def _read(file: Path, *, fps: float = 25.0) -> xr.Dataset:
+    from mousegpt_core.io import read_poses
+
+    return read_poses(file, fps=fps)
+
+
+def _fetched(*remotes: Remote) -> list[Path]:
+    """Files of a sample; the window goes on while they come."""
+
+    def fetch_all() -> list[Path]:
+        return [fetch(remote, sample_folder() / "fetched") for remote in remotes]
+
+    napari = sys.modules.get("napari")
+    if napari is None or napari.current_viewer() is None:
+        return fetch_all()
+    from napari_mousegpt._widgets.waiting import window_goes_on
+
+    return window_goes_on(fetch_all, "Fetching a sample")
 
 
 def fetch(remote: Remote, folder: Path) -> Path:
@@ -108,7 +238,8 @@ def fetch(remote: Remote, folder: Path) -> Path:
                 remote.url,
                 known_hash=f"sha256:{remote.sha256}",
                 fname=remote.url.rsplit("/", 1)[-1],
-                path=folder,
+                # Of the same name are others, and views are called as their folders.
+                path=folder / remote.sha256[:12] / remote.url.rsplit("/", 2)[-2],
                 downloader=pooch.HTTPDownloader(timeout=_PATIENCE_S),
             )
         )

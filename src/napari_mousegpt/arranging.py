@@ -17,6 +17,8 @@ from napari_mousegpt.timeline import InStep
 LAYOUTS = {"grid": "Beside each other", "stacked": "Over each other", "one": "One view"}
 #: Room between views that lie beside each other, as a share of the first one's width.
 _GAP = 0.03
+#: Blending of films that cover what is below; films are dark below this mean (of 255).
+_OPAQUE, _DARK = "translucent", 96
 Place = tuple[float, float]
 
 
@@ -109,7 +111,12 @@ def side_by_side(sizes: Sequence[tuple[int, int]]) -> list[Place]:
 
 
 def arrange(
-    layers: Iterable[Any], moving: list[MovingPoses], views: list[ShownView], wanted: Arrangement
+    layers: Iterable[Any],
+    moving: list[MovingPoses],
+    views: list[ShownView],
+    wanted: Arrangement,
+    *,
+    step: int = 0,
 ) -> None:
     """Bring layers and keypoints of views to where they are wanted.
 
@@ -121,6 +128,8 @@ def arrange(
         Changed in place: their places.
     wanted : Arrangement
         What is wanted.
+    step : int
+        Of the slider; its picture tells how films that lie over each other are seen best.
     """
     places = wanted.places({view.name: view.size for view in views})
     before = {view.name: view.place for view in views}
@@ -130,7 +139,7 @@ def arrange(
         _show(layer, view in places)
         if view in places:
             _move(layer, before[view], places[view])
-    _blend(mine, list(places) if wanted.layout == "stacked" else [])
+    _blend(mine, list(places) if wanted.layout == "stacked" else [], step)
     for number, poses in enumerate(moving):
         if poses.view in before:
             place = places.get(poses.view, before[poses.view])
@@ -215,9 +224,21 @@ def _move(layer: Any, old: Place, new: Place) -> None:
         layer.translate = translate
 
 
-def _blend(layers: Sequence[Any], over: Sequence[str]) -> None:
-    """Films that lie over each other count alike; else each is opaque."""
-    for layer in layers:
-        if layer.metadata.get("role") == "film":
-            view = layer.metadata["view"]
-            layer.opacity = 1.0 / (1 + over.index(view)) if view in over else 1.0
+def _blend(layers: Sequence[Any], over: Sequence[str], step: int) -> None:
+    """Films that lie over each other all keep their contrast; else each is opaque.
+
+    Of dark films the light is added, of bright ones what is dark is kept: an average would show
+    none of them well.
+    """
+    films = {each.metadata["view"]: each for each in layers if each.metadata.get("role") == "film"}
+    below = films.get(over[0]) if over else None
+    added = below is not None and _is_dark(below.data[step])
+    for view, layer in films.items():
+        together = "additive" if added else "minimum"
+        layer.blending = together if view in over[1:] else _OPAQUE
+        # Of several that are added, the sum has about the strength of one.
+        layer.opacity = len(over) ** -0.5 if added and view in over else 1.0
+
+
+def _is_dark(picture: Any) -> bool:
+    return bool(np.asarray(picture)[::8, ::8].mean() < _DARK)

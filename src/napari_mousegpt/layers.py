@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 
 #: Size of points and lines in pixels of the picture, and in cm.
 _POINT, _LINE = {2: 6.0, 3: 0.4}, {2: 1.5, 3: 0.12}
+#: Least and largest size of points on the screen (px).
+_POINT_ON_SCREEN = (4, 10_000)
 #: Seconds of a trail that are shown; a longer pause ends one and begins another.
 _TRAIL_S, _PAUSE_S = 2.0, 1.0
 #: Points of an animal's trail in the whole recording, at most.
@@ -115,6 +117,8 @@ def points_layer(
         "face_color_cycle": list(COLOURS),
         "border_width": 0.0,
         "size": _POINT[space],
+        # They are still seen where large pictures, or several, are shown whole.
+        "canvas_size_limits": _POINT_ON_SCREEN,
         "axis_labels": _axes(space),
         "metadata": {
             "fps": float(poses.attrs["fps"]),

@@ -259,7 +259,8 @@ class Session:
             self._boxes.visible = arrangement.boxes
         if self._opened is not None and self._opened.views:
             places = [each.place for each in self._opened.views]
-            arrange(self._layers, self._opened.moving, self._opened.views, arrangement)
+            opened, step = self._opened, self.step
+            arrange(self._layers, opened.moving, opened.views, arrangement, step=step)
             self.redraw()
             if [each.place for each in self._opened.views] != places:
                 self.viewer.reset_view()

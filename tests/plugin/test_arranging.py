@@ -7,11 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_mousegpt.arranging import Arrangement, offset_words, side_by_side
+from napari_mousegpt.arranging import (
+    Arrangement,
+    ShownView,
+    arrange,
+    offset_words,
+    side_by_side,
+)
 
 pytest.importorskip("napari")
 
 from napari.components import ViewerModel
+from napari.layers import Image
 
 from napari_mousegpt.session import Session, session_of
 
@@ -87,10 +94,28 @@ def test_a_hidden_view_takes_its_layers_and_keypoints_away(
 
 def test_over_each_other_films_shine_through(viewer: ViewerModel, session: Session) -> None:
     session.arrange(Arrangement("stacked"))
-    assert viewer.layers["side"].translate[-1] == 0
-    assert [viewer.layers[name].opacity for name in ("top", "side")] == [1.0, 0.5]
+    top, side = viewer.layers["top"], viewer.layers["side"]
+    assert side.translate[-1] == 0
+    assert top.blending == "translucent"
+    assert side.blending in ("additive", "minimum")
     session.arrange(Arrangement())
-    assert viewer.layers["side"].opacity == 1.0
+    assert (side.blending, side.opacity) == ("translucent", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("light", "blending", "opacity"), [(40, "additive", 0.5**0.5), (180, "minimum", 1.0)]
+)
+def test_over_each_other_dark_films_are_added_and_bright_ones_keep_what_is_dark(
+    light: int, blending: str, opacity: float
+) -> None:
+    film = np.full((3, 40, 40, 3), light, dtype=np.uint8)
+    views = [ShownView(name, film, np.arange(3.0), 1.0) for name in ("top", "side")]
+    layers = [
+        Image(film, rgb=True, metadata={"view": name, "role": "film"}) for name in ("top", "side")
+    ]
+    arrange(layers, [], views, Arrangement("stacked"), step=1)
+    assert [layer.blending for layer in layers] == ["translucent", blending]
+    assert [layer.opacity for layer in layers] == pytest.approx([opacity] * 2)
 
 
 def test_the_arrangement_stays_from_recording_to_recording(

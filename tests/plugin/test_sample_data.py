@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
 from mousegpt_core.errors import DataError
-from napari_mousegpt._sample_data import MOUSE_FROM_ABOVE, Remote, fetch, poses_layers
+from mousegpt_core.io import read_poses
+from napari_mousegpt import _sample_data
+from napari_mousegpt._sample_data import (
+    FOUR_CAMERAS,
+    MOUSE_FROM_ABOVE,
+    MOUSE_FROM_BELOW,
+    OPEN_FIELD,
+    Remote,
+    fetch,
+    poses_layers,
+)
 
 pytest.importorskip("pooch")
 
@@ -59,7 +72,7 @@ def test_a_file_is_fetched_once(server: Server, tmp_path: Path) -> None:
     assert file.read_bytes() == CONTENT
     assert fetch(Remote(url(server), HASH), tmp_path) == file
     assert server.asked == 1
-    kinds = [kind for _, _, kind in poses_layers(file)]
+    kinds = [kind for _, _, kind in poses_layers(read_poses(file, fps=25), name="m")]
     assert kinds == ["tracks", "vectors", "points"]
 
 
@@ -83,9 +96,100 @@ def test_without_a_connection_it_is_told_at_once(tmp_path: Path) -> None:
     assert "connection" in caught.value.hint
 
 
-def test_the_real_sample_is_the_file_that_we_know(test_data: Callable[[str], Path]) -> None:
-    folder = test_data("deepof-single-topview") / "test_single_topview" / "Tables"
-    file = folder / MOUSE_FROM_ABOVE.url.rsplit("/", 1)[-1]
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == MOUSE_FROM_ABOVE.sha256
-    points = poses_layers(file)[-1][1]
-    assert points["features"]["keypoint"].nunique() == 14
+#: Samples and where their files lie among the real recordings.
+REAL = {
+    "mouse_from_above": ("deepof-single-topview", (MOUSE_FROM_ABOVE,)),
+    "mouse_from_below": ("vame-sample", MOUSE_FROM_BELOW),
+    "open_field": ("dlc-openfield", (OPEN_FIELD,)),
+    "four_cameras": ("sleap-anipose-4view-mouse", FOUR_CAMERAS),
+}
+
+
+@pytest.fixture
+def as_fetched(
+    test_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], list[Any]]:
+    """Makes the layers of a sample of the files that would be fetched for it."""
+
+    def layers(sample: str) -> list[Any]:
+        folder, remotes = REAL[sample]
+        files = {}
+        for remote in remotes:
+            # Where they are published is where they lie here, but for the first folders.
+            tail = "/".join(remote.url.rsplit("/", 2)[-2:])
+            (files[remote],) = (file for file in test_data(folder).rglob("*") if tail in str(file))
+        monkeypatch.setattr(_sample_data, "fetch", lambda remote, folder: files[remote])
+        return list(getattr(_sample_data, sample)())
+
+    return layers
+
+
+@pytest.mark.parametrize("sample", REAL)
+def test_real_samples_are_the_files_that_we_know(
+    sample: str, test_data: Callable[[str], Path]
+) -> None:
+    folder, remotes = REAL[sample]
+    there = {hashlib.sha256(f.read_bytes()).hexdigest() for f in files_of(test_data(folder))}
+    assert {remote.sha256 for remote in remotes} <= there
+    # At one state of a repository, not at what is newest there.
+    assert all(re.search("/[0-9a-f]{40}/", remote.url) for remote in remotes)
+
+
+def files_of(folder: Path) -> list[Path]:
+    endings = {remote.url.rsplit(".", 1)[-1] for _, remotes in REAL.values() for remote in remotes}
+    return [file for file in folder.rglob("*") if file.suffix[1:] in endings]
+
+
+def test_poses_from_above(as_fetched: Callable[[str], list[Any]]) -> None:
+    assert as_fetched("mouse_from_above")[-1][1]["features"]["keypoint"].nunique() == 14
+
+
+def test_a_real_film_has_its_keypoints(as_fetched: Callable[[str], list[Any]]) -> None:
+    layers = as_fetched("mouse_from_below")
+    assert [kind for _, _, kind in layers] == ["image", "tracks", "vectors", "points"]
+    film, points = layers[0][0], layers[-1][0]
+    assert (film.shape, points[:, 0].max()) == ((749, 1070, 1064, 3), 749)
+    # They lie in its pictures.
+    assert (points[:, 1:].max(axis=0) < film.shape[1:3]).all()
+
+
+def test_a_real_film_alone(as_fetched: Callable[[str], list[Any]]) -> None:
+    ((film, _, kind),) = as_fetched("open_field")
+    assert (film.shape, kind) == ((2330, 480, 640, 3), "image")
+
+
+def test_four_cameras_lie_beside_each_other(as_fetched: Callable[[str], list[Any]]) -> None:
+    layers = as_fetched("four_cameras")
+    films = [layer for layer in layers if layer[2] == "image"]
+    assert [layer[1]["name"] for layer in films] == [
+        "back film",
+        "mid film",
+        "side film",
+        "top film",
+    ]
+    assert len({layer[1]["translate"][-2:] for layer in films}) == 4
+    points = {
+        layer[1]["name"]: layer[1]["translate"][-2:] for layer in layers if layer[2] == "points"
+    }
+    assert points == {
+        layer[1]["name"].removesuffix(" film"): layer[1]["translate"][-2:] for layer in films
+    }
+
+
+def test_the_window_goes_on_while_a_sample_comes(request: pytest.FixtureRequest) -> None:
+    pytest.importorskip("pytestqt")
+    request.getfixturevalue("qtbot")
+    from qtpy.QtCore import QTimer
+
+    from napari_mousegpt._widgets.waiting import window_goes_on
+
+    alive, told = Event(), []
+    QTimer.singleShot(0, lambda: told.append("drawn") or alive.set())
+    assert window_goes_on(lambda: alive.wait(10), "waiting") is True
+    assert told == ["drawn"]
+
+    def fails() -> None:
+        raise DataError("not there")
+
+    with pytest.raises(DataError, match="not there"):
+        window_goes_on(fails, "waiting")
