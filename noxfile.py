@@ -17,6 +17,17 @@ VLM_TESTS = (
     "tests/integration/test_real_servers.py",
     "tests/integration/test_protocols_on_real_film.py",
 )
+PEER_TESTS = (
+    "tests/core/geometry",
+    "tests/core/stats/test_agreement.py",
+    "tests/core/analysis/test_clip_map.py",
+)
+FORMAT_TESTS = (
+    "tests/core/io/test_other_libraries.py",
+    "tests/core/io/test_round_trips.py",
+    "tests/core/synthetic/test_session.py",
+    "tests/core/pipeline/test_datasets.py",
+)
 
 
 @nox.session
@@ -53,18 +64,19 @@ def vlm(session: nox.Session) -> None:
 
 
 @nox.session
-def cameras(session: nox.Session) -> None:
-    """Our cameras beside OpenCV's."""
-    session.install("--quiet", *CONSTRAINTS, "-e", ".[test]", "opencv-python-headless")
-    session.run("pytest", "--slow", "tests/core/geometry", *session.posargs)
+def peers(session: nox.Session) -> None:
+    """Our cameras beside OpenCV's, our statistics beside statsmodels', the map by UMAP."""
+    extra = ("opencv-python-headless", "statsmodels")
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,map]", *extra)
+    session.run("pytest", "--slow", *PEER_TESTS, *session.posargs)
 
 
 @nox.session
 def formats(session: nox.Session) -> None:
-    """Files of poses, written by us and read by the tools' own libraries, and the other way."""
-    extra = ("movement", "sleap-io", "tables")
+    """Files of poses and data sets, ours read by the tools' own libraries, and back."""
+    extra = ("datasets", "movement", "sleap-io", "tables")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,nwb]", *extra)
-    session.run("pytest", "--slow", "tests/core/io/test_other_libraries.py", *session.posargs)
+    session.run("pytest", "--slow", *FORMAT_TESTS, *session.posargs)
 
 
 @nox.session

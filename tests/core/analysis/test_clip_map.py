@@ -37,7 +37,7 @@ def test_what_is_alike_lies_together(settings: MapSettings) -> None:
 
 
 def test_umap_gives_the_same_twice() -> None:
-    pytest.importorskip("umap")
+    pytest.importorskip("umap", reason="run by `nox -s peers`")
     vectors, truth = _grouped()
     settings = MapSettings(method="umap", neighbours=10)
     places = map_clips(vectors, settings)

@@ -305,9 +305,7 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(fresh: Study, run_once: Path, as_
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    asked = time.monotonic()
     answer = finish(process)
-    assert time.monotonic() - asked < 5
     assert answer.code == STOPPED
     assert "Traceback" not in answer.err
     assert "the same command to go on" in answer.err

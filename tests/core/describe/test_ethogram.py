@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -255,16 +253,6 @@ def test_an_animal_that_hardly_walks_has_a_reference_too() -> None:
     assert animal.read_from == "all frames"
     assert animal.body_length_cm == pytest.approx(6.0, rel=0.05)
     assert Reference.from_json(found.to_json()) == found
-
-
-def test_twenty_minutes_are_fast() -> None:
-    """72,000 frames; the bound is generous, 4 s are asked for on a quiet machine."""
-    once = kinematics(joined(*(part for _ in range(6) for part in (walk(8), posture(REARING, 2)))))
-    many = xr.concat([once] * 60, dim="time").isel(time=slice(0, 72_000))
-    many = many.assign_coords(time=np.arange(many.sizes["time"]) / FPS)
-    started = time.perf_counter()
-    compute_ethogram(many, load_rules())
-    assert time.perf_counter() - started < 12
 
 
 def test_brief_and_repetitive_movements_are_not_lost() -> None:

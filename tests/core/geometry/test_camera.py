@@ -204,7 +204,7 @@ def test_another_labs_cameras_project_exactly(test_data: Callable[[str], Path]) 
 @pytest.mark.slow
 @pytest.mark.parametrize("lens", LENSES)
 def test_opencv_agrees(lens: str) -> None:
-    cv2 = pytest.importorskip("cv2", reason="run by `nox -s cameras`")
+    cv2 = pytest.importorskip("cv2", reason="run by `nox -s peers`")
     camera = camera_with(lens)
     points = np.random.default_rng(1).uniform(-15, 15, (1000, 1, 3))
     turn, _ = cv2.Rodrigues(camera.rotation)

@@ -167,7 +167,7 @@ def test_the_hub_has_the_pictures_inside(filmed: Study) -> None:
 
 
 def test_the_hubs_library_reads_it(filmed: Study, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
+    datasets = pytest.importorskip("datasets", reason="run by `nox -s formats`")
     made = export_dataset(Work(filmed), DatasetSettings(layout="hub"))
     found = datasets.load_dataset(made["folder"], cache_dir=str(tmp_path / "cache"))
     assert {part: len(rows) for part, rows in found.items()} == made["rows"]

@@ -153,7 +153,6 @@ def test_a_killed_run_loses_nothing_and_asks_nothing_twice(study: Study, tmp_pat
             process.kill()
             process.wait()
             known = set(table(study)["clip_id"])
-            time.sleep(0.1)  # for what was under way to be counted
             server.bodies.append({"messages": [], "known": sorted(known)})
         subprocess.run(command, check=True, timeout=300)
     described = table(study)

@@ -64,7 +64,7 @@ def test_cohen() -> None:
 
 
 def test_statsmodels_finds_the_same() -> None:
-    rater = pytest.importorskip("statsmodels.stats.inter_rater")
+    rater = pytest.importorskip("statsmodels.stats.inter_rater", reason="run by `nox -s peers`")
     assert fleiss_kappa(np.array(FLEISS)) == pytest.approx(rater.fleiss_kappa(np.array(FLEISS)))
 
 

@@ -75,19 +75,20 @@ def test_second_process_is_told_who_works(tmp_path: Path, start: Start) -> None:
 
 def test_lease_is_waited_for(tmp_path: Path) -> None:
     store = ResultStore(tmp_path, "r")
-    entered = threading.Event()
+    entered, enough = threading.Event(), threading.Event()
 
     def hold() -> None:
         with store.lease("kinematics"):
             entered.set()
-            time.sleep(0.3)
+            enough.wait()
 
     thread = threading.Thread(target=hold)
     thread.start()
     entered.wait()
     with pytest.raises(StudyLockedError), store.lease("kinematics"):
         pass
-    with store.lease("kinematics", timeout=5):
+    threading.Timer(0.2, enough.set).start()
+    with store.lease("kinematics", timeout=60):
         pass
     thread.join()
 
