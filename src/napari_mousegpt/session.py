@@ -5,8 +5,9 @@ A dock tells the session where to go and listens to where it is; docks do not kn
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -16,9 +17,11 @@ from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
 from napari_mousegpt.arranging import Arrangement, ShownView, arrange, shift
-from napari_mousegpt.boxes import boxes_at, boxes_layer, draw_boxes
-from napari_mousegpt.moving import Moment, at_step, live_layers
-from napari_mousegpt.recordings import OpenedRecording, open_recording
+from napari_mousegpt.boxes import boxes_at, draw_boxes
+from napari_mousegpt.moving import Moment, at_step
+from napari_mousegpt.opening import ReadRecording, first_recording, read_recording, sentences_of
+from napari_mousegpt.pace import AtOnce, Pace, Turns
+from napari_mousegpt.recordings import OpenedRecording
 from napari_mousegpt.words import Sentences
 
 if TYPE_CHECKING:
@@ -29,8 +32,33 @@ if TYPE_CHECKING:
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 
+@dataclass(frozen=True)
+class _Goal:
+    """Where one goes once a recording is shown."""
+
+    moment: float | None = None
+    individual: str = ""
+    until: float | None = None
+    zoom: float | None = None
+    centre: Any = None
+
+
+@dataclass(eq=False)
+class _Coming:
+    """A recording that is being opened."""
+
+    id: str
+    in_space: bool
+    goal: _Goal
+
+
 class Session:
     """A viewer's study; get it by `session_of`.
+
+    What takes a while (a study or recording that is opened, what is said read anew) is done at
+    once, and its errors are raised, in a script. Once `take_turns` was called, as it is in a
+    window, it goes on while the window does: `recording_changed` tells that it has come, and
+    errors are told there. What is asked for last counts.
 
     Attributes
     ----------
@@ -42,13 +70,16 @@ class Session:
         The stretch that is selected, start and end in seconds on the recording's clock.
     arrangement : Arrangement
         Which views are shown, and how; kept from one recording to the next.
-    study_changed, recording_changed, individual_changed, span_changed, arrangement_changed : Signal
-        Without arguments.
+    study_changed, coming_changed, recording_changed : Signal
+    individual_changed, span_changed, arrangement_changed : Signal
+        Without arguments. From one recording to another there is a time when none is shown,
+        which is told, too.
     moment_changed : Signal
         With the moment in seconds on the recording's clock.
     """
 
     study_changed = Signal()
+    coming_changed = Signal()
     recording_changed = Signal()
     individual_changed = Signal()
     span_changed = Signal()
@@ -65,6 +96,14 @@ class Session:
         self.arrangement = Arrangement()
         self._opened: OpenedRecording | None = None
         self._layers: list[Any] = []
+        #: Closes the films of those layers.
+        self._films = ExitStack()
+        self._coming: _Coming | None = None
+        #: Whether what takes a while is done in turns.
+        self.in_turns = False
+        self._openings: Pace = AtOnce()
+        self._refreshings: Pace = AtOnce()
+        self._renewals: Pace = AtOnce()
         self._live: tuple[Any, Any] | None = None
         self._boxes: Any = None
         #: Whether what changes in the layers is our own doing, not a person's.
@@ -86,6 +125,17 @@ class Session:
     def is_closed(self) -> bool:
         """Whether the viewer is closed; what is read in the background may come after that."""
         return self._viewer() is None
+
+    def take_turns(self, make: Callable[[], Pace]) -> None:
+        """Do what takes a while in turns of a window's loop.
+
+        Parameters
+        ----------
+        make : callable
+            Gives a pace, for each kind of work one.
+        """
+        self._openings, self._refreshings, self._renewals = make(), make(), make()
+        self.in_turns = True
 
     # -- where we are -------------------------------------------------------------------------
 
@@ -120,6 +170,11 @@ class Session:
 
     # -- going somewhere ----------------------------------------------------------------------
 
+    @property
+    def coming(self) -> str:
+        """The recording that is being opened; ``""`` = none."""
+        return "" if self._coming is None else self._coming.id
+
     def open_study(self, folder: Path | str, *, recording: str = "") -> None:
         """Open a study; a recording is shown, by default the first that is filmed.
 
@@ -128,29 +183,16 @@ class Session:
         MouseGPTError
             If it is none, or the recording cannot be shown; the study is open then, all the same.
         """
-        from mousegpt_core.study import Study
-
-        self.study = Study.open(Path(folder))
-        self.close_recording()
-        self.study_changed.emit()
-        recordings = self.study.recordings
-        if recordings:
-            # One with a film tells more at first sight.
-            filmed = [id for id, one in recordings.items() if any(v.films for v in one.info.views)]
-            self.open_recording(recording or min(filmed or recordings))
+        self._openings.begin(self._opening_study(Path(folder), recording))
 
     def refresh(self) -> None:
         """Take up what has changed on disk: results of a job, recordings that were added."""
-        if self.study is None:
-            return
-        self.renew_sentences()
-        self.study_changed.emit()
+        if self.study is not None:
+            self._refreshings.begin(self._refreshing())
 
     def renew_sentences(self) -> None:
         """Take up what is said of the recording by now."""
-        if self.recording:
-            self._sentences = self._read_sentences()
-            self._show_sentence()
+        self._renewals.begin(self._renewing())
 
     def open_recording(self, id: str, *, in_space: bool = False) -> None:
         """Show a recording in place of the one that is shown.
@@ -160,18 +202,7 @@ class Session:
         MouseGPTError
             If it cannot be shown.
         """
-        study = self._study()
-        opened = open_recording(study, study.recording(id), in_space=in_space)
-        self.close_recording()
-        self._opened, self.recording = opened, id
-        individuals = study.recording(id).info.individuals
-        if self.individual not in individuals:
-            self.individual = individuals[0] if individuals else ""
-        self._sentences = self._read_sentences()
-        self._add_layers(opened)
-        self._step = -1
-        self.arrange(self.arrangement)
-        self.recording_changed.emit()
+        self._openings.begin(self._opening(id, in_space=in_space))
 
     def reopen(self) -> None:
         """Show the recording as its files are now, at the same moment.
@@ -181,24 +212,18 @@ class Session:
         MouseGPTError
             If it cannot be shown.
         """
-        step = int(self.viewer.dims.current_step[0])
-        zoom, centre = self.viewer.scene.camera.zoom, self.viewer.scene.camera.center
-        self.open_recording(self.recording, in_space=self.in_space)
-        self.viewer.dims.set_current_step(0, step)
-        self.viewer.scene.camera.zoom, self.viewer.scene.camera.center = zoom, centre
+        coming = self._coming
+        if coming is None:
+            camera = self.viewer.scene.camera
+            here = _Goal(self.moment, zoom=camera.zoom, centre=camera.center)
+            coming = _Coming(self.recording, self.in_space, here)
+        self._openings.begin(self._opening(coming.id, in_space=coming.in_space, goal=coming.goal))
 
     def close_recording(self) -> None:
         """Take away what we show; layers of the user's own stay."""
-        self._live, self._boxes = None, None
-        for layer in self._layers:
-            if layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
-        self._layers = []
-        if self._opened is not None:
-            self._opened.stack.close()
-        self._opened, self.recording, self._sentences = None, "", None
-        self.select(None)
-        self._show_sentence()
+        self._openings.stop()
+        for _ in self._closing():
+            pass
 
     def go_to(
         self,
@@ -227,17 +252,17 @@ class Session:
         MouseGPTError
             If the recording cannot be shown.
         """
-        if recording and recording != self.recording:
-            self.open_recording(recording)
-        if self._opened is not None and not self._opened.timeline.reaches(moment):
-            with suppress(DataError):  # nor is there 3D
-                self.open_recording(self.recording, in_space=True)
-        if individual and individual != self.individual:
-            self.individual = individual
-            self.individual_changed.emit()
-        if self._opened is not None:
-            self.viewer.dims.set_current_step(0, self._opened.timeline.step(moment))
-            self.select(None if until is None else (moment, until))
+        goal, coming = _Goal(moment, individual, until), self._coming
+        if coming is not None and recording == coming.id:
+            coming.goal = goal
+        elif recording and recording != self.recording:
+            self._openings.begin(self._opening(recording, goal=goal))
+        elif self._lacks(goal) and (recording or coming is None):
+            self._openings.begin(self._in_space(goal))
+        else:
+            if recording:
+                self._openings.stop()
+            self._arrive(goal)
 
     def select(self, span: tuple[float, float] | None) -> None:
         """Select a stretch (s) of the animal that is looked at; None = nothing is selected.
@@ -318,17 +343,115 @@ class Session:
         if self._viewer() is not None:  # else its window was closed before its docks were
             self._on_step()
 
-    def _add_layers(self, opened: OpenedRecording) -> None:
-        from napari.layers import Layer
+    # -- opening, in turns ----------------------------------------------------------------------
 
-        for layer in opened.still:
-            self._layers.append(self.viewer.add_layer(Layer.create(*layer)))
-        self._add_boxes(opened)
-        live = [self.viewer.add_layer(Layer.create(*layer)) for layer in live_layers(opened.moving)]
-        self._layers += live
-        self._live = (live[0], live[1]) if live else None
+    def _opening_study(self, folder: Path, recording: str) -> Turns:
+        from mousegpt_core.study import Study
+
+        if self._opened is None:
+            yield from self._taking_away()
+        study = yield lambda: Study.open(folder)
+        first = recording or (yield lambda: first_recording(study))
+        yield from self._closing()
+        self.study = study
+        self.study_changed.emit()
+        yield None
+        if first:
+            yield from self._opening(first)
+
+    def _opening(self, id: str, *, in_space: bool = False, goal: _Goal | None = None) -> Turns:
+        """Read a recording, then put its layers in place of those that are shown."""
+        study = self._study()
+        coming = _Coming(id, in_space, goal or _Goal())
+        self._expect(coming)
+        try:
+            if self._opened is None:
+                # An opening that was given up may have left some.
+                yield from self._taking_away()
+            read = yield lambda: read_recording(study, id, in_space=in_space)
+            try:
+                yield from self._closing()
+            except BaseException:
+                read.close()
+                raise
+            self._films.callback(read.close)
+            yield from self._showing(read, coming)
+        finally:
+            if self._coming is coming:
+                self._expect(None)
+
+    def _expect(self, coming: _Coming | None) -> None:
+        self._coming = coming
+        self._show_sentence()
+        self.coming_changed.emit()
+
+    def _closing(self) -> Turns:
+        if self._opened is not None:
+            self._live, self._boxes = None, None
+            self._opened, self.recording, self._sentences = None, "", None
+            self.select(None)
+            self.recording_changed.emit()
+            yield None
+        yield from self._taking_away()
+
+    def _taking_away(self) -> Turns:
+        """Take our layers away, the uppermost first, and close their films."""
+        if self._layers:
+            # napari cleans up after all of them once: it takes longer than all else.
+            with self.viewer.layers.batched_update():
+                while self._layers:
+                    layer = self._layers.pop()
+                    if layer in self.viewer.layers:
+                        self.viewer.layers.remove(layer)
+                    yield None
+        self._films.close()
+
+    def _showing(self, read: ReadRecording, coming: _Coming) -> Turns:
+        opened = read.opened
+        try:
+            self.viewer.dims.ndisplay = 3 if opened.in_space else 2
+            for layer in (*read.still, *read.boxes, *read.live):
+                self._add(layer)
+                yield None
+        except Exception:
+            for _ in self._taking_away():
+                pass
+            raise
+        self._opened, self.recording = opened, coming.id
+        self._sentences = read.sentences
+        self._live = (read.live[0], read.live[1]) if read.live else None
+        for boxes in read.boxes:
+            self._boxes = boxes
+            boxes.editable = False
+            boxes.visible = self.arrangement.boxes
+            boxes.events.visible.connect(self._on_boxes_shown)
+        individuals = self._study().recording(coming.id).info.individuals
+        if self.individual not in individuals:
+            self.individual = individuals[0] if individuals else ""
+        self._set_stage(opened)
+        self._expect(None)
+        self._step = -1
+        self.arrange(self.arrangement)
+        self.recording_changed.emit()
+        yield None
+        if self._opened is opened:
+            yield from self._going(coming.goal)
+
+    def _add(self, layer: Any) -> None:
+        """Add a layer; the first is shown at the first step, and read nowhere else.
+
+        napari goes to the middle of what is first, which of a film takes long.
+        """
+        first, shown = not self._layers, layer.visible
+        if first:
+            layer.visible = False
+        self._layers.append(self.viewer.add_layer(layer))
+        if first:
+            self.viewer.dims.set_current_step(0, 0)
+            layer.visible = shown
+
+    def _set_stage(self, opened: OpenedRecording) -> None:
         self.viewer.dims.axis_labels = ("frame", *self.viewer.dims.axis_labels[1:])
-        self.viewer.dims.ndisplay = 3 if opened.in_space else 2
         self.viewer.reset_view()
         if opened.in_space:
             # From above the floor's rim, z up; axes are z, y, x.
@@ -337,15 +460,51 @@ class Session:
             camera.set_view_direction(view_direction=(-0.5, 0.87, 0.0), up_direction=(1, 0, 0))
         self.viewer.dims.set_current_step(0, 0)
 
-    def _add_boxes(self, opened: OpenedRecording) -> None:
-        from napari.layers import Layer
+    def _lacks(self, goal: _Goal) -> bool:
+        """Whether the films that are shown do not show it."""
+        if self._opened is None or goal.moment is None or self.in_space:
+            return False
+        return not self._opened.timeline.reaches(goal.moment)
 
-        boxes = boxes_layer(opened.moving, shown=self.arrangement.boxes)
-        if boxes is not None:
-            self._boxes = self.viewer.add_layer(Layer.create(*boxes))
-            self._boxes.editable = False
-            self._boxes.events.visible.connect(self._on_boxes_shown)
-            self._layers.append(self._boxes)
+    def _going(self, goal: _Goal) -> Turns:
+        """Go to what one opened a recording for."""
+        if self._lacks(goal):
+            yield from self._in_space(goal)
+        else:
+            self._arrive(goal)
+
+    def _in_space(self, goal: _Goal) -> Turns:
+        """Go to what only 3D shows."""
+        with suppress(DataError):  # nor is there 3D
+            yield from self._opening(self.recording, in_space=True, goal=goal)
+            return
+        self._arrive(goal)
+
+    def _arrive(self, goal: _Goal) -> None:
+        if goal.individual and goal.individual != self.individual:
+            self.individual = goal.individual
+            self.individual_changed.emit()
+        if self._opened is None or goal.moment is None:
+            return
+        self.viewer.dims.set_current_step(0, self._opened.timeline.step(goal.moment))
+        self.select(None if goal.until is None else (goal.moment, goal.until))
+        if goal.zoom is not None:
+            self.viewer.scene.camera.zoom = goal.zoom
+            self.viewer.scene.camera.center = goal.centre
+
+    def _refreshing(self) -> Turns:
+        yield from self._renewing()
+        self.study_changed.emit()
+
+    def _renewing(self) -> Turns:
+        study, id = self.study, self.recording
+        if study is None or not id:
+            return
+        recording = study.recording(id)
+        said = yield lambda: sentences_of(recording)
+        if (self.study, self.recording) == (study, id):
+            self._sentences = said
+            self._show_sentence()
 
     def _on_boxes_shown(self) -> None:
         """A person opened or closed the layer's eye; so it stays, in other recordings too."""
@@ -354,6 +513,8 @@ class Session:
             self.arrangement = replace(self.arrangement, boxes=shown)
             self.redraw()
             self.arrangement_changed.emit()
+
+    # -- moving on ------------------------------------------------------------------------------
 
     def _on_step(self) -> None:
         step = int(self.viewer.dims.current_step[0])
@@ -399,10 +560,13 @@ class Session:
 
     def _show_sentence(self) -> None:
         overlay = self.viewer.canvas.overlays.text
-        if self._opened is None:
+        if self._opened is None and self._coming is None:
             overlay.visible = False
             return
-        overlay.text = f"{self.moment:.2f} s   {self._span_words()}{self.sentence}".rstrip()
+        if self._coming is not None:
+            overlay.text = f"opening {self._coming.id} …"
+        else:
+            overlay.text = f"{self.moment:.2f} s   {self._span_words()}{self.sentence}".rstrip()
         # Seen on any picture.
         overlay.position, overlay.box = "bottom_left", True
         overlay.visible = True
@@ -412,14 +576,6 @@ class Session:
             return ""
         # In a line of its own, or the sentence would not fit into the picture.
         return f"[selected: {self.span[0]:.2f} to {self.span[1]:.2f} s]\n"
-
-    def _read_sentences(self) -> Sentences | None:
-        from mousegpt_core.pipeline.curating import said_clips
-
-        try:
-            return Sentences(said_clips(self._study().recording(self.recording)))
-        except StageMissingError:
-            return None
 
     def _study(self) -> Study:
         if self.study is None:
@@ -433,3 +589,15 @@ def session_of(viewer: ViewerModel) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer)
     return _SESSIONS[viewer]
+
+
+def session_in_window(viewer: Any) -> Session:
+    """The session of a viewer; where there is a window, it does what takes a while in turns."""
+    session = session_of(viewer)
+    window = getattr(getattr(session.viewer, "window", None), "_qt_window", None)
+    if window is not None and not session.in_turns:
+        from napari_mousegpt._widgets.turns import InTurns
+
+        session.take_turns(lambda: InTurns(window))
+        window.destroyed.connect(lambda: session.take_turns(AtOnce))
+    return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,12 @@ def own_study(study_folder: Path, tmp_path: Path) -> Study:
         if file.is_file():
             shutil.copy(file, tmp_path)
     return Study.open(shutil.copytree(study_folder, tmp_path / "study"))
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows open recordings at once, as scripts do, but where it is about that: no waiting."""
+    if find_spec("napari") is not None:
+        from napari_mousegpt.session import session_of
+
+        monkeypatch.setattr("napari_mousegpt.session.session_in_window", session_of)

@@ -74,6 +74,7 @@ class Home(Dock):
         layout.addLayout(self._docks())
         layout.addStretch(1)
         self.follow(session.study_changed, self.refresh)
+        self.follow(session.coming_changed, self._show_recording)
         self.follow(session.recording_changed, self._show_recording)
         runner.changed.connect(self._enable)
         self.refresh()
@@ -148,7 +149,8 @@ class Home(Dock):
 
     def _show_recording(self) -> None:
         self._recordings.blockSignals(True)
-        self._recordings.setCurrentIndex(self._recordings.findData(self._session.recording))
+        shown = self._session.coming or self._session.recording
+        self._recordings.setCurrentIndex(self._recordings.findData(shown))
         self._recordings.blockSignals(False)
         self._space.blockSignals(True)
         self._space.setChecked(self._session.in_space)

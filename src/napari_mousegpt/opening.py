@@ -1,0 +1,91 @@
+"""A recording that is read: all that can be made of it before a viewer is touched; no window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mousegpt_core.errors import StageMissingError
+from napari_mousegpt.boxes import boxes_layer
+from napari_mousegpt.moving import live_layers
+from napari_mousegpt.recordings import OpenedRecording, open_recording
+from napari_mousegpt.words import Sentences
+
+if TYPE_CHECKING:
+    from mousegpt_core.study import Recording, Study
+
+
+@dataclass(frozen=True)
+class ReadRecording:
+    """What a viewer needs to show a recording.
+
+    Attributes
+    ----------
+    opened : OpenedRecording
+        The recording.
+    still, live : list of Layer
+        Layers that know all their frames, and those of one moment: skeleton and keypoints.
+    boxes : list of Layer
+        The one of the animals' boxes, which is hidden, where there are pictures.
+    sentences : Sentences or None
+        What is said of it.
+    """
+
+    opened: OpenedRecording
+    still: list[Any]
+    boxes: list[Any]
+    live: list[Any]
+    sentences: Sentences | None
+
+    def close(self) -> None:
+        """Close its films."""
+        self.opened.stack.close()
+
+
+def first_recording(study: Study) -> str:
+    """The recording of a study that is shown first, ``""`` where there is none."""
+    recordings = study.recordings
+    # One with a film tells more at first sight.
+    filmed = [id for id, one in recordings.items() if any(view.films for view in one.info.views)]
+    return min(filmed or recordings, default="")
+
+
+def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadRecording:
+    """Read a recording and make its layers, first pictures included.
+
+    Parameters
+    ----------
+    study, id : Study, str
+        Which.
+    in_space : bool
+        The animals in 3D rather than the films, where there are both.
+
+    Raises
+    ------
+    MouseGPTError
+        If it cannot be shown.
+    """
+    from napari.layers import Layer
+
+    recording = study.recording(id)
+    opened = open_recording(study, recording, in_space=in_space)
+    try:
+        still = [Layer.create(*layer) for layer in opened.still]
+        live = [Layer.create(*layer) for layer in live_layers(opened.moving)]
+        boxes = boxes_layer(opened.moving, shown=False)
+        return ReadRecording(
+            opened, still, [Layer.create(*boxes)] if boxes else [], live, sentences_of(recording)
+        )
+    except BaseException:
+        opened.stack.close()
+        raise
+
+
+def sentences_of(recording: Recording) -> Sentences | None:
+    """What is said of a recording; None where nothing is yet."""
+    from mousegpt_core.pipeline.curating import said_clips
+
+    try:
+        return Sentences(said_clips(recording))
+    except StageMissingError:
+        return None
