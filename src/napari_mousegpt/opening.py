@@ -16,6 +16,46 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """Where one goes once a recording is shown.
+
+    Attributes
+    ----------
+    moment : float or None
+        Seconds on its clock; None = where it begins.
+    individual : str
+        The animal that is looked at; ``""`` = as it is.
+    until : float or None
+        End of what is selected (s).
+    zoom, centre : float or None, tuple of float
+        Of the camera; None = all is seen.
+    """
+
+    moment: float | None = None
+    individual: str = ""
+    until: float | None = None
+    zoom: float | None = None
+    centre: Any = None
+
+
+@dataclass(eq=False)
+class Coming:
+    """A recording that is being opened.
+
+    Attributes
+    ----------
+    id, in_space : str, bool
+        Which, and whether in 3D.
+    goal : Goal
+        What for, as it was told last.
+    """
+
+    id: str
+    in_space: bool
+    goal: Goal
+
+
+@dataclass(frozen=True)
 class ReadRecording:
     """What a viewer needs to show a recording.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -19,7 +19,14 @@ from mousegpt_core.errors import DataError, StageMissingError
 from napari_mousegpt.arranging import Arrangement, ShownView, arrange, shift
 from napari_mousegpt.boxes import boxes_at, draw_boxes
 from napari_mousegpt.moving import Moment, at_step
-from napari_mousegpt.opening import ReadRecording, first_recording, read_recording, sentences_of
+from napari_mousegpt.opening import (
+    Coming,
+    Goal,
+    ReadRecording,
+    first_recording,
+    read_recording,
+    sentences_of,
+)
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
 from napari_mousegpt.words import Sentences
@@ -30,26 +37,6 @@ if TYPE_CHECKING:
     from mousegpt_core.study import Study
 
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
-
-
-@dataclass(frozen=True)
-class _Goal:
-    """Where one goes once a recording is shown."""
-
-    moment: float | None = None
-    individual: str = ""
-    until: float | None = None
-    zoom: float | None = None
-    centre: Any = None
-
-
-@dataclass(eq=False)
-class _Coming:
-    """A recording that is being opened."""
-
-    id: str
-    in_space: bool
-    goal: _Goal
 
 
 class Session:
@@ -98,7 +85,7 @@ class Session:
         self._layers: list[Any] = []
         #: Closes the films of those layers.
         self._films = ExitStack()
-        self._coming: _Coming | None = None
+        self._coming: Coming | None = None
         #: Whether what takes a while is done in turns.
         self.in_turns = False
         self._openings: Pace = AtOnce()
@@ -136,6 +123,12 @@ class Session:
         """
         self._openings, self._refreshings, self._renewals = make(), make(), make()
         self.in_turns = True
+
+    def leave_window(self, _: Any = None) -> None:
+        """The window is gone."""
+        self.take_turns(AtOnce)
+        self.in_turns = False
+        self._films.close()
 
     # -- where we are -------------------------------------------------------------------------
 
@@ -215,8 +208,8 @@ class Session:
         coming = self._coming
         if coming is None:
             camera = self.viewer.scene.camera
-            here = _Goal(self.moment, zoom=camera.zoom, centre=camera.center)
-            coming = _Coming(self.recording, self.in_space, here)
+            here = Goal(self.moment, zoom=camera.zoom, centre=camera.center)
+            coming = Coming(self.recording, self.in_space, here)
         self._openings.begin(self._opening(coming.id, in_space=coming.in_space, goal=coming.goal))
 
     def close_recording(self) -> None:
@@ -252,7 +245,7 @@ class Session:
         MouseGPTError
             If the recording cannot be shown.
         """
-        goal, coming = _Goal(moment, individual, until), self._coming
+        goal, coming = Goal(moment, individual, until), self._coming
         if coming is not None and recording == coming.id:
             coming.goal = goal
         elif recording and recording != self.recording:
@@ -359,10 +352,10 @@ class Session:
         if first:
             yield from self._opening(first)
 
-    def _opening(self, id: str, *, in_space: bool = False, goal: _Goal | None = None) -> Turns:
+    def _opening(self, id: str, *, in_space: bool = False, goal: Goal | None = None) -> Turns:
         """Read a recording, then put its layers in place of those that are shown."""
         study = self._study()
-        coming = _Coming(id, in_space, goal or _Goal())
+        coming = Coming(id, in_space, goal or Goal())
         self._expect(coming)
         try:
             if self._opened is None:
@@ -380,7 +373,7 @@ class Session:
             if self._coming is coming:
                 self._expect(None)
 
-    def _expect(self, coming: _Coming | None) -> None:
+    def _expect(self, coming: Coming | None) -> None:
         self._coming = coming
         self._show_sentence()
         self.coming_changed.emit()
@@ -406,7 +399,7 @@ class Session:
                     yield None
         self._films.close()
 
-    def _showing(self, read: ReadRecording, coming: _Coming) -> Turns:
+    def _showing(self, read: ReadRecording, coming: Coming) -> Turns:
         opened = read.opened
         try:
             self.viewer.dims.ndisplay = 3 if opened.in_space else 2
@@ -460,27 +453,27 @@ class Session:
             camera.set_view_direction(view_direction=(-0.5, 0.87, 0.0), up_direction=(1, 0, 0))
         self.viewer.dims.set_current_step(0, 0)
 
-    def _lacks(self, goal: _Goal) -> bool:
+    def _lacks(self, goal: Goal) -> bool:
         """Whether the films that are shown do not show it."""
         if self._opened is None or goal.moment is None or self.in_space:
             return False
         return not self._opened.timeline.reaches(goal.moment)
 
-    def _going(self, goal: _Goal) -> Turns:
+    def _going(self, goal: Goal) -> Turns:
         """Go to what one opened a recording for."""
         if self._lacks(goal):
             yield from self._in_space(goal)
         else:
             self._arrive(goal)
 
-    def _in_space(self, goal: _Goal) -> Turns:
+    def _in_space(self, goal: Goal) -> Turns:
         """Go to what only 3D shows."""
         with suppress(DataError):  # nor is there 3D
             yield from self._opening(self.recording, in_space=True, goal=goal)
             return
         self._arrive(goal)
 
-    def _arrive(self, goal: _Goal) -> None:
+    def _arrive(self, goal: Goal) -> None:
         if goal.individual and goal.individual != self.individual:
             self.individual = goal.individual
             self.individual_changed.emit()
@@ -599,5 +592,5 @@ def session_in_window(viewer: Any) -> Session:
         from napari_mousegpt._widgets.turns import InTurns
 
         session.take_turns(lambda: InTurns(window))
-        window.destroyed.connect(lambda: session.take_turns(AtOnce))
+        window.destroyed.connect(session.leave_window)
     return session
