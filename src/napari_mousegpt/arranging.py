@@ -183,8 +183,14 @@ def shift(
     for number, poses in enumerate(moving):
         if poses.view == view.name and view.own_poses:
             moving[number] = replace(poses, steps=steps)
-            _retrace(layers, moving[number], steps)
+            retrace(layers, moving[number])
     return replace(view, times=times, offset_s=offset_s)
+
+
+def look_from_above(camera: Any) -> None:
+    """See a recording in 3D from above the floor's rim, z up; axes are z, y, x."""
+    camera.orientation = ("away", "down", "right")
+    camera.set_view_direction(view_direction=(-0.5, 0.87, 0.0), up_direction=(1, 0, 0))
 
 
 def offset_words(offset_s: float, period: float) -> str:
@@ -195,9 +201,10 @@ def offset_words(offset_s: float, period: float) -> str:
     return f"{offset_s:+.3f} s ({about}{frames:+d} {noun})" if offset_s else "no offset"
 
 
-def _retrace(layers: Sequence[Any], poses: MovingPoses, steps: NDArray[np.intp]) -> None:
-    """Give the trails of a view their new times."""
-    trails = tracks_layer(at_steps(poses.poses, steps))
+def retrace(layers: Sequence[Any], poses: MovingPoses) -> None:
+    """Draw the trails of a view anew, after its poses or its times have changed."""
+    shown = poses.corrected()
+    trails = tracks_layer(shown if poses.steps is None else at_steps(shown, poses.steps))
     for layer in layers:
         mine = layer.metadata.get("view") == poses.view
         if trails is not None and mine and layer.metadata.get("role") == "trails":

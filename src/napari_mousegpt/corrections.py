@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.study.pose_edits import DoneEdit, PoseEdit, PoseState, effective
 
@@ -72,6 +75,11 @@ class Corrections:
     def as_read(self, view: str) -> xr.Dataset:
         """Poses of a view as they were read."""
         return self._read[view]
+
+    def unhidden(self, view: str) -> NDArray[np.float32]:
+        """Positions by now, ``(time, keypoint, individual, space)``; NaN where a person hid one."""
+        state = self.states[view]
+        return np.where(state.hidden[..., None], np.float32(np.nan), state.position)
 
     # -- acts ---------------------------------------------------------------------------------
 

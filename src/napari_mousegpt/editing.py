@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,7 +115,10 @@ class Editing:
         self._dressed: tuple[bytes, ...] = ()
         self._layer.events.data.connect(self._on_data)
         session.moment_changed.connect(self._dress)
+        #: Sources of poses whose trails are those of before.
+        self._untraced: set[str | None] = set()
         self._show()
+        self._untraced.clear()
 
     @property
     def _views(self) -> list[MovingPoses]:
@@ -381,6 +384,14 @@ class Editing:
         self._size, self._dressed = self._usual_size * share, ()
         self._dress()
 
+    def retrace(self) -> None:
+        """Draw the trails of what was corrected since anew; not at each act, as it takes longer."""
+        for view in (one for one in self._views if one.source in self._untraced):
+            self.session.retrace(
+                replace(view, position=self.corrections.unhidden(view.source or "")[..., ::-1])
+            )
+        self._untraced.clear()
+
     def is_stale(self) -> bool:
         """Whether the poses were read anew since."""
         return _keys_of(self._recording) != self._keys
@@ -501,12 +512,14 @@ class Editing:
         state = self.corrections.states[view.source or ""]
         rows = slice(None) if edit is None else state.rows(*edit.frames())
         view.put(rows, state.position[rows])
+        self._untraced.add(view.source)
         self.session.redraw()
 
     def _show(self) -> None:
         for view in self._views:
             state = self.corrections.states[view.source or ""]
             view.put(slice(None), state.position)
+            self._untraced.add(view.source)
         self.session.redraw()
 
     def _places(self) -> NDArray[np.float32]:
@@ -536,9 +549,7 @@ class Editing:
     def _undress(self) -> None:
         """Leave the layer as it was found, with the poses that are now."""
         for view in self._views:
-            state = self.corrections.states[view.source or ""]
-            hidden = state.hidden[..., None]
-            view.put(slice(None), np.where(hidden, np.float32(np.nan), state.position))
+            view.put(slice(None), self.corrections.unhidden(view.source or ""))
         self._layer.size, self._layer.border_width = self._usual_size, 0.0
         self.session.redraw()
 

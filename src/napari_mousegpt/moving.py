@@ -173,6 +173,11 @@ class MovingPoses:
         y, x = point[-2] - self.offset[0], point[-1] - self.offset[1]
         return bool(0 <= y <= self.picture[0] and 0 <= x <= self.picture[1])
 
+    def corrected(self) -> xr.Dataset:
+        """The poses as they are shown by now."""
+        shown = self.position[..., ::-1]
+        return self.poses.assign(position=(("time", "keypoint", "individual", "space"), shown))
+
     def put(self, rows: slice, position: NDArray[np.float32]) -> None:
         """Show other positions, ``(time, keypoint, individual, space)``, in some rows."""
         self.position[rows] = position[..., ::-1]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mousegpt_core.errors import StageMissingError
 from napari_mousegpt.boxes import boxes_layer
 from napari_mousegpt.moving import live_layers
 from napari_mousegpt.recordings import OpenedRecording, open_recording
-from napari_mousegpt.words import Sentences
+from napari_mousegpt.words import Sentences, sentences_of
 
 if TYPE_CHECKING:
-    from mousegpt_core.study import Recording, Study
+    from mousegpt_core.study import Study
 
 
 @dataclass(frozen=True)
@@ -119,13 +118,3 @@ def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadReco
     except BaseException:
         opened.stack.close()
         raise
-
-
-def sentences_of(recording: Recording) -> Sentences | None:
-    """What is said of a recording; None where nothing is yet."""
-    from mousegpt_core.pipeline.curating import said_clips
-
-    try:
-        return Sentences(said_clips(recording))
-    except StageMissingError:
-        return None

@@ -16,20 +16,20 @@ import numpy as np
 from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
-from napari_mousegpt.arranging import Arrangement, ShownView, arrange, shift
-from napari_mousegpt.boxes import boxes_at, draw_boxes
-from napari_mousegpt.moving import Moment, at_step
-from napari_mousegpt.opening import (
-    Coming,
-    Goal,
-    ReadRecording,
-    first_recording,
-    read_recording,
-    sentences_of,
+from napari_mousegpt.arranging import (
+    Arrangement,
+    ShownView,
+    arrange,
+    look_from_above,
+    retrace,
+    shift,
 )
+from napari_mousegpt.boxes import boxes_at, draw_boxes
+from napari_mousegpt.moving import Moment, MovingPoses, at_step
+from napari_mousegpt.opening import Coming, Goal, ReadRecording, first_recording, read_recording
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
-from napari_mousegpt.words import Sentences
+from napari_mousegpt.words import Sentences, sentences_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -124,8 +124,8 @@ class Session:
         self._openings, self._refreshings, self._renewals = make(), make(), make()
         self.in_turns = True
 
-    def leave_window(self, _: Any = None) -> None:
-        """The window is gone."""
+    def leave_window(self) -> None:
+        """Work as in a script again; the window is gone."""
         self.take_turns(AtOnce)
         self.in_turns = False
         self._films.close()
@@ -295,6 +295,10 @@ class Session:
                 opened.views[number] = shift(self._layers, opened.moving, each, offset_s, times)
         self.redraw()
 
+    def retrace(self, poses: MovingPoses) -> None:
+        """Draw the trails of a view anew, after its keypoints have changed."""
+        retrace(self._layers, poses)
+
     def drawing(self, view: str, options: dict[str, Any]) -> Any:
         """A shapes layer over a view, which moves with it and goes with the recording.
 
@@ -397,6 +401,7 @@ class Session:
                     if layer in self.viewer.layers:
                         self.viewer.layers.remove(layer)
                     yield None
+            yield None
         self._films.close()
 
     def _showing(self, read: ReadRecording, coming: Coming) -> Turns:
@@ -406,6 +411,8 @@ class Session:
             for layer in (*read.still, *read.boxes, *read.live):
                 self._add(layer)
                 yield None
+            self._set_stage(opened)
+            yield None
         except Exception:
             for _ in self._taking_away():
                 pass
@@ -421,7 +428,6 @@ class Session:
         individuals = self._study().recording(coming.id).info.individuals
         if self.individual not in individuals:
             self.individual = individuals[0] if individuals else ""
-        self._set_stage(opened)
         self._expect(None)
         self._step = -1
         self.arrange(self.arrangement)
@@ -447,10 +453,7 @@ class Session:
         self.viewer.dims.axis_labels = ("frame", *self.viewer.dims.axis_labels[1:])
         self.viewer.reset_view()
         if opened.in_space:
-            # From above the floor's rim, z up; axes are z, y, x.
-            camera = self.viewer.scene.camera
-            camera.orientation = ("away", "down", "right")
-            camera.set_view_direction(view_direction=(-0.5, 0.87, 0.0), up_direction=(1, 0, 0))
+            look_from_above(self.viewer.scene.camera)
         self.viewer.dims.set_current_step(0, 0)
 
     def _lacks(self, goal: Goal) -> bool:
@@ -592,5 +595,5 @@ def session_in_window(viewer: Any) -> Session:
         from napari_mousegpt._widgets.turns import InTurns
 
         session.take_turns(lambda: InTurns(window))
-        window.destroyed.connect(session.leave_window)
+        window.destroyed.connect(lambda: session.leave_window())
     return session

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from mousegpt_core.errors import StageMissingError
+
+if TYPE_CHECKING:
+    from mousegpt_core.study import Recording
 
 #: A sentence under the picture has lines of so many letters.
 _LINE = 96
@@ -44,3 +50,13 @@ class Sentences:
             if place >= 0 and moment < stops[place] and said[place]:
                 return "\n".join(textwrap.wrap(said[place], _LINE))
         return ""
+
+
+def sentences_of(recording: Recording) -> Sentences | None:
+    """What is said of a recording; None where nothing is yet."""
+    from mousegpt_core.pipeline.curating import said_clips
+
+    try:
+        return Sentences(said_clips(recording))
+    except StageMissingError:
+        return None

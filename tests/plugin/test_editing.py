@@ -321,3 +321,20 @@ def test_what_was_corrected_stays_when_the_dock_is_closed(edit: Callable[..., An
     np.testing.assert_allclose(points.data[0], [5, 6])
     assert points.shown.tolist() == [True, False, True]
     assert not points.border_width.any()
+
+
+def test_trails_go_where_corrections_are(edit: Callable[..., Any]) -> None:
+    editing = edit()
+    trails = editing.session.viewer.layers["top trails"]
+    before = trails.data.copy()
+    editing.session.viewer.dims.set_current_step(0, 10)
+    drag(editing, 1, 60.0, 34.0)
+    editing.retrace()
+    (changed,) = np.flatnonzero((trails.data != before).any(axis=1))
+    assert trails.data[changed, 1] == 10
+    shown = editing.session.points.data
+    np.testing.assert_allclose(trails.data[changed, 2:], shown.mean(axis=0), rtol=1e-5)
+    assert trails.color_by == "individual"
+    editing.undo()
+    editing.retrace()
+    np.testing.assert_array_equal(trails.data, before)

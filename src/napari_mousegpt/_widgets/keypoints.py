@@ -225,6 +225,7 @@ class Keypoints(Dock):
             tell_error(told, error.hint, f"{type(error).__name__}: {error}")
         self._calm += 1
         if self._calm == _CALM:
+            self.editing.retrace()
             self._looking.run(self.editing.doubts, self._doubts.show_doubts)
 
     def _name(self) -> None:

@@ -1,0 +1,185 @@
+"""How long the window's loop is away: the longest turn of each thing a person does.
+
+Run: ``xvfb-run -a -s '-screen 0 1920x1200x24' python benchmarks/window_turns.py [--study FOLDER]``
+with napari and the package installed; without a study one is made. A real study is copied first.
+Told are, for the first time (imports, shaders) and as the median of the rounds that follow, the
+longest that the window's own thread was busy without looking at events; in brackets the longest
+that it was away on the clock, which counts the reading threads and whatever else the computer does.
+The same layers made by napari alone, one a turn and in memory, are the floor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gui import FRAMES, SIZE, Canvas, leave, make_film, make_poses, make_study, settle
+
+#: Longer is felt as a stop (ms).
+FREEZE_MS = 100
+DOCKS = ("Home", "Study", "Views", "Keypoints", "Describe", "Behaviours", "Ethogram", "Search")
+
+Act = Callable[[], None]
+
+
+class Watch:
+    """Longest turns by what was done meanwhile, in ms: busy, away."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[tuple[float, float]]] = {}
+
+    @contextmanager
+    def over(self, title: str) -> Iterator[None]:
+        """Watch what is done within."""
+        from qtpy.QtCore import QTimer
+
+        def look() -> None:
+            looks.append((time.perf_counter(), time.thread_time()))
+
+        looks: list[tuple[float, float]] = []
+        look()
+        timer = QTimer()
+        timer.timeout.connect(look)
+        timer.start(0)
+        yield
+        settle(0.05)
+        timer.stop()
+        away, busy = np.diff(looks, axis=0).max(axis=0) * 1e3
+        self.found.setdefault(title, []).append((float(busy), float(away)))
+
+    def tell(self) -> None:
+        """Print all, in the order in which they were first done."""
+        print(f"\n{'longest turn, ms busy (away)':<52}{'first':>15}{'then':>15}")
+        for title, turns in self.found.items():
+            later = np.median(turns[1:] or turns, axis=0)
+            cells = "".join(f"{f'{one[0]:.0f} ({one[1]:.0f})':>15}" for one in (turns[0], later))
+            mark = " *" if later[0] > FREEZE_MS else ""
+            print(f"  {title:<50}{cells}{mark}", flush=True)
+
+
+def until(there: Callable[[], bool]) -> None:
+    """Let the window go on until something is there."""
+    end = time.perf_counter() + 60
+    while not there() and time.perf_counter() < end:
+        settle(0.005)
+    settle(0.3)
+
+
+def floor(watch: Watch, canvas: Canvas, folder: Path) -> None:
+    """napari's own layers of a recording, in memory, added and removed one a turn."""
+    from napari.layers import Layer
+
+    from mousegpt_core.study import Study
+    from napari_mousegpt.moving import live_layers
+    from napari_mousegpt.opening import first_recording
+    from napari_mousegpt.recordings import open_recording
+
+    study = Study.open(folder)
+    opened = open_recording(study, study.recording(first_recording(study)))
+    for data, options, kind in (*opened.still, *live_layers(opened.moving)):
+        shown = np.stack([np.asarray(data[0])] * 2) if kind in ("image", "labels") else data
+        layer = Layer.create(shown, options, kind)
+        with watch.over(f"floor: napari adds {kind}"):
+            canvas.viewer.add_layer(layer)
+            settle(0.2)
+    while canvas.viewer.layers:
+        with watch.over("floor: napari removes a layer"):
+            canvas.viewer.layers.pop()
+            settle(0.2)
+    opened.stack.close()
+
+
+def openings(watch: Watch, canvas: Canvas, folder: Path, session: Any, words: str) -> None:
+    """A study is opened, its recording changed, results taken up, the slider moved."""
+    with watch.over(f"{words}: a study is opened"):
+        session.open_study(folder)
+        until(lambda: bool(session.recording))
+    ids = list(session.study.recordings)
+    other = next((id for id in ids if id != session.recording), session.recording)
+    before = session.opened
+    with watch.over(f"{words}: another recording is shown"):
+        session.open_recording(other)
+        until(lambda: session.opened not in (None, before))
+    with watch.over(f"{words}: results are taken up"):
+        session.refresh()
+        settle(0.3)
+    generator = np.random.default_rng(0)
+    for _ in range(10):
+        moment = float(generator.uniform(0, session.end))
+        with watch.over(f"{words}: seek"):
+            session.go_to(moment)
+            settle(0.1)
+
+
+def docks(watch: Watch, canvas: Canvas) -> None:
+    """Each dock is opened and closed, while a recording is shown."""
+    for name in DOCKS:
+        with watch.over(f"dock {name} is opened"):
+            holder, _ = canvas.viewer.window.add_plugin_dock_widget("napari-mousegpt", name)
+            settle(0.5)
+        with watch.over("a dock is closed"):
+            holder.destroyOnClose()
+            settle(0.2)
+
+
+def measure(folder: Path, rounds: int) -> None:
+    """All of it."""
+    from napari_mousegpt.session import session_in_window, session_of
+
+    watch, canvas = Watch(), Canvas()
+    session = session_of(canvas.viewer)
+    with watch.over("idle"):
+        settle(1.0)
+    for _ in range(rounds):
+        floor(watch, canvas, folder)
+        session.leave_window()
+        openings(watch, canvas, folder, session, "at once")
+        session.close_recording()
+        settle(0.2)
+        session_in_window(canvas.viewer)
+        openings(watch, canvas, folder, session, "in turns")
+        docks(watch, canvas)
+        session.close_recording()
+        settle(0.2)
+    session_in_window(canvas.viewer)
+    for name in DOCKS:
+        canvas.viewer.window.add_plugin_dock_widget("napari-mousegpt", name)
+    settle(1.0)
+    for _ in range(rounds):
+        openings(watch, canvas, folder, session, "in turns, all docks open")
+        session.close_recording()
+        settle(0.2)
+    watch.tell()
+
+
+def main() -> None:
+    """Measure a study."""
+    from qtpy.QtWidgets import QApplication
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--study", type=Path, help="a real one, which is copied")
+    parser.add_argument("--rounds", type=int, default=4)
+    options = parser.parse_args()
+    _app = QApplication.instance() or QApplication([])
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        if options.study is not None:
+            study = Path(shutil.copytree(options.study, folder / "study"))
+        else:
+            film = make_film(folder / "film.mp4", FRAMES, SIZE)
+            poses = make_poses(folder / "p.csv", FRAMES, SIZE)
+            study = make_study(folder / "study", [film], poses)
+        measure(study, options.rounds)
+    leave()
+
+
+if __name__ == "__main__":
+    main()
