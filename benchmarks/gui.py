@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,8 +30,6 @@ VIEW, VIEWS = (240, 320), 4
 ANIMALS, MINUTES, BOUT_S = 23, 20, 1.2
 CLIPS = 200_000
 HOUR_S, HOUR_SIZE = 3600, (96, 128)
-#: A gap between two looks of the window's loop that a person feels (ms).
-FREEZE_MS = 100
 KEYPOINTS = 12
 
 Measure = Callable[[], object]
@@ -114,33 +111,6 @@ def told(title: str, found: dict[str, tuple[float, float]], floor: str) -> None:
             for one, of in zip(both, found[floor], strict=True)
         ]
         print(f"  {name:<34}" + "".join(cells), flush=True)
-
-
-@contextmanager
-def watched(title: str) -> Iterator[None]:
-    """Tell how long the window's loop was away meanwhile, at most.
-
-    On the clock, which on a busy machine counts what others do too; and of the processor, by the
-    window's own thread.
-    """
-    from qtpy.QtCore import QTimer
-
-    def look() -> None:
-        looks.append((time.perf_counter(), time.thread_time()))
-
-    looks: list[tuple[float, float]] = []
-    look()
-    timer = QTimer()
-    timer.timeout.connect(look)
-    timer.start(5)
-    yield
-    settle(0.05)
-    timer.stop()
-    away, busy = np.sort(np.diff(looks, axis=0), axis=0).T[:, ::-1] * 1e3
-    frozen = int((busy > FREEZE_MS).sum())
-    most = ", ".join(f"{one:.0f}" for one in busy[:3])
-    words = f"away at most {away[0]:5.0f} ms; busy {most} ms, {frozen} times above {FREEZE_MS}"
-    print(f"  {title:<46} {words}", flush=True)
 
 
 # -- what is shown ---------------------------------------------------------------------------------
@@ -228,28 +198,39 @@ def many_bouts(seed: int = 0) -> Any:
 
 
 def opening(folder: Path, rounds: int) -> None:
-    """From the call to the first picture."""
-    from napari_mousegpt.session import session_of
+    """From the call to the first picture, and to all that there is of a study."""
+    from napari_mousegpt.session import session_in_window
 
     film = make_film(folder / "film.mp4", FRAMES, SIZE)
     study = make_study(folder / "opening", [film], make_poses(folder / "p.csv", FRAMES, SIZE))
     array = in_memory(film)
     canvas = Canvas()
+    session = session_in_window(canvas.viewer)
 
-    def cleared(act: Measure) -> Measure:
+    def cleared(act: Callable[[], float]) -> Measure:
         def opened() -> float:
-            session_of(canvas.viewer).close_recording()
+            session.close_recording()
             canvas.viewer.layers.clear()
             settle(0.05)
-            return canvas.after(act)
+            return act()
 
         return opened
 
+    def until(there: Callable[[], bool]) -> float:
+        start = time.perf_counter()
+        session.open_study(study)
+        while not there():
+            app().processEvents()
+        return time.perf_counter() - start + canvas.after(lambda: None)
+
     acts = {
-        "array in memory": cleared(lambda: canvas.viewer.add_image(array, rgb=True)),
-        "study: film, keypoints, skeleton": cleared(
-            lambda: session_of(canvas.viewer).open_study(study)
+        "array in memory": cleared(
+            lambda: canvas.after(lambda: canvas.viewer.add_image(array, rgb=True))
         ),
+        "study: its film": cleared(
+            lambda: until(lambda: any(layer.visible for layer in canvas.viewer.layers))
+        ),
+        "study: film, keypoints, skeleton": cleared(lambda: until(lambda: bool(session.recording))),
     }
     told("opening to the first picture", in_turns(acts, max(rounds // 8, 3)), "array in memory")
 
@@ -483,51 +464,7 @@ def map_of_clips(folder: Path, rounds: int) -> None:
 
 def gaps(folder: Path, rounds: int) -> None:
     """How long the window's loop is away."""
-    from napari_mousegpt._widgets.runner import runner_of
-    from napari_mousegpt.session import session_of
-
-    film = make_film(folder / "film.mp4", FRAMES, SIZE)
-    study = make_study(folder / "gaps", [film], make_poses(folder / "p.csv", FRAMES, SIZE))
-    array = in_memory(film)
-    print("\nthe window's loop")
-    canvas = Canvas()
-    session = session_of(canvas.viewer)
-    with watched("idle"):
-        settle(2.0)
-    with watched("floor: a layer in memory is added"):
-        canvas.viewer.add_image(array, rgb=True)
-        settle(0.5)
-    canvas.viewer.layers.clear()
-    docks = ("Home", "Study", "Views", "Keypoints", "Describe", "Behaviours", "Ethogram", "Search")
-    for name in docks:
-        with watched(f"dock {name} is opened"):
-            canvas.viewer.window.add_plugin_dock_widget("napari-mousegpt", name)
-            settle(0.3)
-    with watched("a study is opened"):
-        session.open_study(study)
-        settle(1.0)
-    runner = runner_of(session)
-    with watched("a study is run (a job)"):
-        runner.run("Analysing", ("run", str(study)), lambda _: session.refresh())
-        while runner.busy:
-            settle(0.05)
-    with watched("a job runs and the slider moves"):
-        runner.run("Analysing", ("report", str(study)), lambda _: session.refresh())
-        number = 0
-        while runner.busy:
-            number = (number + 1) % FRAMES
-            canvas.viewer.dims.set_current_step(0, number)
-            settle(0.05)
-    with watched("floor: the slider of a layer in memory moves"):
-        session.close_recording()
-        canvas.viewer.add_image(array, rgb=True)
-        settle(0.5)
-        for number in range(60):
-            canvas.viewer.dims.set_current_step(0, number)
-            settle(0.05)
-    with watched("its results are taken up"):
-        session.refresh()
-        settle(0.5)
+    subprocess.run([sys.executable, Path(__file__).with_name("window_turns.py")], check=True)
 
 
 def memory(folder: Path, rounds: int) -> None:

@@ -130,6 +130,24 @@ def docks(watch: Watch, canvas: Canvas) -> None:
             settle(0.2)
 
 
+def jobs(watch: Watch, canvas: Canvas, folder: Path, session: Any) -> None:
+    """A study is run while one looks on, and while one moves the slider."""
+    from napari_mousegpt._widgets.runner import runner_of
+
+    runner = runner_of(session)
+    with watch.over("a study is run (a job)"):
+        runner.run("Analysing", ("run", str(folder)), lambda _: session.refresh())
+        while runner.busy:
+            settle(0.05)
+    with watch.over("a job runs and the slider moves"):
+        runner.run("Analysing", ("report", str(folder)), lambda _: session.refresh())
+        moment = 0.0
+        while runner.busy:
+            moment = (moment + 0.1) % session.end
+            session.go_to(moment)
+            settle(0.05)
+
+
 def measure(folder: Path, rounds: int) -> None:
     """All of it."""
     from napari_mousegpt.session import session_in_window, session_of
@@ -157,6 +175,9 @@ def measure(folder: Path, rounds: int) -> None:
         openings(watch, canvas, folder, session, "in turns, all docks open")
         session.close_recording()
         settle(0.2)
+    session.open_study(folder)
+    until(lambda: bool(session.recording))
+    jobs(watch, canvas, folder, session)
     watch.tell()
 
 

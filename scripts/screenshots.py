@@ -36,6 +36,7 @@ from qtpy.QtWidgets import (
 
 from mousegpt_core.io import read_poses, write_poses
 from napari_mousegpt._widgets.style import Dock
+from napari_mousegpt.session import Session, session_of
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 WIDTH, COLOURS = 1300, 256
@@ -114,6 +115,16 @@ class Newcomer:
 
     # -- what one sees ------------------------------------------------------------------------
 
+    @property
+    def session(self) -> Session:
+        """What the docks follow."""
+        return session_of(self.viewer)
+
+    @property
+    def sees_recording(self) -> bool:
+        """Whether all of a recording is shown."""
+        return bool(self.session.recording) and not self.session.coming
+
     def keep(self, name: str) -> None:
         """Keep a small picture of the window."""
         settle(1.0)
@@ -151,7 +162,7 @@ def open_docks(one: Newcomer, study: Path | None) -> None:
         one.press(home, "Sample")
     else:
         one.viewer.open(str(study), plugin="napari-mousegpt")
-    wait(lambda: len(one.viewer.layers) > 0)
+    wait(lambda: one.sees_recording, what="for the study")
     for name in DOCKS:
         one.press(home, name)
         one.window.tabifyDockWidget(home, one.dock(name))
@@ -219,7 +230,9 @@ def look_at_views(one: Newcomer) -> None:
 def correct_keypoints(one: Newcomer) -> None:
     """Of another study, whose poses are those of a film: the next doubtful moment, by its key."""
     with TemporaryDirectory() as place:
+        before = one.session.opened
         one.viewer.open(str(make_flat_study(Path(place))), plugin="napari-mousegpt")
+        wait(lambda: one.sees_recording and one.session.opened is not before, what="for the poses")
         dock = one.dock("Keypoints")
         wait(lambda: dock.findChild(QListWidget).count() > 0)
         before = one.viewer.dims.current_step[0]

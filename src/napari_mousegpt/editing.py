@@ -25,14 +25,11 @@ from mousegpt_core.study.pose_edits import (
     SwapSides,
 )
 from napari_mousegpt.closer import Closer
-from napari_mousegpt.corrections import Corrections
+from napari_mousegpt.corrections import Corrections, keys_of, poses_as_read
 from napari_mousegpt.moving import MovingPoses, at_step
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from mousegpt_core.skeleton import Skeleton
-    from mousegpt_core.study import Recording
     from napari_mousegpt.session import Session
 
 #: A point that lies farther from where it was was moved (units of the coordinates).
@@ -102,8 +99,8 @@ class Editing:
         self._layer = session.points
         recording = study.recording(session.recording)
         self.skeleton: Skeleton = recording_skeleton(study, recording)
-        self.corrections = Corrections(recording, _as_read(recording, own))
-        self._keys = _keys_of(recording)
+        self.corrections = Corrections(recording, poses_as_read(recording, own))
+        self._keys = keys_of(recording)
         self._recording = recording
         self._closer = Closer(session.viewer)
         self.range: tuple[int, int] | None = None
@@ -387,14 +384,13 @@ class Editing:
     def retrace(self) -> None:
         """Draw the trails of what was corrected since anew; not at each act, as it takes longer."""
         for view in (one for one in self._views if one.source in self._untraced):
-            self.session.retrace(
-                replace(view, position=self.corrections.unhidden(view.source or "")[..., ::-1])
-            )
+            seen = self.corrections.unhidden(view.source or "")
+            self.session.retrace(replace(view, position=seen[..., ::-1]))
         self._untraced.clear()
 
     def is_stale(self) -> bool:
         """Whether the poses were read anew since."""
-        return _keys_of(self._recording) != self._keys
+        return keys_of(self._recording) != self._keys
 
     def close(self) -> None:
         """Save what is left, and let go of the layer.
@@ -581,24 +577,3 @@ def _spots(view: MovingPoses) -> list[Spot]:
 def _points(position: NDArray[np.float32]) -> NDArray[np.float32]:
     """Places of a frame, (keypoint, individual, space), in the order of `_spots`."""
     return position.reshape(-1, position.shape[-1])
-
-
-def _keys_of(recording: Recording) -> dict[str, str]:
-    """Keys of the poses that the study keeps."""
-    from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
-
-    stages = (pose_stage(source) for source in pose_sources(recording))
-    entries = ((stage, recording.store.entry(stage)) for stage in stages)
-    return {stage: entry.key for stage, entry in entries if entry is not None}
-
-
-def _as_read(recording: Recording, views: Sequence[MovingPoses]) -> dict[str, xr.Dataset]:
-    """Poses of views as they were read, before anybody's acts."""
-    from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
-
-    wanted = {view.source for view in views}
-    return {
-        source.view: recording.store.read_dataset(pose_stage(source)).load()
-        for source in pose_sources(recording)
-        if source.view in wanted
-    }
