@@ -68,7 +68,7 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
         [sys.executable, "-m", "mousegpt_core.cli", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
 

@@ -80,6 +80,7 @@ class Job:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no black window on Windows
         )
         self._readers = [
             threading.Thread(target=read, args=(pipe,), daemon=True)

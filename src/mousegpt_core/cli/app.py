@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -74,6 +75,7 @@ system.register(app)
 
 def main() -> None:
     """Run the command; errors become a message, a hint and an exit code."""
+    _write_any_script()
     console = Console(as_json="--json" in sys.argv)
     try:
         _run(console)
@@ -88,6 +90,14 @@ def main() -> None:
         if leaving.code != EXIT_STOPPED:
             raise
         console.stopped("Broken off")
+
+
+def _write_any_script() -> None:
+    """UTF-8 for files and programs that take what we say; else Windows has 256 letters for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _run(console: Console) -> None:

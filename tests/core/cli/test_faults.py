@@ -314,3 +314,17 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(fresh: Study, run_once: Path, as_
         assert answer.events[-1]["hint"] == "run the same command to go on"
     assert mousegpt("run", fresh.folder).code == 0
     assert not differences(fresh.folder, run_once)
+
+
+def test_names_of_any_script_are_told_whatever_the_system_writes(
+    files: Path, fresh: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where what goes to a file or a program has 256 letters."""
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    words = ("--poses", files / "M1.csv", "--fps", "30", "--unit", "cm")
+    answer = finish(start("add", fresh.folder, "--id", "走", *words))
+    assert answer.code == 0, answer.err
+    assert "走" in answer.out
+    answer = finish(start("kinematics", fresh.folder, "-r", "走", "--json"))
+    assert answer.code == 0, answer.err
+    assert {event["recording"] for event in answer.events} == {"走"}
