@@ -6,6 +6,8 @@
     ├ SettingsError(ValueError)
     ├ DataError(ValueError)
     │ ├ FormatError
+    │ │ ├ SeveralViewsError
+    │ │ └ UnnamedKeypointsError
     │ ├ CalibrationError
     │ └ SkeletonError
     ├ VideoError(OSError)
@@ -92,6 +94,46 @@ class DataError(MouseGPTError, ValueError):
 
 class FormatError(DataError):
     """A file is not of the format it is read as, or is damaged."""
+
+
+class SeveralViewsError(FormatError):
+    """A file holds several views, and which one to read was not said.
+
+    Parameters
+    ----------
+    views : tuple of str
+        Their names.
+    file : Path
+        The file.
+    """
+
+    def __init__(self, views: tuple[str, ...], *, file: Path) -> None:
+        self.views = views
+        super().__init__(
+            "the file holds several views",
+            file=file,
+            found=", ".join(views),
+            hint=f"say which one to read: mousegpt add --poses {views[0]}=FILE, mousegpt import "
+            f"--view {views[0]}, or view={views[0]!r} in Python",
+        )
+
+
+class UnnamedKeypointsError(FormatError):
+    """A file does not name its keypoints, and they were not named.
+
+    Parameters
+    ----------
+    message, file, found, hint
+        As of `DataError`.
+    count : int or None
+        How many they are; None = the file may be read in several ways.
+    """
+
+    def __init__(
+        self, message: str, *, file: Path, count: int | None, found: str = "", hint: str
+    ) -> None:
+        self.count = count
+        super().__init__(message, file=file, found=found, hint=hint)
 
 
 class CalibrationError(DataError):

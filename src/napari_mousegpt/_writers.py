@@ -40,11 +40,22 @@ def write_points(path: str, data: Any, options: dict[str, Any]) -> list[str]:
 
     poses = poses_of_layer(data, options)
     file = Path(path)
+    _refuse_one_view_of_several(file, options)
     format = _format(file, str(options.get("metadata", {}).get("format", "")))
     with writing(file):
         if file.exists():
             keep_copy(file)
         return [str(write_poses(poses, file, format=format))]
+
+
+def _refuse_one_view_of_several(file: Path, options: dict[str, Any]) -> None:
+    """A file of several views is not replaced by one of them."""
+    if file.exists() and options.get("metadata", {}).get("view"):
+        raise DataError(
+            "the layer is one of several views, and would replace a file that may hold them all",
+            file=file,
+            hint="choose another name",
+        )
 
 
 def _format(file: Path, was: str) -> str | None:

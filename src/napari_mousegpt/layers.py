@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 
 #: Size of points and lines in pixels of the picture, and in cm.
 _POINT, _LINE = {2: 6.0, 3: 0.4}, {2: 1.5, 3: 0.12}
+#: Units of a centimetre; length of a mouse with its tail, and frames looked at to find it.
+_PER_CM, _MOUSE_CM, _LOOKS = {"mm": 10.0, "cm": 1.0, "m": 0.01}, 12.0, 500
 #: Least and largest size of points on the screen (px).
 _POINT_ON_SCREEN = (4, 10_000)
 #: Seconds of a trail that are shown; a longer pause ends one and begins another.
@@ -76,6 +78,7 @@ def points_layer(
     name: str = "poses",
     steps: NDArray[np.intp] | None = None,
     format: str = "",
+    view: str = "",
 ) -> LayerTuple:
     """Poses as a points layer that `points.poses_of_layer` turns back.
 
@@ -90,6 +93,8 @@ def points_layer(
         the slider counts their frames.
     format : str
         Of the file that they were read from, in which they are written again.
+    view : str
+        Which of several views of that file they are.
 
     Returns
     -------
@@ -116,7 +121,7 @@ def points_layer(
         "face_color": "individual" if several else "keypoint",
         "face_color_cycle": list(COLOURS),
         "border_width": 0.0,
-        "size": _POINT[space],
+        "size": _POINT[space] * _per_cm(poses),
         # They are still seen where large pictures, or several, are shown whole.
         "canvas_size_limits": _POINT_ON_SCREEN,
         "axis_labels": _axes(space),
@@ -126,9 +131,10 @@ def points_layer(
             "poses": poses,
             "steps": steps,
             "format": format,
+            "view": view,
         },
     }
-    return coordinates, _with_units(options, space), "points"
+    return coordinates, _with_units(options, poses), "points"
 
 
 def skeleton_layer(poses: xr.Dataset, edges: Edges, *, name: str = "skeleton") -> LayerTuple:
@@ -156,13 +162,13 @@ def skeleton_layer(poses: xr.Dataset, edges: Edges, *, name: str = "skeleton") -
     space = poses.sizes["space"]
     options = {
         "name": name,
-        "edge_width": _LINE[space],
+        "edge_width": _LINE[space] * _per_cm(poses),
         "edge_color": "#ffffff",
         "vector_style": "line",
         "opacity": 0.6,
         "axis_labels": _axes(space),
     }
-    return vectors, _with_units(options, space), "vectors"
+    return vectors, _with_units(options, poses), "vectors"
 
 
 def tracks_layer(poses: xr.Dataset, *, name: str = "trails") -> LayerTuple | None:
@@ -202,7 +208,7 @@ def tracks_layer(poses: xr.Dataset, *, name: str = "trails") -> LayerTuple | Non
         "hide_completed_tracks": True,
         "axis_labels": _axes(poses.sizes["space"]),
     }
-    return np.concatenate(parts), _with_units(options, poses.sizes["space"]), "tracks"
+    return np.concatenate(parts), _with_units(options, poses), "tracks"
 
 
 def masks_layer(masks: Any, y: Floats, x: Floats, *, name: str = "animals") -> LayerTuple:
@@ -264,51 +270,6 @@ def ground(kinematics: xr.Dataset) -> Floats:
     return np.array([[x0, y0, 0.0], [x1, y0, 0.0], [x1, y1, 0.0], [x0, y1, 0.0]])
 
 
-def ethogram_layer(
-    bouts: pd.DataFrame, *, step_s: float = 0.1, name: str = "ethogram"
-) -> LayerTuple:
-    """Bouts as a labels image: a row an animal, a column a step of time.
-
-    Parameters
-    ----------
-    bouts : DataFrame
-        `clips.BOUTS`.
-    step_s : float
-        Seconds a column.
-    name : str
-        Name of the layer.
-
-    Returns
-    -------
-    layer tuple
-        Of integers (animal, time); features tell the behaviour of each, which napari shows under
-        the pointer; metadata: the animals of the rows.
-    """
-    from mousegpt_core.plots.style import behaviour_colours
-
-    animals = list(dict.fromkeys(zip(bouts["recording"], bouts["individual"], strict=True)))
-    behaviours = sorted(set(bouts["behaviour_id"]))
-    number = {name: place for place, name in enumerate(behaviours, start=1)}
-    columns = int(np.ceil(bouts["stop_s"].max() / step_s)) if len(bouts) else 1
-    image = np.zeros((max(len(animals), 1), columns), dtype=np.uint8)
-    owners = zip(bouts["recording"], bouts["individual"], strict=True)
-    spans = np.rint(bouts[["start_s", "stop_s"]].to_numpy(dtype=np.float64) / step_s).astype(int)
-    for owner, (start, stop), behaviour in zip(owners, spans, bouts["behaviour_id"], strict=True):
-        image[animals.index(owner), start:stop] = number[behaviour]
-    colours = behaviour_colours(behaviours)
-    options = {
-        "name": name,
-        "features": pd.DataFrame({"index": [0, *number.values()], "behaviour": ["", *behaviours]}),
-        "colormap": {None: "transparent"} | {number[one]: colours[one] for one in behaviours},
-        # Rows as high as a few seconds, so that they are seen.
-        "scale": (max(1.0, columns * step_s / (8 * len(image))), step_s),
-        "opacity": 1.0,
-        "axis_labels": ("animal", "time"),
-        "metadata": {"animals": animals},
-    }
-    return image, options, "labels"
-
-
 def beside(layers: list[LayerTuple], offset: tuple[float, float]) -> list[LayerTuple]:
     """Layers of one view, moved by (y, x), so that views lie beside each other."""
     moved = []
@@ -364,8 +325,28 @@ def _axes(space: int) -> tuple[str, ...]:
     return ("frame", "y", "x") if space == 2 else ("frame", "z", "y", "x")
 
 
-def _with_units(options: dict[str, Any], space: int) -> dict[str, Any]:
-    return options if space == 2 else {**options, "units": ("pixel", "cm", "cm", "cm")}
+def _with_units(options: dict[str, Any], poses: xr.Dataset) -> dict[str, Any]:
+    """With the units of its axes; frames are counted, and so are pixels."""
+    unit = poses["position"].attrs.get("units", "px")
+    # napari knows no unit that is not known.
+    named = unit if unit in ("mm", "cm", "m") else "pixel"
+    return {**options, "units": ("pixel", *(named,) * poses.sizes["space"])}
+
+
+def _per_cm(poses: xr.Dataset) -> float:
+    """Units of coordinates in space that a centimetre has; by a mouse's size where nobody says."""
+    if poses.sizes["space"] == 2:
+        return 1.0
+    unit = poses["position"].attrs.get("units", "unknown")
+    if unit in _PER_CM:
+        return _PER_CM[unit]
+    few = in_napari_order(poses.isel(time=slice(None, None, -(-poses.sizes["time"] // _LOOKS))))
+    seen = np.isfinite(few).all(axis=-1, keepdims=True)
+    low = np.where(seen, few, np.inf).min(axis=1)
+    high = np.where(seen, few, -np.inf).max(axis=1)
+    length = np.linalg.norm(np.where(high >= low, high - low, 0.0), axis=-1)
+    there = length[length > 0]
+    return float(np.median(there)) / _MOUSE_CM if there.size else 1.0
 
 
 def _step(places: Floats) -> float:

@@ -6,18 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from mousegpt_core.clips import BOUTS, make_table
+from mousegpt_core.errors import FormatError
 from mousegpt_core.poses import make_poses
-from napari_mousegpt._readers.bouts import get_reader as bouts_reader
 from napari_mousegpt._readers.poses import get_reader
 from napari_mousegpt._sample_data import synthetic_mouse
 from napari_mousegpt.layers import (
     LayerTuple,
     beside,
-    ethogram_layer,
     masks_layer,
     outline_layer,
     points_layer,
@@ -157,36 +154,6 @@ def test_walls_and_views_beside_each_other() -> None:
     in_napari([(data, options, kind), outline_layer(np.zeros((3, 3)), fill=True)])
 
 
-def some_bouts() -> pd.DataFrame:
-    return make_table(
-        BOUTS,
-        {
-            "recording": ["r", "r", "r"],
-            "individual": ["a", "a", "b"],
-            "start_s": [0.0, 1.0, 0.5],
-            "stop_s": [1.0, 2.0, 1.5],
-            "behaviour_id": ["walking", "rearing", "walking"],
-            "source": ["activities"] * 3,
-            "score": [1.0] * 3,
-        },
-    )
-
-
-def test_an_ethogram_is_a_picture_with_a_row_an_animal(tmp_path: Path) -> None:
-    data, options, _ = ethogram_layer(some_bouts(), step_s=0.5)
-    np.testing.assert_array_equal(data, [[2, 2, 1, 1], [0, 2, 2, 0]])
-    assert list(options["features"]["behaviour"]) == ["", "rearing", "walking"]
-    in_napari([(data, options, "labels")])
-    file = tmp_path / "bouts.csv"
-    some_bouts().to_csv(file, index=False)
-    read = bouts_reader(str(file))
-    assert read is not None
-    ((again, _, _),) = read(str(file))
-    assert again.shape == (2, 20)
-    (tmp_path / "poses.csv").write_text("nose_x,nose_y\n1,2\n")
-    assert bouts_reader(str(tmp_path / "poses.csv")) is None
-
-
 def test_the_reader_takes_poses_and_leaves_other_files(tmp_path: Path) -> None:
     poses = tmp_path / "mouse.csv"
     poses.write_text("nose_x,nose_y\n1,2\n3,4\n")
@@ -199,6 +166,51 @@ def test_the_reader_takes_poses_and_leaves_other_files(tmp_path: Path) -> None:
     other.write_text("a,b\nc,d\n")
     assert get_reader(str(other)) is None
     assert get_reader([str(poses), str(other)]) is None
+
+
+def test_lengths_are_in_the_unit_of_the_file() -> None:
+    mouse = np.zeros((2, 3, 2, 1))
+    mouse[:, 0, 1] = 120
+    sizes = {}
+    for unit in ("mm", "cm", "unknown"):
+        poses = make_poses(mouse, keypoints=["nose", "tail"], fps=25, unit=unit)
+        _, options, _ = points_layer(poses)
+        sizes[unit] = options["size"]
+        axis = "pixel" if unit == "unknown" else unit
+        assert options["units"] == ("pixel", axis, axis, axis)
+        in_napari([points_layer(poses), skeleton_layer(poses, [("nose", "tail")])])
+    assert sizes["mm"] == sizes["unknown"] == 10 * sizes["cm"]
+
+
+def test_every_view_of_a_file_has_its_layers(tmp_path: Path) -> None:
+    xr = pytest.importorskip("xarray")
+    one = make_poses(np.ones((2, 2, 1, 1)), keypoints=["nose"], fps=25)
+    both = xr.concat([one, one + 10], dim="view").assign_coords(view=["top", "side"])
+    both["confidence"] = both["confidence"].clip(0, 1)
+    file = tmp_path / "rig.nc"
+    both.rename(keypoint="keypoints", individual="individuals").assign_attrs(
+        ds_type="poses", fps=25
+    ).to_netcdf(file)
+    read = get_reader(str(file))
+    assert read is not None
+    top, side = read(str(file))
+    assert [top[1]["name"], side[1]["name"]] == ["rig top", "rig side"]
+    assert top[1]["metadata"]["view"] == "top"
+    np.testing.assert_allclose(side[0] - top[0], [[0, 10, 10]] * 2)
+
+
+def test_keypoints_without_names_are_numbered(tmp_path: Path) -> None:
+    file = tmp_path / "mouse.csv"
+    file.write_text("1,2,3,4,5,6,7,8,9\n" * 3)
+    read = get_reader(str(file))
+    assert read is not None
+    ((data, options, _),) = read(str(file))
+    assert data.shape == (9, 4)
+    assert sorted(set(options["features"]["keypoint"])) == ["1", "2", "3"]
+    # Pairs or triples: only a person knows.
+    file.write_text("1,2,3,4,5,6\n" * 3)
+    with pytest.raises(FormatError, match="6 columns without names"):
+        read(str(file))
 
 
 def test_the_sample_opens_in_napari() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mousegpt_core.errors import FormatError
+from mousegpt_core.errors import FormatError, SeveralViewsError
 
 _UNITS = {
     "px": ("pixel", "pixels"),
@@ -87,17 +87,18 @@ def choose_view(names: Sequence[str], asked: str, path: Path) -> str:
 
     Raises
     ------
+    SeveralViewsError
+        If there are several, and none is asked for.
     FormatError
-        If there are several, and none or another one is asked for.
+        If another one is asked for.
     """
     if len(names) == 1:
         return names[0]
     if asked in names:
         return asked
+    several = SeveralViewsError(tuple(names), file=path)
+    if not asked:
+        raise several
     raise FormatError(
-        f"no view is called {asked!r}" if asked else "the file holds several views",
-        file=path,
-        found=", ".join(names),
-        hint=f"say which one to read: mousegpt add --poses {names[0]}=FILE, mousegpt import "
-        f"--view {names[0]}, or view={names[0]!r} in Python",
+        f"no view is called {asked!r}", file=path, found=several.found, hint=several.hint
     )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mousegpt_core.errors import FormatError
+from mousegpt_core.errors import FormatError, UnnamedKeypointsError
 from mousegpt_core.io.beside import lone_name
 from mousegpt_core.io.contract import RawPoses, ReadOptions
 from mousegpt_core.io.conventions import choose_view
@@ -179,8 +179,8 @@ def _names(count: int, found: dict[str, Any], options: ReadOptions, path: Path) 
     standard = find_built_in(_STANDARD)
     if standard is not None and len(standard.keypoints) == count and not options.keypoints:
         return standard.keypoints
-    raise FormatError(
-        f"{count} keypoints without names", file=path,
+    raise UnnamedKeypointsError(
+        f"{count} keypoints without names", file=path, count=count,
         found=f"{len(options.keypoints)} names given",
         hint="name each in its order with --keypoints a,b,c",
     )  # fmt: skip

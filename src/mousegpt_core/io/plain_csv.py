@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mousegpt_core.errors import FormatError
+from mousegpt_core.errors import FormatError, UnnamedKeypointsError
 from mousegpt_core.io.columns import plan_columns
 from mousegpt_core.io.contract import DEFAULT_INDIVIDUAL, RawPoses, ReadOptions
 from mousegpt_core.io.csv_tables import TextTable, is_number, read_columns, sniff_table
@@ -46,8 +46,8 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     table = sniff_table(path)
     names = options.keypoints
     if not names:
-        raise FormatError(
-            f"{table.n_columns} columns without names", file=path,
+        raise UnnamedKeypointsError(
+            f"{table.n_columns} columns without names", file=path, count=_likely_count(table),
             hint="name the keypoints in their order with --keypoints a,b,c "
             "or a skeleton, as in --keypoints SUBTLE-9",
         )  # fmt: skip
@@ -77,6 +77,13 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
     raw = plan.poses(columns.numbers)
     raw.frames = frames_from_numbers(columns.exact[0], path) if offset else None
     return raw
+
+
+def _likely_count(table: TextTable) -> int | None:
+    """How many keypoints there are, with two or three columns each; None where both fit."""
+    columns = table.n_columns - _counts_up(table)
+    fitting = [columns // each for each in (2, 3) if columns % each == 0]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _columns_per_keypoint(table: TextTable, names: tuple[str, ...], layout: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from mousegpt_core.errors import FormatError
+from mousegpt_core.errors import FormatError, UnnamedKeypointsError
 from mousegpt_core.io.beside import edges_of, film_of, lone_name, named_edges
 from mousegpt_core.io.contract import RawPoses, ReadOptions
 from mousegpt_core.io.conventions import refuse_space
@@ -126,8 +126,8 @@ def _read_points3d(
             hint="export it again as an analysis h5",
         )  # fmt: skip
     if len(options.keypoints) != tracks.shape[2]:
-        raise FormatError(
-            f"{tracks.shape[2]} keypoints without names", file=path,
+        raise UnnamedKeypointsError(
+            f"{tracks.shape[2]} keypoints without names", file=path, count=tracks.shape[2],
             found=f"{len(options.keypoints)} names given",
             hint="name the keypoints in their order with --keypoints a,b,c "
             "or a skeleton, as in --keypoints SLEAP-anipose-15",

@@ -1,33 +1,38 @@
-"""Tables of bouts as an ethogram: a row an animal, a column a tenth of a second."""
+"""Tables of bouts, labels and descriptions as an ethogram, as `mousegpt export` writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from mousegpt_core.clips import BOUTS
 from mousegpt_core.errors import DataError
-from napari_mousegpt.layers import LayerTuple, ethogram_layer
+from napari_mousegpt.ethogram_image import ethogram_layer
+from napari_mousegpt.layers import LayerTuple
 
 Reader = Callable[[str | list[str]], list[LayerTuple]]
 
+_WHEN = ("recording", "start_s", "stop_s")
+#: Columns in which animals are called; of labels, those of a clip together.
+_WHOSE = ("individual", "individuals")
+#: Columns that tell the behaviour, the better ones first.
+_WHAT = ("name", "behaviour_id", "label")
+_DESCRIPTION = "overall"
+_MOST_HEADER = 10_000
+
 
 def get_reader(path: str | list[str]) -> Reader | None:
-    """A reader for a csv of bouts as `mousegpt export STUDY bouts` writes it, else None."""
+    """A reader for a table of `mousegpt export STUDY bouts | labels | descriptions`, else None."""
     if not isinstance(path, str):
         return None
-    try:
-        with Path(path).open(encoding="utf-8") as file:
-            header = file.readline(1000).strip().split(",")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return read if set(BOUTS.columns) <= set(header) else None
+    columns = _columns(Path(path))
+    whose = set(_WHOSE) & set(columns)
+    return read if set(_WHEN) <= set(columns) and whose and set(_WHAT) & set(columns) else None
 
 
 def read(path: str | list[str]) -> list[LayerTuple]:
-    """Read bouts.
+    """Read bouts, labels or descriptions.
 
     Raises
     ------
@@ -35,11 +40,44 @@ def read(path: str | list[str]) -> list[LayerTuple]:
         If the table cannot be read.
     """
     file = Path(path if isinstance(path, str) else path[0])
-    text = {name: str for name, kind in BOUTS.columns.items() if kind == "str"}
     try:
-        bouts = pd.read_csv(file, dtype=text, keep_default_na=False, na_values={"score": [""]})
+        table = _table(file)
+        told = {
+            "recording": table["recording"],
+            "individual": _first(table, _WHOSE),
+            "start_s": table["start_s"].astype(float),
+            "stop_s": table["stop_s"].astype(float),
+            "behaviour": _first(table, _WHAT),
+        }
     except (OSError, ValueError) as error:
         raise DataError(
             f"not a table of bouts: {error}", file=file, hint="export it again"
         ) from error
-    return [ethogram_layer(bouts, name=file.stem)]
+    if _DESCRIPTION in table:
+        told["description"] = table[_DESCRIPTION]
+    return [ethogram_layer(pd.DataFrame(told), name=file.stem)]
+
+
+def _columns(file: Path) -> Sequence[str]:
+    """Names of the columns; none where it is no table."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        if file.suffix.lower() == ".parquet":
+            return list(pyarrow.parquet.read_schema(file).names)
+        with file.open(encoding="utf-8") as text:
+            return text.readline(_MOST_HEADER).strip().split(",")
+    except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid):
+        return []
+
+
+def _table(file: Path) -> pd.DataFrame:
+    if file.suffix.lower() == ".parquet":
+        return pd.read_parquet(file)
+    return pd.read_csv(file, dtype=str, keep_default_na=False)
+
+
+def _first(table: pd.DataFrame, columns: Sequence[str]) -> pd.Series[str]:
+    found = next(column for column in columns if column in table)
+    return table[found].fillna("").astype(str)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mousegpt_core.errors import DataError, FormatError, MouseGPTError
+from mousegpt_core.errors import MouseGPTError, SeveralViewsError, UnnamedKeypointsError
 from napari_mousegpt.layers import LayerTuple
 
 if TYPE_CHECKING:
@@ -28,32 +28,50 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
 
 def read(path: str | list[str]) -> list[LayerTuple]:
-    """Read pose files; the time axis counts frames."""
+    """Read pose files; the time axis counts frames. Each view that a file holds has its layers."""
     paths = [Path(item) for item in ([path] if isinstance(path, str) else path)]
-    return [layer for item in paths for layer in _layers(item)]
+    return [
+        layer
+        for item in paths
+        for view, poses in _views(item)
+        for layer in _layers(item, view, poses)
+    ]
 
 
-def _layers(path: Path) -> list[LayerTuple]:
+def _layers(path: Path, view: str, poses: xr.Dataset) -> list[LayerTuple]:
     """The keypoints and, where they are names that are known, the lines between them."""
     from mousegpt_core.io import recognise_format
     from mousegpt_core.skeletons import guess_skeleton
     from napari_mousegpt.layers import points_layer, skeleton_layer
 
-    poses = _poses(path)
     edges = guess_skeleton([str(each) for each in poses["keypoint"].values]).skeleton.edges
-    points = points_layer(poses, name=path.stem, format=recognise_format(path))
+    name = f"{path.stem} {view}".strip()
+    points = points_layer(poses, name=name, format=recognise_format(path), view=view)
     if not edges:
         return [points]
-    return [skeleton_layer(poses, edges, name=f"{path.stem} skeleton"), points]
+    return [skeleton_layer(poses, edges, name=f"{name} skeleton"), points]
 
 
-def _poses(path: Path) -> xr.Dataset:
+def _views(path: Path) -> Iterator[tuple[str, xr.Dataset]]:
+    """The poses of each view, and its name; ``""`` = the only one."""
+    try:
+        yield "", _read(path, "")
+    except SeveralViewsError as several:
+        for view in several.views:
+            yield view, _read(path, view)
+
+
+def _read(path: Path, view: str) -> xr.Dataset:
+    """The poses of a view; keypoints without names are numbered."""
     from mousegpt_core.io import read_poses
 
+    def of(keypoints: Sequence[str]) -> xr.Dataset:
+        # A layer counts frames, so it needs no rate where the file does not say it.
+        return read_poses(path, view=view or None, keypoints=keypoints, assumed_fps=1.0)
+
     try:
-        return read_poses(path)
-    except FormatError:
-        raise
-    except DataError:
-        # The file does not say its frame rate; a layer counts frames and needs none.
-        return read_poses(path, fps=1.0)
+        return of(())
+    except UnnamedKeypointsError as unnamed:
+        if unnamed.count is None:
+            raise
+        return of([str(number) for number in range(1, unnamed.count + 1)])
