@@ -101,21 +101,15 @@ class SeveralViewsError(FormatError):
 
     Parameters
     ----------
+    message, file, hint
+        As of `DataError`.
     views : tuple of str
         Their names.
-    file : Path
-        The file.
     """
 
-    def __init__(self, views: tuple[str, ...], *, file: Path) -> None:
+    def __init__(self, message: str, *, file: Path, views: tuple[str, ...], hint: str) -> None:
         self.views = views
-        super().__init__(
-            "the file holds several views",
-            file=file,
-            found=", ".join(views),
-            hint=f"say which one to read: mousegpt add --poses {views[0]}=FILE, mousegpt import "
-            f"--view {views[0]}, or view={views[0]!r} in Python",
-        )
+        super().__init__(message, file=file, found=", ".join(views), hint=hint)
 
 
 class UnnamedKeypointsError(FormatError):

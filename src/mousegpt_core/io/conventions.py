@@ -96,9 +96,12 @@ def choose_view(names: Sequence[str], asked: str, path: Path) -> str:
         return names[0]
     if asked in names:
         return asked
-    several = SeveralViewsError(tuple(names), file=path)
-    if not asked:
-        raise several
-    raise FormatError(
-        f"no view is called {asked!r}", file=path, found=several.found, hint=several.hint
+    hint = (
+        f"say which one to read: mousegpt add --poses {names[0]}=FILE, mousegpt import "
+        f"--view {names[0]}, or view={names[0]!r} in Python"
     )
+    if not asked:
+        raise SeveralViewsError(
+            "the file holds several views", views=tuple(names), file=path, hint=hint
+        )
+    raise FormatError(f"no view is called {asked!r}", file=path, found=", ".join(names), hint=hint)
