@@ -19,7 +19,7 @@ from mousegpt_core.settings import content_hash
 
 #: `target_kind` of the edits, and their fields.
 KIND = "behaviour"
-RENAME, MERGE, SPLIT, UNDO = "name", "merge", "split", "undo"
+RENAME, MERGE, SPLIT = "name", "merge", "split"
 
 
 class Behaviours(NamedTuple):
@@ -36,12 +36,11 @@ class Behaviours(NamedTuple):
     labels: pd.DataFrame
     behaviours: pd.DataFrame
 
-
-def standing(edits: pd.DataFrame) -> pd.DataFrame:
-    """The acts that were not taken back, oldest first; `edits` is table `clips.EDITS`."""
-    acts = edits[edits["target_kind"] == KIND]
-    undone = acts.loc[acts["field"] == UNDO, "target_id"]
-    return acts[(acts["field"] != UNDO) & ~acts["edit_id"].isin(undone)]
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of the behaviours by their ids."""
+        table = self.behaviours
+        return dict(zip(table["behaviour_id"], table["name"], strict=True))
 
 
 def split_id(clips: Collection[str]) -> str:
@@ -71,7 +70,7 @@ def edited_behaviours(
     clips : DataFrame
         clip_id, label (activity) and keywords of the described clips.
     edits : DataFrame
-        Table `clips.EDITS`, oldest first.
+        Table `clips.EDITS`: those of the kind `KIND` that were not taken back, oldest first.
     keywords : int
         Keywords given for a behaviour whose clips have changed.
 
@@ -80,13 +79,21 @@ def edited_behaviours(
     Behaviours
         The largest behaviour first; without those that have lost all their clips.
     """
-    acts = standing(edits)
-    if acts.empty:
-        return profile
+    labels, names = edited_labels(profile, edits)
+    return Behaviours(labels, _described(profile, labels, names, clips, keywords))
+
+
+def edited_labels(profile: Behaviours, edits: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Which clip is whose after a person's changes, and the behaviours' names by their ids.
+
+    Parameters
+    ----------
+    profile, edits
+        As in `edited_behaviours`.
+    """
     behaviour = profile.labels.set_index("clip_id")["behaviour_id"].astype(object)
-    known = profile.behaviours["behaviour_id"]
-    names = dict(zip(known, profile.behaviours["name"], strict=True))
-    for act in acts.to_dict("records"):
+    names = profile.names
+    for act in edits.to_dict("records"):
         target, new = str(act["target_id"]), str(act["new"])
         if act["field"] == SPLIT:
             told = json.loads(new)
@@ -101,8 +108,7 @@ def edited_behaviours(
         elif act["field"] == MERGE:
             gone = [other for other in json.loads(new) if other != target]
             behaviour[behaviour.isin(gone).to_numpy()] = target
-    labels = profile.labels.assign(behaviour_id=behaviour.to_numpy())
-    return Behaviours(labels, _described(profile, labels, names, clips, keywords))
+    return profile.labels.assign(behaviour_id=behaviour.to_numpy()), names
 
 
 def _described(

@@ -13,13 +13,12 @@ from mousegpt_core.analysis.behaviour_edits import (
     MERGE,
     RENAME,
     SPLIT,
-    UNDO,
     Behaviours,
     edited_behaviours,
+    edited_labels,
     merge_value,
     split_id,
     split_value,
-    standing,
 )
 from mousegpt_core.analysis.bouts import bouts_from_clips
 from mousegpt_core.analysis.profile import ProfileSettings, make_profile
@@ -52,11 +51,15 @@ def profiled(study: Study) -> Behaviours:
     StageMissingError
         If there is no profile.
     """
-    found = Behaviours(study.store.read_table(_LABELS), study.store.read_table(_BEHAVIOURS))
-    edits = study.log.edits(KIND)
-    if standing(edits).empty:
+    found, edits = _as_found(study), study.log.edits(KIND)
+    if edits.empty:
         return found
     return edited_behaviours(found, all_described_clips(study), edits)
+
+
+def _as_found(study: Study) -> Behaviours:
+    """The behaviours as the program found them."""
+    return Behaviours(study.store.read_table(_LABELS), study.store.read_table(_BEHAVIOURS))
 
 
 def profile_bouts(study: Study, recordings: Sequence[Recording] | None = None) -> pd.DataFrame:
@@ -68,11 +71,11 @@ def profile_bouts(study: Study, recordings: Sequence[Recording] | None = None) -
         Table `clips.BOUTS`.
     """
     bouts = study.store.read_table(_BOUTS)
-    edits = standing(study.log.edits(KIND))
+    edits = study.log.edits(KIND)
     if recordings is not None:
         bouts = bouts[bouts["recording"].isin([one.id for one in recordings])]
     if edits["field"].isin([MERGE, SPLIT]).any():
-        labels = profiled(study).labels.set_index("clip_id")
+        labels = edited_labels(_as_found(study), edits)[0].set_index("clip_id")
         tables = [described_clips(one) for one in recordings or described_recordings(study)]
         clips = pd.concat(tables, ignore_index=True).rename(columns={"individual": "individuals"})
         mine = labels.reindex(clips["clip_id"])
@@ -84,19 +87,8 @@ def profile_bouts(study: Study, recordings: Sequence[Recording] | None = None) -
 
 def behaviours_mark(study: Study) -> str:
     """Changes with every change that a person makes; ``""`` where there is none."""
-    acts = standing(study.log.edits(KIND))["edit_id"].tolist()
+    acts = study.log.edits(KIND)["edit_id"].tolist()
     return content_hash(acts) if acts else ""
-
-
-def find_behaviour(study: Study, called: str) -> str:
-    """Id of the behaviour of this id or name.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    return _find(profiled(study).behaviours, called)
 
 
 def rename_behaviour(study: Study, behaviour: str, name: str, *, who: str = "") -> str:
@@ -222,11 +214,11 @@ def undo_behaviour(study: Study, *, who: str = "") -> str:
     DataError
         If there is nothing to take back.
     """
-    acts = standing(study.log.edits(KIND))
+    acts = study.log.edits(KIND)
     if acts.empty:
         raise DataError("no behaviour was changed", hint="there is nothing to take back")
     last = acts.iloc[-1]
-    study.log.add_edit(KIND, str(last["edit_id"]), UNDO, "", who=who)
+    study.log.take_back(str(last["edit_id"]), who=who)
     return {RENAME: "renamed", MERGE: "merged", SPLIT: "split"}[str(last["field"])]
 
 

@@ -138,9 +138,10 @@ def _bouts(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     for recording in labelled_by_hand(study):
         yield f"bouts-{HUMAN}-{recording.id}", human_bouts(study, recording)
     for scheme in _schemes_with_hand(study):
+        names = _names(study, scheme)
         for recording in _with_scheme(study, scheme):
             bouts = bouts_of_scheme(study, recording, scheme)
-            yield f"bouts-{scheme}-{recording.id}", _named(study, bouts, scheme)
+            yield f"bouts-{scheme}-{recording.id}", _named(bouts, names)
 
 
 def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -149,8 +150,9 @@ def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
             labels = recording.store.read_table(f"labels/{scheme}")
             yield f"labels-{scheme}-{recording.id}", _in_time(labels, recording)
     if PROFILE in _schemes(study):
+        found = profiled(study)
+        labels = _named(found.labels, found.names)
         for recording in described_recordings(study):
-            labels = _named(study, profiled(study).labels, PROFILE)
             yield f"labels-profile-{recording.id}", _in_time(labels, recording)
 
 
@@ -167,7 +169,8 @@ def _shares(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     for scheme in _schemes(study):
         recordings = _with_scheme(study, scheme)
         bouts = pd.concat([bouts_of_scheme(study, one, scheme) for one in recordings])
-        yield f"shares-{scheme}", _named(study, behaviour_shares(bouts, subjects), scheme)
+        shares = behaviour_shares(bouts, subjects)
+        yield f"shares-{scheme}", _named(shares, _names(study, scheme))
 
 
 def _comparisons(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -188,12 +191,14 @@ def _zones(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "zones", zone_table(uses, study_subjects(study))
 
 
-def _named(study: Study, table: pd.DataFrame, scheme: str) -> pd.DataFrame:
-    """With the names of the profile's behaviours beside their ids."""
-    if scheme != PROFILE:
-        return table
-    known = profiled(study).behaviours.set_index("behaviour_id")["name"]
-    return table.assign(name=table["behaviour_id"].map(known))
+def _names(study: Study, scheme: str) -> dict[str, str] | None:
+    """Names of the profile's behaviours by their ids; those of other schemes are their ids."""
+    return profiled(study).names if scheme == PROFILE else None
+
+
+def _named(table: pd.DataFrame, names: dict[str, str] | None) -> pd.DataFrame:
+    """With the names of behaviours beside their ids."""
+    return table if names is None else table.assign(name=table["behaviour_id"].map(names))
 
 
 def _in_time(labels: pd.DataFrame, recording: Recording) -> pd.DataFrame:

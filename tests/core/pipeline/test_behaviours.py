@@ -8,7 +8,6 @@ from mousegpt_core.errors import DataError
 from mousegpt_core.pipeline import Work, run_study
 from mousegpt_core.pipeline.behaviours import (
     behaviours_mark,
-    find_behaviour,
     make_behaviour,
     merge_behaviours,
     profile_bouts,
@@ -121,7 +120,7 @@ def test_acts_on_what_is_gone_do_nothing(study: Study) -> None:
 def test_what_is_not_possible_is_refused(study: Study) -> None:
     first, second, *_ = _names(study)
     with pytest.raises(DataError, match="no behaviour is called 'flying'"):
-        find_behaviour(study, "flying")
+        rename_behaviour(study, "flying", "new")
     with pytest.raises(DataError, match="another behaviour"):
         rename_behaviour(study, first, second.upper())
     with pytest.raises(DataError, match="needs a name"):
