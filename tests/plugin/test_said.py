@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mousegpt_core.pipeline import Work, curate_study
-from mousegpt_core.pipeline.editing import correct_clip
+from mousegpt_core.pipeline import Work, curate_study, edit_descriptions
+from mousegpt_core.pipeline.editing import one_correction
 from mousegpt_core.study import Study
 from napari_mousegpt.said import read_judged, read_said, scores_words
 
@@ -41,7 +41,9 @@ def test_corrections_and_judgements_are_told(study: Study) -> None:
     assert first is not None
     before = first.at(2.0, animal)
     assert before is not None
-    correct_clip(recording, before.clip_id, "overall", "The mouse dances.", who="me")
+    edit_descriptions(
+        study, one_correction(before.clip_id, {"overall": "The mouse dances."}), who="me"
+    )
     curate_study(Work(study))
     again = read_said(recording)
     assert again is not None

@@ -51,6 +51,9 @@ JUDGE_VERSION = 1
 #: Results: scores of each answer, and what contradicts it.
 STAGE, FOUND = "judgements/kinematic", "contradictions"
 _PLACE = ("clip_id", "recording", "individual", "start_s", "stop_s", "start_frame", "stop_frame")
+#: What `curated_clips` tells beside what is said.
+_SCORES = (*CRITERIA, "contradictions", "confidence")
+_CURATED = (*_SCORES, "reason", "kept", "why_dropped")
 #: What the kinematic describer always has something to say in.
 _ALWAYS = ("overall", "keywords")
 
@@ -226,13 +229,12 @@ def curated_clips(recording: Recording, judge: str = "") -> pd.DataFrame:
     scores["contradictions"] = scores["answer_id"].map(by_kinematics).astype(np.float64)
     scores["confidence"] = said["clip_id"].map(confidences(recording)).to_numpy(dtype=np.float64)
     reasons = why_dropped(scores, settings)
-    shown = [*CRITERIA, "contradictions", "confidence"]
     if judge not in ("", settings.judge):
         told = judgements_of(recording, judge).set_index("answer_id")
         told = told.reindex(scores["answer_id"]).reset_index(drop=True)
         scores = scores.assign(**{name: told[name] for name in (*CRITERIA, "reason")})
     return said.assign(
-        **{name: scores[name].to_numpy() for name in shown},
+        **{name: scores[name].to_numpy() for name in _SCORES},
         reason=scores["reason"].fillna("").to_numpy(),
         kept=[not reason for reason in reasons],
         why_dropped=reasons,
@@ -250,8 +252,8 @@ def described_clips(recording: Recording) -> pd.DataFrame:
     if not curation_of(Study(recording.study_folder)).thresholds:
         return said_clips(recording)
     curated = curated_clips(recording)
-    columns = list(said_clips(recording).columns)
-    return curated.loc[curated["kept"], columns].reset_index(drop=True)
+    passed = curated[curated["kept"]].drop(columns=list(_CURATED))
+    return passed.reset_index(drop=True)
 
 
 def judgements_of(recording: Recording, judge: str) -> pd.DataFrame:

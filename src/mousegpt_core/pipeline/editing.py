@@ -56,13 +56,18 @@ def edit_descriptions(
     changes = list(_changes(corrections))
     for row, clip, _, _ in changes:
         if clip not in home:
-            raise _unknown(clip, source, f"row {row + 1}")
+            raise DataError(
+                f"{source}: no clip is called {clip!r}",
+                place=f"row {row + 1}",
+                hint="clip_id as `mousegpt export STUDY descriptions` writes it",
+            )
     edited: list[str] = []
     for _, clip, field, new in changes:
         recording = study.recording(home[clip])
         known = said[recording.id]
         old = str(known.at[clip, field]) if clip in known.index else ""
-        if _edit(recording, clip, field, new, old, who):
+        if new != old:
+            recording.log.add_edit("description", clip, field, new, old=old, who=who)
             edited.append(clip)
     return {
         "edited": len(edited),
@@ -70,35 +75,6 @@ def edit_descriptions(
         "unchanged": len(changes) - len(edited),
         "passed_over": [n for n in corrections.columns if n not in ("clip_id", *FIELDS)],
     }
-
-
-def correct_clip(
-    recording: Recording, clip_id: str, field: str, new: str, *, who: str = ""
-) -> bool:
-    """Say something else of a clip; whether that is new.
-
-    Parameters
-    ----------
-    recording : Recording
-        With descriptions.
-    clip_id, field, new : str
-        Of which clip, which of `FIELDS`, and what is said.
-    who : str
-        Who corrects.
-
-    Raises
-    ------
-    DataError
-        If there is no such clip or field.
-    """
-    if field not in FIELDS:
-        raise DataError(
-            f"{field!r} cannot be corrected", expected=", ".join(FIELDS), hint="choose one of them"
-        )
-    said = said_clips(recording).set_index("clip_id")
-    if clip_id not in said.index:
-        raise _unknown(clip_id, "the correction", "")
-    return _edit(recording, clip_id, field, new, str(said.at[clip_id, field]), who)
 
 
 def undo_correction(recording: Recording, clip_id: str, *, who: str = "") -> str:
@@ -133,21 +109,6 @@ def read_corrections(path: Path) -> pd.DataFrame:
                 expected=f"columns clip_id and some of {', '.join(FIELDS)}",
                 hint="save it as csv in UTF-8",
             ) from error
-
-
-def _edit(recording: Recording, clip: str, field: str, new: str, old: str, who: str) -> bool:
-    if new == old:
-        return False
-    recording.log.add_edit("description", clip, field, new, old=old, who=who)
-    return True
-
-
-def _unknown(clip: str, source: str, place: str) -> DataError:
-    return DataError(
-        f"{source}: no clip is called {clip!r}",
-        place=place,
-        hint="clip_id as `mousegpt export STUDY descriptions` writes it",
-    )
 
 
 def _changes(corrections: pd.DataFrame) -> Iterator[tuple[int, str, str, str]]:

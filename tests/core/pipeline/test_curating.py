@@ -27,7 +27,7 @@ from mousegpt_core.pipeline.curating import (
     said_clips,
 )
 from mousegpt_core.pipeline.editing import (
-    correct_clip,
+    one_correction,
     read_corrections,
     undo_correction,
 )
@@ -152,13 +152,17 @@ def test_a_persons_edit_is_kept_whatever_the_judge_says(study: Study) -> None:
 def test_a_correction_is_taken_back_and_the_one_before_it_holds(study: Study) -> None:
     clip, recording = freezing_clip(study), study.recording("M1")
     before = said_clips(recording).set_index("clip_id").loc[clip]
-    assert correct_clip(recording, clip, "overall", "One.", who="me")
-    assert not correct_clip(recording, clip, "overall", "One.")
-    assert correct_clip(recording, clip, "overall", "Two.", who="you")
+
+    def correct(id: str, field: str, new: str, who: str = "") -> int:
+        return int(edit_descriptions(study, one_correction(id, {field: new}), who=who)["edited"])
+
+    assert correct(clip, "overall", "One.", who="me") == 1
+    assert correct(clip, "overall", "One.") == 0
+    assert correct(clip, "overall", "Two.", who="you") == 1
     with pytest.raises(DataError, match="tail"):
-        correct_clip(recording, clip, "tail", "It is long.")
+        correct(clip, "tail", "It is long.")
     with pytest.raises(DataError, match="no clip is called"):
-        correct_clip(recording, "M1/nobody@1", "overall", "It sits.")
+        correct("M1/nobody@1", "overall", "It sits.")
     said = []
     for _ in range(3):
         said.append(undo_correction(recording, clip, who="me"))
