@@ -370,17 +370,21 @@ def _moments(
     """Rows of one animal: the worst frame of each stretch, far enough from worse ones."""
     by_reason = np.stack([each.scores[:, :, number].max(axis=1) for each in found])
     scores = 1 - np.prod(1 - by_reason, axis=0)
+    stretches = [_stretches(each > 0) for each in by_reason]
     frames = np.asarray(poses["frame"].values)
     right = sight.times[np.isin(frames, list(accepted.get(name, set())))]
     keypoints = [str(each) for each in poses["keypoint"].values]
     for row in _apart(
         _peaks(scores, by_reason.argmax(axis=0)), scores, sight.times, right, apart_s
     ):
-        reason = found[int(by_reason[:, row].argmax())]
+        which = int(by_reason[:, row].argmax())
+        reason = found[which]
         of_points = reason.scores[row, :, number]
         worst = np.flatnonzero(of_points >= 0.7 * of_points.max())
         named = ", ".join(keypoints[each] for each in worst[np.argsort(-of_points[worst])][:4])
-        first, last = _stretch(reason, number, int(row))
+        first, last = _around(row, stretches[which])
+        if (row, number) in reason.ends:
+            first, last = row, reason.ends[row, number]
         yield (
             int(frames[row]), float(sight.times[row]), name, reason.reason, named,
             float(scores[row]), int(frames[first]), int(frames[last - 1]) + 1,
@@ -416,14 +420,13 @@ def _apart(
     return chosen
 
 
-def _stretch(found: _Found, individual: int, row: int) -> tuple[int, int]:
-    """First and last row (half-open) around a row that have the same reason."""
-    if (row, individual) in found.ends:
-        return row, found.ends[row, individual]
-    doubted = found.scores[:, :, individual].max(axis=1) > 0
-    first, last = row, row + 1
-    while first > 0 and doubted[first - 1]:
-        first -= 1
-    while last < len(doubted) and doubted[last]:
-        last += 1
-    return first, last
+def _stretches(doubted: Bools) -> NDArray[np.intp]:
+    """First and last row (half-open) of each run of doubted rows: (stretch, 2)."""
+    edges = np.diff(doubted, prepend=False, append=False)
+    return np.flatnonzero(edges).reshape(-1, 2)
+
+
+def _around(row: int, stretches: NDArray[np.intp]) -> tuple[int, int]:
+    """The stretch that a row lies in."""
+    first, last = stretches[np.searchsorted(stretches[:, 0], row, side="right") - 1]
+    return int(first), int(last)
