@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.errors import DataError, FormatError, StageMissingError
 from mousegpt_core.io import FORMATS, read_poses, recognise_format, write_poses
 from mousegpt_core.io.files import keep_copy, replaced_file
 from mousegpt_core.pipeline.correcting import add_pose_edit, pose_edits
-from mousegpt_core.study import PoseFile, Recording, Study, fingerprint
+from mousegpt_core.study import PoseFile, Recording, Study, fingerprint, safe_name
 from mousegpt_core.study.files import writing
 from mousegpt_core.study.pose_edits import (
     DoneEdit,
@@ -60,7 +61,7 @@ def write_back(
     StageMissingError
         If nothing was corrected.
     DataError
-        If a file is gone, or is of a format that is not written.
+        If a file is gone, is of a format that is not written, or holds what would be lost.
     MouseGPTError
         If a file cannot be written.
     """
@@ -69,16 +70,27 @@ def write_back(
     written = []
     for recording in recordings:
         done = pose_edits(recording)
+        copies = _copies(recording, folder / recording.id)
         for source in recording.info.poses:
             acts = effective(done, source.view)
             if acts:
-                to = None if into_files else folder / recording.id
+                to = None if into_files else copies[source.view]
                 written.append(_write(recording, source, acts, to))
     if not written:
         raise StageMissingError(
             "no poses were corrected", hint="correct them in napari: dock Keypoints"
         )
     return written
+
+
+def _copies(recording: Recording, folder: Path) -> dict[str, Path]:
+    """Where the copy of each view's file goes: files of one name are told apart by the view."""
+    names = {source.view: Path(source.path).name for source in recording.info.poses}
+    several = Counter(names.values())
+    return {
+        view: folder / (name if several[name] == 1 else f"{safe_name(view)}-{name}")
+        for view, name in names.items()
+    }
 
 
 def _write(
@@ -90,14 +102,15 @@ def _write(
     poses = _corrected_file(recording, source, file, format, edits)
     kept = ""
     if to is None:
+        _refuse_loss(source, file, format)
         kept = str(_into_file(recording, source, file, format, poses, acts[-1].id))
     else:
         with writing(to):
-            write_poses(poses, to / file.name, format=format)
+            write_poses(poses, to, format=format)
     return {
         "recording": recording.id,
         "view": source.view,
-        "file": str(file if to is None else to / file.name),
+        "file": str(to or file),
         "kept": kept,
         "acts": len(edits),
     }
@@ -112,6 +125,40 @@ def _format(source: PoseFile, file: Path) -> str:
             hint="write them in another one: mousegpt export STUDY poses --format dlc-csv",
         )
     return name
+
+
+def _refuse_loss(source: PoseFile, file: Path, format: str) -> None:
+    """Check that a file holds nothing that would be lost with it.
+
+    Raises
+    ------
+    DataError
+        If it holds several views, a session of other data, or pictures.
+    """
+    if format == "nwb":
+        more = "other data of the session"
+    elif file.name.endswith(".pkg.slp"):
+        more = "pictures"
+    elif source.view and _needs_view(source, file, format):
+        more = "other views"
+    else:
+        return
+    raise DataError(
+        f"the file may hold {more}, which would be lost",
+        file=file,
+        hint="write a copy: mousegpt export STUDY poses --format own",
+    )
+
+
+def _needs_view(source: PoseFile, file: Path, format: str) -> bool:
+    """Whether a file, which can be read, cannot be without saying which view."""
+    try:
+        read_poses(
+            file, format=format, fps=source.fps, unit=source.unit or None, assumed_fps=_ANY_FPS
+        )
+    except FormatError:
+        return True
+    return False
 
 
 def _corrected_file(

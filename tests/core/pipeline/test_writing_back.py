@@ -11,12 +11,13 @@ import pytest
 
 from commands import mousegpt
 from mousegpt_core.errors import DataError, MouseGPTError
-from mousegpt_core.io import FORMATS, read_poses
+from mousegpt_core.io import FORMATS, read_poses, write_poses
 from mousegpt_core.pipeline import NewRecording, Work, add_recording
 from mousegpt_core.pipeline import writing_back as room
 from mousegpt_core.pipeline.correcting import add_pose_edit, corrected, pose_edits
 from mousegpt_core.pipeline.recording_stages import import_poses
 from mousegpt_core.pipeline.writing_back import write_back
+from mousegpt_core.poses import make_poses
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.pose_edits import DeletePoints, MovePoints, SwapSides
 
@@ -37,9 +38,6 @@ def recording_of(folder: Path, file: Path) -> Recording:
 @pytest.fixture
 def spoilt(tmp_path: Path) -> Recording:
     """Left and right swapped in frames 2-4, of a csv of DeepLabCut with names of its own."""
-    from mousegpt_core.io import write_poses
-    from mousegpt_core.poses import make_poses
-
     position = np.random.default_rng(1).uniform(10, 90, size=(8, 2, 3, 1))
     poses = make_poses(
         position, np.full((8, 3, 1), 0.9), keypoints=["nose", "ear_left", "ear_right"],
@@ -48,6 +46,15 @@ def spoilt(tmp_path: Path) -> Recording:
     return recording_of(
         tmp_path / "study", write_poses(poses, tmp_path / "poses.csv", format="dlc-csv")
     )
+
+
+def plain_file(path: Path) -> Path:
+    """Poses of one animal, in the format of the file's ending."""
+    position = np.random.default_rng(1).uniform(10, 90, size=(4, 2, 2, 1))
+    poses = make_poses(
+        position, np.full((4, 2, 1), 0.9), keypoints=["nose", "tail"], individuals=["m"], fps=FPS
+    )
+    return write_poses(poses, path, format={".csv": "dlc-csv", ".nwb": "nwb"}[path.suffix])
 
 
 def correct(recording: Recording) -> None:
@@ -129,6 +136,32 @@ def test_a_file_that_cannot_be_written_stays_and_so_do_corrections(
     assert file.read_bytes() == before
     np.testing.assert_array_equal(shown(spoilt), wanted)
     assert not list(file.parent.glob(".writing-*"))
+
+
+def test_files_of_one_name_become_copies_of_two(tmp_path: Path) -> None:
+    files = [(view, plain_file(tmp_path / view / "poses.csv")) for view in ("left", "right")]
+    study = Study.create(tmp_path / "study")
+    add_recording(study, NewRecording(id="A", poses=list(files), fps=FPS))
+    recording = Study.open(study.folder).recording("A")
+    (animal,) = recording.info.individuals
+    for view, x in (("left", 1.0), ("right", 2.0)):
+        add_pose_edit(
+            recording, view, MovePoints(frame=0, points=(("nose", animal),), to=((x, x),))
+        )
+    written = write_back(Study.open(study.folder))
+    least = [float(read_poses(one["file"], fps=FPS)["position"].values.min()) for one in written]
+    assert least == [1.0, 2.0]
+
+
+def test_a_file_that_may_hold_more_is_not_replaced(tmp_path: Path) -> None:
+    pytest.importorskip("pynwb")
+    file = plain_file(tmp_path / "poses.nwb")
+    recording = recording_of(tmp_path / "study", file)
+    view, before = recording.info.poses[0].view, file.read_bytes()
+    add_pose_edit(recording, view, MovePoints(frame=0, points=(("nose", "Ada"),), to=((1, 2),)))
+    with pytest.raises(DataError, match="would be lost"):
+        write_back(Study.open(recording.study_folder), into_files=True)
+    assert file.read_bytes() == before
 
 
 def test_nothing_to_write_is_told(spoilt: Recording) -> None:
