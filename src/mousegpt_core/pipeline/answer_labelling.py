@@ -180,11 +180,13 @@ def classify_answers(
             sure,
         )
     else:
-        said = {r.id: said_by(work, r, speaker.stage, behaviours, sure) for r in recordings}
+        said = work.each(
+            recordings, lambda one: said_by(work, one, speaker.stage, behaviours, sure)
+        )
     source = ENSEMBLE if speaker.combined else speaker.name.partition("-")[0]
     settings = {"labels": behaviours.fingerprint(), "sure": sure, "asked": speaker.stage}
-    for recording in recordings:
-        _keep(work, recording, name, behaviours, said[recording.id], source, settings)
+    for id, table in said.items():
+        _keep(work, study.recording(id), name, behaviours, table, source, settings)
     everything = pd.concat(said.values(), ignore_index=True)
     return {
         "scheme": name,

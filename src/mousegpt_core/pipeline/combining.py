@@ -22,6 +22,7 @@ from mousegpt_core.describe.ensemble import (
 from mousegpt_core.describe.in_context import LABEL
 from mousegpt_core.describe.protocol import Protocol
 from mousegpt_core.pipeline.footage import Footage
+from mousegpt_core.pipeline.human_labels import human_files
 from mousegpt_core.pipeline.labelled_clips import labelled_clips
 from mousegpt_core.pipeline.recording_stages import run_ethogram, study_rules
 from mousegpt_core.pipeline.work import Work
@@ -64,13 +65,19 @@ def combined_labels(
     Returns
     -------
     said : dict of str to DataFrame
-        For each recording, as what the model said; ``score`` is the label's probability.
+        For each recording that did not fail, as what the model said; ``score`` is the label's
+        probability.
     notes : list of str
         How it was combined, and how well its probabilities hold.
     """
-    for recording in recordings:
+
+    def read(recording: Recording) -> pd.DataFrame:
         run_ethogram(work, recording)
-    tables = [said_of(recording, stage, behaviours, 0.0) for recording in recordings]
+        return said_of(recording, stage, behaviours, 0.0)
+
+    found = work.each(recordings, read)
+    recordings = [one for one in recordings if one.id in found]
+    tables = list(found.values())
     said = pd.concat(tables, ignore_index=True)
     experts = _experts(work, recordings, tables, behaviours)
     truth = _human_labels(work.study, protocol, said, behaviours)
@@ -108,7 +115,7 @@ def _human_labels(
     """A person's label of each clip, by its place among the behaviours; -1 = none."""
     truth = np.full(len(said), -1, dtype=np.intp)
     place = study.folder / protocol.examples.truth
-    if not (place.is_file() or (place.is_dir() and any(place.iterdir()))):
+    if not (place.is_file() or human_files(place)):
         return truth
     with ExitStack() as stack:
         labelled, _ = labelled_clips(

@@ -92,7 +92,7 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
     rules = study_rules(work.study)
     refuse_empty(study)
     _check_examples(study, scheme, labels)
-    keys = work.each(study.recordings.values(), lambda one: run_ethogram(work, one))
+    keys, clips = _keys(work)
     taught = [
         id
         for id in keys
@@ -102,7 +102,7 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
     example_keys = {f"examples of {id}": keys[id] for id in taught}
     for id in keys:
         recording = study.recording(id)
-        inputs = {"ethogram": keys[id], "clips": run_clips(work, recording), **example_keys}
+        inputs = {"ethogram": keys[id], "clips": clips[id], **example_keys}
         _classify_recording(work, recording, name, scheme, inputs, learned)
     told = labels_told(study, scheme, list(keys))
     claims = scheme.match(rules)
@@ -122,6 +122,15 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
         "folder": str(_write_vectors(study, name, list(keys))),
         "failed": work.failures,
     }
+
+
+def _keys(work: Work) -> tuple[dict[str, str], dict[str, str]]:
+    """Keys of ethogram and clips of the recordings that have both."""
+    made = work.each(
+        work.study.recordings.values(), lambda one: (run_ethogram(work, one), run_clips(work, one))
+    )
+    ethograms, clips = ({id: keys[n] for id, keys in made.items()} for n in (0, 1))
+    return ethograms, clips
 
 
 def _unused_examples(scheme: LabelScheme, worked: Collection[str]) -> list[str]:
@@ -297,8 +306,8 @@ def _write_vectors(study: Study, name: str, ids: list[str]) -> Path:
     folder = study.folder / "results" / f"labels-{name}"
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for stale in set(study.recordings).difference(ids):
-        (folder / f"{stale}.csv").unlink(missing_ok=True)
+        for stale in set(study.recordings).difference(ids):
+            (folder / f"{stale}.csv").unlink(missing_ok=True)
     for id in ids:
         recording = study.recording(id)
         clips = recording.store.read_table("clips")

@@ -99,6 +99,14 @@ def test_together_with_kinematics_it_is_better(study: Study) -> None:
     assert "too few human labels" in default["notes"][0]
 
 
+def test_a_recording_that_fails_does_not_keep_the_others(study: Study) -> None:
+    shutil.rmtree(study.folder / "labels" / "human")
+    study.recording("M2").toml_path.write_text("nonsense = 1\n")
+    both = classify_answers(Work(study), describer="ensemble", protocol="seconds")
+    assert list(both["failed"]) == ["M2"]
+    assert [path.name for path in Path(both["folder"]).iterdir()] == ["M1.csv"]
+
+
 def test_who_is_not_sure_abstains(study: Study) -> None:
     sure = classify_answers(Work(study), describer="openai", protocol="seconds", sure=0.8)
     assert sure["clips"]["abstained"] > 5

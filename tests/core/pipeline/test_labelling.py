@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mousegpt_core.pipeline import Work, classify_study, evaluate_study, report_study
+from mousegpt_core.pipeline.importing_descriptions import import_descriptions
 from mousegpt_core.study import Study
 
 
@@ -44,6 +45,19 @@ def test_labels_without_any_clue_leave_the_report_whole(study: Study, tmp_path: 
     assert result["shares"] == {"blorf": 0.0, "zwick": 0.0}
     assert "Your behaviours, blorf: nothing in its name" in page
     assert "Who did what, and when" in page
+
+
+def test_recordings_of_which_nothing_was_said_do_not_keep_the_others(
+    study: Study, tmp_path: Path
+) -> None:
+    said = tmp_path / "said.jsonl"
+    said.write_text('{"recording": "M1", "start_s": 0, "stop_s": 2, "text": "It walks."}\n')
+    import_descriptions(Work(study), [said], "quill", use=True)
+    labels = tmp_path / "mine.toml"
+    labels.write_text('[moving]\ndefinition = "walking"\n[still]\ndefinition = "freezing"\n')
+    made = classify_study(Work(study), labels)
+    assert list(made["failed"]) == ["M2"]
+    assert (Path(made["folder"]) / "M1.csv").is_file()
 
 
 def test_an_immediate_scheme_has_no_reaction_time(study: Study, tmp_path: Path) -> None:
