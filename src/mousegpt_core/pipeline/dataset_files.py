@@ -65,6 +65,8 @@ def new_folder(folder: Path, *, overwrite: bool, marker: str = SUMMARY) -> Itera
                 replace(folder, old)
             replace(partial, folder)
         except BaseException:
+            if old.exists() and not folder.exists():
+                replace(old, folder)
             remove(partial)
             raise
         sync_path(folder.parent)

@@ -171,12 +171,7 @@ def score_forms(folder: Path, files: Sequence[Path] = (), *, seed: int = 0) -> d
         If there is no key, or nothing was answered.
     """
     folder = Path(folder)
-    if not (folder / PLAN).is_file():
-        raise DataError(
-            "no forms were made here", file=folder, hint="mousegpt experts make STUDY ..."
-        )
-    kind: Kind = json.loads((folder / PLAN).read_text(encoding="utf-8"))["kind"]
-    key = pd.read_csv(folder / KEY, keep_default_na=False, dtype={"expert": str})
+    kind, key = _plan_and_key(folder)
     given = [Path(file) for file in files] or sorted(folder.glob("forms/*/*.csv"))
     answers = _answers(given, kind, key)
     empty = (answers[list(QUESTIONS[kind])] == "").to_numpy()
@@ -200,6 +195,24 @@ def score_forms(folder: Path, files: Sequence[Path] = (), *, seed: int = 0) -> d
         "files": written,
         "missing": int(empty.sum()) + unanswered * len(QUESTIONS[kind]),
     }
+
+
+def _plan_and_key(folder: Path) -> tuple[Kind, pd.DataFrame]:
+    """What was asked, and the key; raises `DataError` where one is not there, or damaged."""
+    if not (folder / PLAN).is_file():
+        raise DataError(
+            "no forms were made here", file=folder, hint="mousegpt experts make STUDY ..."
+        )
+    try:
+        with reading(folder / KEY):
+            kind: Kind = json.loads((folder / PLAN).read_text(encoding="utf-8"))["kind"]
+            key = pd.read_csv(folder / KEY, keep_default_na=False, dtype={"expert": str})
+        return kind, key[["expert", "number", "item", "again", "swapped", "first", "second"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{PLAN} or {KEY} is damaged", file=folder, found=str(error),
+            hint="put back what `mousegpt experts make` wrote",
+        ) from error  # fmt: skip
 
 
 def _check(kind: str, sources: Sequence[str], experts: Sequence[str], clips: int) -> None:

@@ -15,8 +15,14 @@ import pytest
 from commands import mousegpt
 from core.pipeline.test_add import write_poses
 from core.pipeline.test_datasets import FRAMES, files, write_busy_film
-from mousegpt_core.errors import DataError, FormatError, SettingsError
-from mousegpt_core.pipeline import NewRecording, Work, add_recording, run_recordings
+from mousegpt_core.errors import DataError, FormatError, MouseGPTError, SettingsError
+from mousegpt_core.pipeline import (
+    NewRecording,
+    Work,
+    add_recording,
+    dataset_files,
+    run_recordings,
+)
 from mousegpt_core.pipeline.expert_forms import make_forms, score_forms
 from mousegpt_core.pipeline.importing_descriptions import import_descriptions
 from mousegpt_core.study import Study
@@ -173,6 +179,39 @@ def test_wrong_forms_are_told(
         score_forms(folder)
     assert "form.csv" in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("key.csv", None), ("key.csv", "expert\nada\n"), ("plan.json", "[]")]
+)
+def test_a_damaged_key_is_told(
+    filled_once: Path, tmp_path: Path, name: str, text: str | None
+) -> None:
+    folder = shutil.copytree(filled_once, tmp_path / "forms")
+    (folder / name).unlink()
+    if text is not None:
+        (folder / name).write_text(text)
+    with pytest.raises(DataError) as caught:
+        score_forms(folder)
+    assert caught.value.hint
+
+
+def test_forms_that_cannot_be_replaced_stay(
+    described: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, move = make(described), dataset_files.replace
+    before = (folder / "key.csv").read_bytes()
+
+    def fails(source: Path, target: Path) -> None:
+        if source.name.startswith(".writing"):
+            raise OSError(28, "No space left on device")
+        move(source, target)
+
+    monkeypatch.setattr(dataset_files, "replace", fails)
+    with pytest.raises(MouseGPTError, match="No space"):
+        make(described, overwrite=True, clips=2)
+    assert (folder / "key.csv").read_bytes() == before
+    assert not list(folder.parent.glob(".*experts*"))
 
 
 def test_what_cannot_be_made_is_told(described: Study, tmp_path: Path) -> None:
