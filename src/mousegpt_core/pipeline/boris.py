@@ -96,7 +96,8 @@ def import_labels(
     labelled: dict[str, int] = {}
     passed_over: list[str] = []
     notes: list[str] = []
-    for name, found, truth in _parts(study, path, recording, individual):
+    # All is read before anything is changed.
+    for name, found, truth in list(_parts(study, path, recording, individual)):
         if found is None:
             passed_over.append(name)
             continue

@@ -155,7 +155,7 @@ def keep_original(file: Path) -> None:
     """Put a copy of a file of labels away, if there is one, before another takes its place."""
     if not file.exists():
         return
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     kept = file.parent / "originals" / f"{file.stem}-{stamp}{file.suffix}"
     with writing(kept):
         kept.parent.mkdir(exist_ok=True)

@@ -162,6 +162,26 @@ def test_boris_events_find_their_animals(own: Study, tmp_path: Path) -> None:
         export_study(own, "labels", format="boris")
 
 
+def test_labels_of_which_a_part_cannot_be_read_change_nothing(own: Study, tmp_path: Path) -> None:
+    rows = ["Observation id,Subject,Behavior,Behavior type,Start (s),Stop (s)"]
+    rows += ["M1,No focal subject,walking,STATE,0,3", "M2,No focal subject,walking,STATE,5,3"]
+    (tmp_path / "events.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(FormatError):
+        import_labels(own, tmp_path / "events.csv")
+    assert read_human(own, own.recording("M1"), "M1") == ()
+
+
+def test_every_former_file_is_kept(own: Study, tmp_path: Path) -> None:
+    for label in ("walking", "rearing", "grooming"):
+        (tmp_path / "a.csv").write_text(f"start_s,stop_s,label\n0,2,{label}\n")
+        import_labels(own, tmp_path / "a.csv", recording="M1")
+    kept = (own.folder / "labels" / "human" / "originals").iterdir()
+    said = sorted(path.read_text() for path in kept)
+    assert len(said) == 2
+    assert "rearing" in said[0] + said[1]
+    assert "walking" in said[0] + said[1]
+
+
 def test_the_command_takes_labels(own: Study, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("start_s,stop_s,label\n0,2,walking\n")
     file = tmp_path / "a.csv"
