@@ -19,7 +19,9 @@ Only = Annotated[
     typer.Option("--recording", "-r", help="Only this recording (may be given several times)."),
 ]
 #: One clip, by its place or by a moment.
-ClipOption = Annotated[str, typer.Option("--clip", help="Number of the clip, from 1, or its id.")]
+ClipOption = Annotated[
+    str, typer.Option("--clip", help="Number of the clip, from 1 (if not said), or its id.")
+]
 OneRecording = Annotated[str, typer.Option("--recording", "-r", help="By default the first.")]
 AtOption = Annotated[
     float | None, typer.Option("--at", help="In place of a clip: the moment that it shows, s.")
@@ -54,8 +56,14 @@ def key_value(text: str, *, option: str, example: str) -> tuple[str, str]:
 
 
 def key_values(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
-    """Texts ``KEY=VALUE`` of an option; raises as `key_value`."""
-    return dict(key_value(text, option=option, example=example) for text in texts or ())
+    """Texts ``KEY=VALUE`` of an option; raises as `key_value`, and if a key comes twice."""
+    found: dict[str, str] = {}
+    for text in texts or ():
+        key, value = key_value(text, option=option, example=example)
+        if key in found:
+            raise SettingsError(f"{option} {key} is given twice", hint="leave one of them out")
+        found[key] = value
+    return found
 
 
 def changes_of(texts: list[str] | None) -> dict[str, str]:

@@ -60,7 +60,7 @@ def show(
 
 def preview(
     study: StudyFolder,
-    clip: ClipOption = "1",
+    clip: ClipOption = "",
     protocol: Annotated[str, typer.Option(help="Its name, or a file.")] = "mousegpt",
     recording: OneRecording = "",
     at: AtOption = None,

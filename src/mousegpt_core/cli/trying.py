@@ -67,7 +67,7 @@ def try_(
     model: Annotated[str, typer.Option(help="Name of the model on the server; its folder.")] = "",
     base_url: Annotated[str, typer.Option(help="Address of the server, up to /v1.")] = "",
     option: _Options = None,
-    clip: ClipOption = "1",
+    clip: ClipOption = "",
     recording: OneRecording = "",
     at: AtOption = None,
     animal: AnimalOption = "",

@@ -118,6 +118,9 @@ def make_variants(
     wrong = [way for way in ways if way not in WAYS]
     if wrong:
         raise SettingsError(f"no way of asking is called {wrong[0]!r}", hint=", ".join(WAYS))
+    empty = [key for key, each in (vary or {}).items() if not each]
+    if empty:
+        raise SettingsError(f"{empty[0]} has no values", hint=f"--vary {empty[0]}=ONE,ANOTHER")
     base = load_protocol(protocol, folder, changes)
     shots = str(base.examples.shots or 1)
     found: dict[str, Variant] = {}

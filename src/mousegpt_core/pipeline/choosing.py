@@ -20,16 +20,16 @@ class ClipChoice:
     Attributes
     ----------
     clip : str
-        Number of the clip in its recording, from 1, or its id.
+        Number of the clip in its recording, from 1, or its id; the first, where nothing is said.
     recording : str
         By default that of the clip's id, else the first one.
     moment : float, optional
-        In place of a number: seconds on the recording's clock, which the clip shows.
+        In place of a clip: seconds on the recording's clock, which the clip shows.
     individual : str
         With a moment: of this animal, or of the scene; by default of any.
     """
 
-    clip: str = "1"
+    clip: str = ""
     recording: str = ""
     moment: float | None = None
     individual: str = ""
@@ -59,8 +59,12 @@ class ClipChoice:
         DataError
             If there is no clip of that number, or none at all of the animal.
         SettingsError
-            If there is an animal and no moment.
+            If there is an animal and no moment, or a clip and a moment.
         """
+        if self.moment is not None and self.clip:
+            raise SettingsError(
+                "a clip and a moment are given", hint="leave one of them out: --clip, --at"
+            )
         if self.moment is not None:
             return self._at_moment(clips, self.moment, recording)
         if self.individual:
@@ -68,15 +72,16 @@ class ClipChoice:
                 f"the clip of {self.individual!r} is not clear without a moment",
                 hint="give the moment, too: --at SECONDS; or the clip's id alone",
             )
-        if not self.clip.isdecimal():
-            return self.clip, []
-        if not 1 <= int(self.clip) <= len(clips):
+        clip = self.clip or "1"
+        if not clip.isdecimal():
+            return clip, []
+        if not 1 <= int(clip) <= len(clips):
             raise DataError(
-                f"recording {recording} has no clip {self.clip}",
+                f"recording {recording} has no clip {clip}",
                 expected=f"1 to {len(clips)}" if len(clips) else "no clips: it is shorter than one",
                 hint="choose a number of a clip, or another protocol",
             )
-        return str(clips["clip_id"].iloc[int(self.clip) - 1]), []
+        return str(clips["clip_id"].iloc[int(clip) - 1]), []
 
     def _at_moment(
         self, clips: pd.DataFrame, moment: float, recording: str

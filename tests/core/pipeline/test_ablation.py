@@ -70,6 +70,8 @@ def test_variants_are_the_same_protocol_with_other_values(known: Known) -> None:
         make_variants("seconds", folder, ["one-shot"])
     with pytest.raises(SettingsError, match="no such key"):
         make_variants("seconds", folder, [], {"frames.colour": ["red"]})
+    with pytest.raises(SettingsError, match=r"frames\.contrast has no values"):
+        make_variants("seconds", folder, [], {"frames.contrast": []})
 
 
 def test_values_are_parted_by_commas() -> None:
