@@ -36,7 +36,7 @@ from mousegpt_core.pipeline.behaviours import behaviours_mark, profile_bouts
 from mousegpt_core.pipeline.human_labels import HUMAN, human_bouts
 from mousegpt_core.pipeline.recording_stages import study_rules
 from mousegpt_core.study import Recording, Study
-from mousegpt_core.study.files import write_atomic
+from mousegpt_core.study.files import write_atomic, writing
 
 Array = npt.NDArray[Any]
 
@@ -365,7 +365,7 @@ def last_evaluations(study: Study) -> dict[str, dict[str, Any]]:
             kept = json.loads(path.read_text(encoding="utf-8"))
             result: dict[str, Any] = kept["result"]
             current = _keys(study, result["scheme"], list(kept["keys"])) == kept["keys"]
-        except (ValueError, KeyError, DataError):  # damaged, or a recording has gone
+        except (ValueError, KeyError, TypeError, DataError):  # damaged, or a recording has gone
             continue
         if current:
             found[str(result["scheme"])] = result
@@ -374,7 +374,8 @@ def last_evaluations(study: Study) -> dict[str, dict[str, Any]]:
 
 def _keep(study: Study, scheme: str, recordings: list[str], result: dict[str, Any]) -> None:
     path = study.folder / "results" / f"evaluation-{scheme}.json"
-    path.parent.mkdir(exist_ok=True)
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
     kept = {"keys": _keys(study, scheme, recordings), "result": result}
     write_atomic(path, json.dumps(kept, indent=1, ensure_ascii=False))
 

@@ -110,7 +110,9 @@ def _quantities(work: Work, clips: pd.DataFrame) -> pd.DataFrame:
     for recording in described_recordings(work.study):
         run_quantities(work, recording)
         tables.append(recording.store.read_table(STAGE))
-    measured = pd.concat(tables, ignore_index=True).set_index("clip_id")
+    measured = pd.concat([one for one in tables if len(one)], ignore_index=True).set_index(
+        "clip_id"
+    )
     table: pd.DataFrame = measured.reindex(clips["clip_id"]).reset_index(drop=True)
     names = [column(quantity, "mean") for quantity in UNITS]
     speeds = [column(name, "mean") for name, unit in UNITS.items() if unit == "cm/s"]
@@ -143,6 +145,8 @@ def run_quantities(work: Work, recording: Recording) -> str:
             work.step(STAGE, recording.id, sum(len(one) for one in tables), len(clips))
             measured = clip_quantities(evidence)
             tables.append(measured.assign(clip_id=evidence.clips["clip_id"].to_numpy()))
-        store.write_table(made, pd.concat(tables, ignore_index=True))
+        # A recording may be shorter than one clip.
+        none = clips[["clip_id"]]
+        store.write_table(made, pd.concat(tables, ignore_index=True) if tables else none)
 
     return work.make(store, made, write, recording=recording.id)

@@ -232,15 +232,17 @@ class Study:
             If there is none of that id.
         """
         validate_name(id, "id of a recording")
-        recordings = self.recordings
-        if id not in recordings:
+        root = self.folder / "recordings"
+        # Its name as the folder lists it: some systems would find it in another case, too.
+        there = root.is_dir() and id in os.listdir(root)
+        if not there or not (root / id / "recording.toml").is_file():
             raise DataError(
                 f"there is no recording {id!r}",
                 file=self.folder,
-                expected=", ".join(recordings) or "none yet",
+                expected=", ".join(self.recordings) or "none yet",
                 hint="add one with `mousegpt add`",
             )
-        return recordings[id]
+        return Recording(root / id, self.folder)
 
     def refuse_taken(self, id: str) -> None:
         """Check that an id is free.

@@ -11,7 +11,7 @@ from mousegpt_core.pipeline import Work
 from mousegpt_core.pipeline.likeness import By, search_like
 from mousegpt_core.pipeline.study_stages import all_described_clips
 from mousegpt_core.progress import Progress
-from mousegpt_core.study import Study
+from mousegpt_core.study import Provenance, Study
 
 
 @pytest.mark.parametrize("by", ["words", "movement", "both"])
@@ -53,6 +53,13 @@ def test_by_movement_the_pace_counts(study: Study) -> None:
     found = measured[[hit["clip_id"] for hit in hits]]
     everyone = np.abs(np.log1p(measured) - np.log1p(measured[mine]))
     assert np.abs(np.log1p(found) - np.log1p(measured[mine])).max() < everyone.median()
+
+
+def test_a_recording_without_clips_is_like_nothing(study: Study) -> None:
+    store = study.recording("M2").store
+    store.write_table(Provenance("clips", 99, {}, {}), store.read_table("clips").iloc[:0])
+    hits = search_like(Work(study), "M1", 2.0, by="movement").hits
+    assert {hit["recording"] for hit in hits} == {"M1"}
 
 
 def test_what_cannot_be_found(study: Study) -> None:
