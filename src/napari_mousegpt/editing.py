@@ -169,8 +169,11 @@ class Editing:
             self.select([mine[(mine.index(now[0]) + by) % len(mine)]])
         elif first:
             self.select([first[0 if by > 0 else -1]])
+        before = self.source
         if mine:
             self.source = self._spots[self.selected()[0]].source or ""
+        if self.source != before:
+            self._centre()
 
     def nudge(self, dy: float, dx: float) -> None:
         """Move what is selected by some pixels."""
@@ -490,7 +493,8 @@ class Editing:
             self.session.redraw()  # what is computed goes back to its place
 
     def _do(self, view: MovingPoses, edit: PoseEdit) -> None:
-        self.corrections.do(view.source or "", edit, who=self.who)
+        self.source = view.source or ""  # the next act is for it, too
+        self.corrections.do(self.source, edit, who=self.who)
         self._put(view, edit)
         self.changed.emit()
 

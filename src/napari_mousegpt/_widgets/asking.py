@@ -13,7 +13,7 @@ from napari_mousegpt._widgets.limits import Limits
 from napari_mousegpt._widgets.model_form import ModelForm
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import Dock, button, column, note
+from napari_mousegpt._widgets.style import Dock, button, column, note, reveal
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.jobs import Outcome
 from napari_mousegpt.orders import Order, keep_order, order_of, reckoning_words, result_words
@@ -58,7 +58,7 @@ class Asking(Dock):
     def try_here(self) -> None:
         """Ask about the clip at the slider, and show the answer."""
         if missing := self.order.missing:
-            self._told.setText(missing)
+            self._tell(missing)
             return
         self._clip.wait("Asking about this clip …")
         self._on_clip("Trying", self.order.try_on, self._clip.show_answer)
@@ -89,16 +89,24 @@ class Asking(Dock):
         with errors_told():
             self.order.use(study)
             run = ("run", str(study.folder))
-            self._runner.run("Using them", run, self.while_there(lambda _: self._session.refresh()))
+            self._run("Using them", run, self._used)
 
     # -- what comes of it ---------------------------------------------------------------------
 
+    def _tell(self, words: str) -> None:
+        self._told.setText(words)
+        reveal(self._told)
+
     def _reckoned(self, result: dict[str, Any]) -> None:
-        self._told.setText(reckoning_words(result))
+        self._tell(reckoning_words(result))
 
     def _ended(self, result: dict[str, Any]) -> None:
         self._keep(unfinished=bool(result.get("stopped")))
-        self._told.setText(result_words(result))
+        self._tell(result_words(result))
+        self._session.refresh()
+
+    def _used(self, _: dict[str, Any]) -> None:
+        self._tell("They are the study's now; behaviours, search and report rest on them.")
         self._session.refresh()
 
     def _failed(self, outcome: Outcome) -> None:
@@ -109,7 +117,7 @@ class Asking(Dock):
         if "all" in outcome.result:  # some recordings failed, the others were asked about
             words = f"{result_words(outcome.result)}\n{words}"
             self._session.refresh()
-        self._told.setText(words)
+        self._tell(words)
 
     def _run(self, title: str, arguments: tuple[str, ...], done: Any) -> None:
         self._runner.run(title, arguments, self.while_there(done), self.while_there(self._failed))
@@ -129,7 +137,7 @@ class Asking(Dock):
     def _ordered(self) -> Study | None:
         """The study, if all that is needed was said; what was not is told."""
         if missing := self.order.missing:
-            self._told.setText(missing)
+            self._tell(missing)
             return None
         return self._session.study
 

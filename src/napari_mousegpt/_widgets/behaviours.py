@@ -38,6 +38,10 @@ _HINT = (
     "Each dot is a clip; what is told alike lies together. Click: go there; wheel: zoom; "
     "drag: move; Shift and drag: draw around clips to choose them."
 )
+_FIXED = (
+    "These are changed where they are defined. What Go on, in Home, finds in the descriptions "
+    "(the labels “profile”) can be renamed, merged and split here."
+)
 _COLOURS = ("behaviour", "treatment", "animal")
 #: Clips that are listed of those that were chosen.
 _LISTED = 60
@@ -163,7 +167,9 @@ class Behaviours(Dock):
 
     def refresh(self) -> None:
         """Show the study as it is on disk."""
-        study, shown = self._session.study, self._schemes.currentData()
+        study = self._session.study
+        # What was chosen among several stays.
+        shown = self._schemes.currentData() if self._schemes.count() > 1 else None
         self._schemes.clear()
         with errors_told():
             for name in schemes_of(study) if study is not None else []:
@@ -208,8 +214,9 @@ class Behaviours(Dock):
         for one in (self._schemes, self._colours, self._lasso, self._all):
             one.setEnabled(there)
         self._parts.setVisible(there)
-        self._note.setVisible(not there)
-        self._note.setText(_EMPTY if not self._schemes.count() else _NO_MAP)
+        self._note.setVisible(not (there and self._mine))
+        missing = _NO_MAP if self._schemes.count() else _EMPTY
+        self._note.setText(_FIXED if there else missing)
         self._make_map.setVisible(not there and self._schemes.count() > 0)
         if clips is None:
             self._choose(None)

@@ -15,7 +15,7 @@ from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
 from napari_mousegpt._widgets.hand_bar import HandBar
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.scoring import HAND, Scoring
-from napari_mousegpt._widgets.style import Dock, button, column, note, title
+from napari_mousegpt._widgets.style import Dock, button, column, note, reveal, title
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.ethograms import (
     Bars,
@@ -39,7 +39,7 @@ _DRAWING = (
     "Keys: a behaviour's starts and stops it, space plays, arrows step. Saved at once."
 )
 _ALONE = "nothing"
-#: Height of the key; where there are more behaviours it scrolls.
+#: Most height of the key (px); where there are more behaviours it scrolls.
 _KEY_PX = 76
 
 
@@ -193,6 +193,8 @@ class Ethogram(Dock):
         told = [_key(one, keys.get(name, "")) for name, one in bars.items()]
         told += [f"{key}:&nbsp;{name}" for name, key in keys.items() if name not in bars]
         self._key.setText("&nbsp; ".join(told))
+        needed = self._key.heightForWidth(self._keys.viewport().width())
+        self._keys.setFixedHeight(min(needed, _KEY_PX))
 
     @property
     def _shown(self) -> list[str]:
@@ -259,11 +261,16 @@ class Ethogram(Dock):
         tip = "Score one labelling against another, and go where they differ"
         self._score = button("Scores", tip, lambda: None)
         self._score.setCheckable(True)
-        self._score.toggled.connect(self._scoring.setVisible)
+        self._score.toggled.connect(self._show_scoring)
         for one in (self._import, self._export, self._score):
             row.addWidget(one)
         row.addStretch(1)
         return row
+
+    def _show_scoring(self, shown: bool) -> None:
+        self._scoring.setVisible(shown)
+        if shown:
+            reveal(self._scoring)
 
     def _ask_import(self) -> None:
         kinds = "Labels (*.boris *.csv *.tsv *.txt *.mat)"

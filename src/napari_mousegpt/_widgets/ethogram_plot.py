@@ -16,7 +16,8 @@ from napari_mousegpt.ethograms import EthogramData, Row
 #: Height of a row's lanes, and where they lie in it: alone, and beside each other.
 _LANES = {1: ((0.0, 0.82),), 2: ((-0.21, 0.38), (0.21, 0.38))}
 _CURSOR, _CURRENT, _CHOSEN = "#ff4d4d", "#80808033", "#f2b134"
-_LEAST_PX = 180
+#: Least height of the whole, of a row, and of what is around the rows (px).
+_LEAST_PX, _ROW_PX, _AROUND_PX = 180, 15, 40
 _REPEATED = ("Left", "Right")
 
 
@@ -102,6 +103,7 @@ class EthogramPlot(pg.PlotWidget):
         self._clear()
         self._lanes, self._rows = list(lanes), lanes[0].rows
         self._bars = [[] for _ in lanes]
+        self.setMinimumHeight(max(_LEAST_PX, _AROUND_PX + _ROW_PX * len(self._rows)))
         for lane in range(len(lanes)):
             self._add(lane)
         self.getAxis("left").setTicks([[(n, row.label) for n, row in enumerate(self._rows)]])

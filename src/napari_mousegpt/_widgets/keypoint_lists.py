@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Rows that are shown.
 _MOST = 200
+#: Room around each (px).
+_BETWEEN = 2
 _ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -103,11 +105,12 @@ class Acts(QWidget):
         )
         self._list.clear()
         for one in reversed(done[-_MOST:]):
-            start, stop = one.edit.frames()
-            place = f"frame {start}" if stop == start + 1 else f"frames {start}-{stop - 1}"
-            item = QListWidgetItem(f"{one.edit.describe()} · {one.view} {place}".strip())
+            told = one.edit.describe()
+            # Acts on a range say it themselves.
+            place = "" if ", frame" in told else f"frame {one.edit.frames()[0]}"
+            where = f"{one.view} {place}".strip()
+            item = QListWidgetItem(" · ".join(filter(None, (told, where, one.who))))
             item.setToolTip(f"by {one.who or 'nobody named'}, {one.when or 'just now'}")
-            item.setText(f"{item.text()} · {one.who}" if one.who else item.text())
             item.setData(_ROLE, one)
             self._list.addItem(item)
 
@@ -131,6 +134,7 @@ def _list(name: str) -> QListWidget:
     made.setAccessibleName(name)
     made.setToolTip(name)
     made.setWordWrap(True)
+    made.setSpacing(_BETWEEN)
     made.setMinimumHeight(LIST_HEIGHT)
     return made
 

@@ -113,7 +113,7 @@ class Scoring(QWidget):
         self.told.setText(
             f"{', '.join(scores['scored'])}: macro-F1 {scores['macro_f1']:.3f}, kappa "
             f"{scores['kappa']:.3f}, {scores['accuracy']:.1%} of {scores['frames']} frames alike. "
-            + " ".join(f"{text[0].upper()}{text[1:]}." for text in scores["notes"][:2])
+            + "; ".join(scores["notes"][:2])
         )
         rows = [
             [readable_name(name), *(f"{one[key]:.3f}" for key in ("f1", "precision", "recall")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QFrame,
     QGraphicsOpacityEffect,
@@ -42,6 +42,15 @@ def column(widget: QWidget) -> QVBoxLayout:
     layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
     layout.setSpacing(SPACING)
     return layout
+
+
+def reveal(widget: QWidget) -> None:
+    """Scroll a dock to what has just come up in it."""
+    dock = widget.parentWidget()
+    while dock is not None and not isinstance(dock, _Scrolled):
+        dock = dock.parentWidget()
+    if dock is not None:
+        dock.reveal(widget)
 
 
 def button(text: str, tip: str, clicked: Any, *, primary: bool = False) -> QPushButton:
@@ -104,6 +113,15 @@ class _Scrolled(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inner)
+        self._wanted: QWidget = inner
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(lambda: self.ensureWidgetVisible(self._wanted))
+
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll to a part, once all have their places."""
+        self._wanted = widget
+        self._soon.start()
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """What it holds may want more room than before."""
