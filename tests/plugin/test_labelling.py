@@ -135,6 +135,7 @@ def test_behaviours_and_their_keys(study: Study) -> None:
     assert keys == {"walking": "w", "wall rearing": "a", "wa": "b", "1 of 2": "1"}
     assert len(set(keys_of([f"b{n}" for n in range(50)]).values())) == 36
     assert behaviours_to_draw(study, ["sniffing", "na"]) == ["sniffing", "na"]
+    assert behaviours_to_draw(study, ["rearing"]) == names
 
 
 def test_bouts_by_hand_are_drawn_for_all_animals(study: Study) -> None:

@@ -39,8 +39,8 @@ _DRAWING = (
     "Keys: a behaviour's starts and stops it, space plays, arrows step. Saved at once."
 )
 _ALONE = "nothing"
-#: Most height of the key (px); where there are more behaviours it scrolls.
-_KEY_PX = 76
+#: Height of the key (px); where there are more behaviours it scrolls.
+_KEY_PX = 52
 
 
 class Ethogram(Dock):
@@ -191,10 +191,8 @@ class Ethogram(Dock):
         keys = {name_of(one): key for one, key in self._bar.keys().items() if by_hand}
         bars = {one.name: one for lane in self._lanes for one in lane.bars}
         told = [_key(one, keys.get(name, "")) for name, one in bars.items()]
-        told += [f"{key}:&nbsp;{name}" for name, key in keys.items() if name not in bars]
+        told += [_worded(name, key) for name, key in keys.items() if name not in bars]
         self._key.setText("&nbsp; ".join(told))
-        needed = self._key.heightForWidth(self._keys.viewport().width())
-        self._keys.setFixedHeight(min(needed, _KEY_PX))
 
     @property
     def _shown(self) -> list[str]:
@@ -302,7 +300,10 @@ def _offer(combo: QComboBox, names: list[str]) -> None:
 
 
 def _key(bars: Bars, key: str) -> str:
-    """A behaviour and its colour, never torn apart, and the key that starts it."""
-    name = bars.name.replace(" ", "&nbsp;")
-    before = f"{key}:&nbsp;" if key else ""
-    return f'<span style="color:{bars.colour}">■</span>&nbsp;{before}{name}'
+    """A behaviour and its colour, and the key that starts it."""
+    return f'<span style="color:{bars.colour}">■</span>&nbsp;{_worded(bars.name, key)}'
+
+
+def _worded(name: str, key: str) -> str:
+    """A behaviour and its key, never torn apart."""
+    return f"{key}: {name}".removeprefix(": ").replace(" ", "&nbsp;")

@@ -9,7 +9,7 @@ from typing import Any
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QGraphicsRectItem
+from qtpy.QtWidgets import QGraphicsRectItem, QGraphicsView
 
 from napari_mousegpt.ethograms import EthogramData, Row
 
@@ -69,6 +69,8 @@ class EthogramPlot(pg.PlotWidget):
     def __init__(self) -> None:
         self._box = _MouseBox()
         super().__init__(viewBox=self._box, background=None)
+        # What is behind it is the theme's, which can change.
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.setMouseEnabled(x=True, y=False)
         self.setMinimumHeight(_LEAST_PX)
         self.setAccessibleName("Ethogram: animals in rows, time from left to right")

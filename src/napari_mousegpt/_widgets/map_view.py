@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from qtpy.QtWidgets import QGraphicsView
 
 from napari_mousegpt.behaviour_map import ClipMap, dot_colours, dot_pixels, draw_dots
 
@@ -69,6 +70,8 @@ class MapView(pg.PlotWidget):
     def __init__(self) -> None:
         self.box = LassoBox()
         super().__init__(background=None, viewBox=self.box)
+        # What is behind it is the theme's, which can change.
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.setAccessibleName("Map of the clips")
         self.setAccessibleDescription("What is told alike lies together")
         self.setMinimumHeight(220)
