@@ -132,7 +132,6 @@ BOUTS = TableSchema(
     },
     ("recording", "individual", "start_s", "behaviour_id", "source"),
 )
-TABLES = {table.name: table for table in (CLIPS, ANSWERS, EDITS, JUDGEMENTS, LABELS, BOUTS)}
 
 #: Where the next frame comes later (s), the recording had paused; sooner, frames were dropped.
 LONGEST_DROP_S = 1.0

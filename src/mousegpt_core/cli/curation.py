@@ -9,7 +9,7 @@ import typer
 
 from mousegpt_core.cli.console import Console
 from mousegpt_core.cli.describing import Retry, show_reckoning
-from mousegpt_core.cli.options import Json, Only, StudyFolder, key_value, model_options
+from mousegpt_core.cli.options import Json, Only, StudyFolder, key_values, model_options
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
 
@@ -116,13 +116,13 @@ def _thresholds(texts: list[str] | None) -> dict[str, float]:
         If it is none.
     """
     values = {}
-    for text in texts or ():
-        name, value = key_value(text, option="--threshold", example="accuracy=6")
+    for name, value in key_values(texts, "--threshold", "accuracy=6").items():
         try:
             values[name] = float(value)
         except ValueError:
             raise SettingsError(
-                f"--threshold {text!r} is no number", hint="for example --threshold accuracy=6"
+                f"--threshold {name}={value} is no number",
+                hint="for example --threshold accuracy=6",
             ) from None
     return values
 
@@ -222,8 +222,8 @@ def edit(
     if corrections is not None:
         table, source = read_corrections(corrections), str(corrections)
     else:
-        pairs = [key_value(each, option="--say", example="label=rearing") for each in say or ()]
-        table, source = one_correction(clip, dict(pairs)), "--say"
+        values = key_values(say, "--say", "label=rearing")
+        table, source = one_correction(clip, values), "--say"
     result = edit_descriptions(Study.open(study), table, who=who, source=source)
     console.say(
         f"{result['edited']} values of {result['clips']} clips corrected, "

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -553,11 +553,3 @@ MEASURES: Mapping[str, Measure] = {
         _rhythm(("nose", "ear_left", "ear_right"), 8.0, 25.0, 0.15, _second, 2),
     ),
 }
-
-
-def in_own_unit(value: Any, kind: Kind, unit: str, body_length: Floats) -> Floats:
-    """A threshold in the measure's own unit, shape (1, individual)."""
-    factor = UNITS[kind][unit]
-    if factor is None:
-        return np.asarray(value / body_length)
-    return np.full(body_length.shape, value * factor)

@@ -251,7 +251,7 @@ class Footage:
         if choice.show == "all":
             order = [view.name for view in self.recording.info.views]
             return sorted(reached, key=order.index)
-        if choice.show == "one":
+        if choice.show == "one" or len(reached) == 1:
             return (wanted or reached)[:1]
         sides = [n for n in reached if choice.overhead or not self.sights.is_overhead(n, place)]
         hidden = [n for n in reached if not self._shows_all(n, clip, moments, numbers[n])]

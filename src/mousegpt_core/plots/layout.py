@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 #: Width of every figure, inches, and sizes of text, points.
 WIDTH = 9.2
-TEXT, SMALL, TITLE = 9.0, 8.0, 9.5
+TEXT, SMALL = 9.0, 8.0
 _LEGEND_ROW = 0.23
 _SETTINGS: Any = {
     "font.family": "DejaVu Sans",
