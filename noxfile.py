@@ -27,6 +27,7 @@ FORMAT_TESTS = (
     "tests/core/io/test_round_trips.py",
     "tests/core/synthetic/test_session.py",
     "tests/core/pipeline/test_datasets.py",
+    "tests/core/pipeline/test_writing_back.py",
 )
 
 
