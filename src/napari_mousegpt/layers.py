@@ -205,7 +205,6 @@ def tracks_layer(poses: xr.Dataset, *, name: str = "trails") -> LayerTuple | Non
         "color_by": "individual",
         "tail_length": max(1, round(_TRAIL_S * float(poses.attrs["fps"]))),
         "tail_width": 2,
-        "hide_completed_tracks": True,
         "axis_labels": _axes(poses.sizes["space"]),
     }
     return np.concatenate(parts), _with_units(options, poses), "tracks"

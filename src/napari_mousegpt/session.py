@@ -98,6 +98,8 @@ class Session:
         self._sentences: Sentences | None = None
         self._step = -1
         self._marked = False
+        #: Does what may follow a step; in a window a little later, so that its picture comes first.
+        self.afterwards: Callable[[Callable[[], None]], None] = _at_once
         viewer.dims.events.current_step.connect(self._on_step)
 
     @property
@@ -128,6 +130,7 @@ class Session:
         """Work as in a script again; the window is gone."""
         self.take_turns(AtOnce)
         self.in_turns = False
+        self.afterwards = _at_once
         self._films.close()
 
     # -- where we are -------------------------------------------------------------------------
@@ -526,8 +529,13 @@ class Session:
                 self._mark_points()
             finally:
                 self.placing = False
-        self._show_sentence()
+        self.afterwards(self._catch_up)
         self.moment_changed.emit(self.moment)
+
+    def _catch_up(self) -> None:
+        """Show what may follow the picture of a step: the words."""
+        if self._viewer() is not None:
+            self._show_sentence()
 
     def _move(self, seen: Moment, vectors: Any, points: Any) -> None:
         """Put skeleton and keypoints where they are now; a step of the film waits for this."""
@@ -563,9 +571,10 @@ class Session:
             overlay.text = f"opening {self._coming.id} …"
         else:
             overlay.text = f"{self.moment:.2f} s   {self._span_words()}{self.sentence}".rstrip()
-        # Seen on any picture.
-        overlay.position, overlay.box = "bottom_left", True
-        overlay.visible = True
+        if not overlay.visible:
+            # Seen on any picture.
+            overlay.position, overlay.box = "bottom_left", True
+            overlay.visible = True
 
     def _span_words(self) -> str:
         if self.span is None or not self._in_span:
@@ -588,12 +597,19 @@ def session_of(viewer: ViewerModel) -> Session:
 
 
 def session_in_window(viewer: Any) -> Session:
-    """The session of a viewer; where there is a window, it does what takes a while in turns."""
+    """The session of a viewer; in a window it does what takes a while in turns, words later."""
     session = session_of(viewer)
     window = getattr(getattr(session.viewer, "window", None), "_qt_window", None)
     if window is not None and not session.in_turns:
+        from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders
         from napari_mousegpt._widgets.turns import InTurns
 
         session.take_turns(lambda: InTurns(window))
         window.destroyed.connect(lambda: session.leave_window())
+        session.afterwards = Soon()
+        keep_mesh_shaders()
     return session
+
+
+def _at_once(act: Callable[[], None]) -> None:
+    act()

@@ -1,0 +1,102 @@
+"""A step of the slider in napari's real window: the picture first, the words soon after."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pytestqt")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
+    ),
+]
+
+
+@pytest.fixture
+def viewer(qtbot: Any) -> Iterator[Any]:
+    import napari
+
+    viewer = napari.Viewer(show=False)
+    yield viewer
+    viewer.close()
+
+
+def opened(viewer: Any, folder: Path) -> Any:
+    from napari_mousegpt._widgets.stepping import Soon
+    from napari_mousegpt.session import session_of
+
+    session = session_of(viewer)
+    session.open_study(folder, recording="flat")
+    session.afterwards = Soon()
+    return session
+
+
+def test_after_a_burst_of_steps_the_last_ones_words_are_shown(
+    viewer: Any, qtbot: Any, study_folder: Path
+) -> None:
+    session = opened(viewer, study_folder)
+    overlay = viewer.canvas.overlays.text
+    words: list[str] = []
+    overlay.events.text.connect(lambda: words.append(overlay.text))
+    for step in range(1, 31):
+        viewer.dims.set_current_step(0, step)
+    # The keypoints are there at once.
+    nose = viewer.layers["keypoints"].data[0]
+    assert nose[1] == pytest.approx(20 + 30 * 40 / 89 + 12, rel=1e-4)
+    last = f"{session.moment:.2f} s   {session.sentence}"
+    qtbot.waitUntil(lambda: overlay.text == last)
+    assert words == [last]
+    assert session.moment == pytest.approx(1.2)
+
+
+def test_the_words_keep_up_while_the_film_plays(
+    viewer: Any, qtbot: Any, study_folder: Path
+) -> None:
+    opened(viewer, study_folder)
+    words: set[str] = set()
+    overlay = viewer.canvas.overlays.text
+    overlay.events.text.connect(lambda: words.add(overlay.text))
+    for step in range(1, 31):
+        viewer.dims.set_current_step(0, step)
+        qtbot.wait(25)
+    assert len(words) > 1
+
+
+def test_words_that_come_after_the_window_was_closed_are_nowhere(
+    qtbot: Any, study_folder: Path
+) -> None:
+    import napari
+
+    viewer = napari.Viewer(show=False)
+    opened(viewer, study_folder)
+    viewer.dims.set_current_step(0, 5)
+    viewer.close()
+    del viewer
+    qtbot.wait(250)
+
+
+def test_a_mesh_is_compiled_once_and_looks_as_before(qtbot: Any) -> None:
+    from vispy.visuals.mesh import MeshVisual
+
+    from napari_mousegpt._widgets.stepping import keep_mesh_shaders
+
+    keep_mesh_shaders()
+    kept = MeshVisual._build_color_transform
+    keep_mesh_shaders()
+    assert MeshVisual._build_color_transform is kept
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], dtype=np.float32)
+    mesh = MeshVisual(vertices=corners, faces=np.array([[0, 1, 2]]), color="red")
+    plain, face = np.ones(4), np.ones((3, 4), dtype=np.float32)
+    assert mesh._build_color_transform(plain) is mesh._build_color_transform(face)
+    values = MeshVisual(vertices=corners, faces=np.array([[0, 1, 2]]), vertex_values=[0, 1, 2])
+    value = np.zeros((3, 1), dtype=np.float32)
+    assert values._build_color_transform(value) is not mesh._build_color_transform(plain)
