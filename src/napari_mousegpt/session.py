@@ -533,18 +533,24 @@ class Session:
         self.moment_changed.emit(self.moment)
 
     def _catch_up(self) -> None:
-        """Show what may follow the picture of a step: the words."""
+        """Show what may follow the picture of a step: words, small pictures in napari's list."""
         if self._viewer() is not None:
             self._show_sentence()
+            for layer in self._live or ():
+                layer.events.thumbnail()
 
     def _move(self, seen: Moment, vectors: Any, points: Any) -> None:
         """Put skeleton and keypoints where they are now; a step of the film waits for this."""
-        # Nobody is told: napari would take stock of the ranges of all layers, several times.
-        with vectors.events.data.blocker(), points.events.data.blocker():
+        with ExitStack() as quiet:
+            # Only their pictures are told: napari would take stock of the ranges of all layers, and
+            # its list of layers would paint their rows, several times.
+            for layer in (vectors, points):
+                quiet.enter_context(layer.events.data.blocker())
+                quiet.enter_context(layer.events.blocker())
             vectors.data = seen.vectors
             points.data = seen.points
-        if not np.array_equal(points.shown, seen.seen):
-            points.shown = seen.seen
+            if not np.array_equal(points.shown, seen.seen):
+                points.shown = seen.seen
 
     @property
     def _in_span(self) -> bool:

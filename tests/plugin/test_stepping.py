@@ -58,6 +58,24 @@ def test_after_a_burst_of_steps_the_last_ones_words_are_shown(
     assert session.moment == pytest.approx(1.2)
 
 
+def test_the_list_of_layers_hears_of_the_keypoints_after_the_step(
+    viewer: Any, qtbot: Any, study_folder: Path
+) -> None:
+    opened(viewer, study_folder)
+    points = viewer.layers["keypoints"]
+    told: list[str] = []
+    pictures: list[int] = []
+    points.events.connect(lambda event: told.append(event.type))
+    points.events.set_data.connect(lambda: pictures.append(viewer.dims.current_step[0]))
+    viewer.dims.set_current_step(0, 5)
+    assert set(pictures) == {5}
+    assert not told
+    qtbot.waitUntil(lambda: told == ["thumbnail"])
+    # What a person does is told at once.
+    points.visible = False
+    assert "visible" in told
+
+
 def test_the_words_keep_up_while_the_film_plays(
     viewer: Any, qtbot: Any, study_folder: Path
 ) -> None:
