@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,6 +32,10 @@ ANIMALS, MINUTES, BOUT_S = 23, 20, 1.2
 CLIPS = 200_000
 HOUR_S, HOUR_SIZE = 3600, (96, 128)
 KEYPOINTS = 12
+#: What follows a picture later is waited for between turns (s), so that it falls on nobody else's.
+REST_S = 0.15
+#: Steps in a row, as while a film plays.
+PLAYED = 20
 
 Measure = Callable[[], object]
 
@@ -82,12 +87,12 @@ def settle(seconds: float) -> None:
 
 
 def in_turns(
-    acts: dict[str, Measure], rounds: int, seed: int = 0
+    acts: dict[str, Measure], rounds: int, *, seed: int = 0, rest_s: float = 0.0
 ) -> dict[str, tuple[float, float]]:
     """Median seconds of each act, on the clock and of the processor (all threads).
 
-    In every round all take their turn, in an order drawn anew. An act that gives a number has
-    measured itself on the clock.
+    In every round all take their turn, in an order drawn anew, and rest after it. An act that gives
+    a number has measured itself on the clock.
     """
     generator = random.Random(seed)
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in acts}
@@ -99,6 +104,7 @@ def in_turns(
             seconds = found if isinstance(found, float) else time.perf_counter() - start
             if turn >= 2:
                 taken[name].append((seconds, used))
+            settle(rest_s)
     return {name: tuple(np.median(values, axis=0)) for name, values in taken.items()}
 
 
@@ -237,32 +243,55 @@ def opening(folder: Path, rounds: int) -> None:
 
 def stepping(folder: Path, rounds: int) -> None:
     """Steps and leaps of one film."""
-    from napari_mousegpt.session import session_of
-
     film = make_film(folder / "film.mp4", FRAMES, SIZE)
     study = make_study(folder / "stepping", [film], make_poses(folder / "p.csv", FRAMES, SIZE))
-    canvases = {name: Canvas() for name in ("array in memory", "ours: film", "ours: study")}
-    canvases["array in memory"].viewer.add_image(in_memory(film), rgb=True)
-    add_our_film(canvases["ours: film"].viewer, film)
-    session_of(canvases["ours: study"].viewer).open_study(study)
-    canvases["napari's layers of all that"] = Canvas()
-    add_whole(canvases["napari's layers of all that"].viewer, study, [in_memory(film)])
+    names = ("array in memory", "ours: film", "ours: study", "napari's layers of all that")
+    canvases = {name: Canvas() for name in names}
+    canvases[names[0]].viewer.add_image(in_memory(film), rgb=True)
+    add_our_film(canvases[names[1]].viewer, film)
+    show_study(canvases[names[2]].viewer, study)
+    add_whole(canvases[names[3]].viewer, study, [in_memory(film)])
     for name, array in others(film):
         canvases[name] = Canvas()
         canvases[name].viewer.add_image(array, rgb=True, contrast_limits=(0, 255))
     settle(1.0)
-    generator = np.random.default_rng(0)
-    leaps = generator.permutation(FRAMES)[: rounds + 2].tolist()
-    for title, numbers in (
-        ("step to the next frame", list(range(20, 22 + rounds))),
-        ("random seek", leaps),
-    ):
-        at = {name: iter(numbers) for name in canvases}
-        acts = {
-            name: lambda canvas=canvas, name=name, at=at: canvas.step(next(at[name]))
-            for name, canvas in canvases.items()
-        }
-        told(f"{title}, {SIZE[1]} x {SIZE[0]}", in_turns(acts, rounds), "array in memory")
+    size = f"{SIZE[1]} x {SIZE[0]}"
+    leaps = np.random.default_rng(0).permutation(FRAMES).tolist()
+    one_by_one(f"step to the next frame, {size}", canvases, range(20, FRAMES), rounds)
+    one_by_one(f"random seek, {size}", canvases, leaps, rounds)
+    in_a_row(f"{PLAYED} steps in a row, {size}", canvases, rounds)
+
+
+def one_by_one(
+    title: str, canvases: dict[str, Canvas], numbers: Sequence[int], rounds: int
+) -> None:
+    """Single steps, each until its picture is there; the first canvas is the floor."""
+    at = {name: cycle(numbers) for name in canvases}
+    acts = {
+        name: lambda canvas=canvas, name=name: canvas.step(next(at[name]))
+        for name, canvas in canvases.items()
+    }
+    told(title, in_turns(acts, rounds, rest_s=REST_S), next(iter(canvases)))
+
+
+def in_a_row(title: str, canvases: dict[str, Canvas], rounds: int) -> None:
+    """Several steps in a row, with all that is done between them, as while a film plays."""
+    at = {name: cycle(range(20, FRAMES)) for name in canvases}
+
+    def play(name: str) -> None:
+        for _ in range(PLAYED):
+            canvases[name].step(next(at[name]))
+
+    acts = {name: lambda name=name: play(name) for name in canvases}
+    told(title, in_turns(acts, max(rounds // 4, 3), rest_s=REST_S), next(iter(canvases)))
+
+
+def show_study(viewer: Any, study: Path) -> None:
+    """A study, opened at once, in a viewer that then does as a window does."""
+    from napari_mousegpt.session import session_in_window, session_of
+
+    session_of(viewer).open_study(study)
+    session_in_window(viewer)
 
 
 def add_our_film(viewer: Any, film: Path) -> None:
@@ -324,30 +353,21 @@ def plain_dask(film: Path) -> Any:
 
 def several_views(folder: Path, rounds: int) -> None:
     """Several films in step, beside as many arrays."""
-    from napari_mousegpt.session import session_of
-
     films = [make_film(folder / f"v{n}.mp4", FRAMES, VIEW) for n in range(VIEWS)]
     study = make_study(folder / "views", films, make_poses(folder / "v.csv", FRAMES, VIEW))
-    floor, ours, whole = Canvas(), Canvas(), Canvas()
-    add_whole(whole.viewer, study, [in_memory(film) for film in films])
+    names = ("arrays in memory", "ours: films and keypoints", "napari's layers of all that")
+    canvases = {name: Canvas() for name in names}
+    floor, ours, whole = (canvas.viewer for canvas in canvases.values())
+    add_whole(whole, study, [in_memory(film) for film in films])
     for n, film in enumerate(films):
         place = (0, n // 2 * VIEW[0] * 1.03, n % 2 * VIEW[1] * 1.03)
-        floor.viewer.add_image(in_memory(film), rgb=True, translate=place)
-    floor.viewer.reset_view()
-    session_of(ours.viewer).open_study(study)
+        floor.add_image(in_memory(film), rgb=True, translate=place)
+    floor.reset_view()
+    show_study(ours, study)
     settle(1.0)
-    numbers = {
-        "arrays in memory": iter(range(20, 999)),
-        "ours: films and keypoints": iter(range(20, 999)),
-        "napari's layers of all that": iter(range(20, 999)),
-    }
-    acts = {
-        name: lambda name=name, canvas=canvas: canvas.step(next(numbers[name]))
-        for name, canvas in zip(numbers, (floor, ours, whole), strict=True)
-    }
-    told(
-        f"{VIEWS} views in step, {VIEW[1]} x {VIEW[0]}", in_turns(acts, rounds), "arrays in memory"
-    )
+    size = f"{VIEW[1]} x {VIEW[0]}"
+    one_by_one(f"{VIEWS} views in step, {size}", canvases, range(20, FRAMES), rounds)
+    in_a_row(f"{PLAYED} steps in a row of {VIEWS} views, {size}", canvases, rounds)
 
 
 def dragging(folder: Path, rounds: int) -> None:
