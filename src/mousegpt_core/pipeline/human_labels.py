@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,8 @@ from mousegpt_core.study.locks import Leases
 #: The labels that a person made, beside the schemes of the study.
 HUMAN = "human"
 _FOLDER = Path("labels", "human")
+#: Signs that animals' names may have, and files' names not, on one system or another.
+_UNFIT = re.compile(r'[<>:"/\\|?*%@\x00-\x1f]')
 _COLUMNS = ("start_s", "stop_s", "label", "who", "when", "bout_id")
 #: Shorter time that nobody scored (s) is none: it lies between two rows.
 _LEAST_GAP_S = 0.05
@@ -47,18 +51,22 @@ def human_files(folder: Path) -> dict[str, Path]:
     found = folder.glob("*.*") if folder.is_dir() else ()
     files = sorted(found, key=lambda file: (file.suffix == ".csv", file.name))
     named = [file for file in files if file.is_file() and not file.name.startswith(".")]
-    return {file.stem.replace("@", "/"): file for file in named}
+    return {unquote(file.stem.replace("@", "/")): file for file in named}
 
 
 def human_file(study: Study, recording: Recording, individual: str) -> Path:
-    """Where a person's labels of an animal are, or will be."""
+    """Where a person's labels of an animal are, or will be.
+
+    Signs that a file's name cannot have are written as in addresses: ``:`` is ``%3A``.
+    """
     folder, alone = study.folder / _FOLDER, len(recording.info.individuals) < 2
     names = [recording.id, f"{recording.id}/{individual}"] if alone else []
     found = human_files(folder)
     for name in names or [f"{recording.id}/{individual}"]:
         if name in found:
             return found[name]
-    return folder / (f"{recording.id}.csv" if alone else f"{recording.id}@{individual}.csv")
+    animal = _UNFIT.sub(lambda sign: quote(sign[0], safe=""), individual)
+    return folder / (f"{recording.id}.csv" if alone else f"{recording.id}@{animal}.csv")
 
 
 def read_human(study: Study, recording: Recording, individual: str) -> tuple[HumanBout, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from mousegpt_core.io import write_poses
+from mousegpt_core.io.files import replaced_file
 from mousegpt_core.progress import Progress
 from mousegpt_core.synthetic.cohort import CohortSettings, effects_table, simulate_cohort
 from mousegpt_core.synthetic.presets import preset_camera
@@ -82,8 +83,8 @@ def write_cohort(
         written.append(write_truth(recording.labels, folder / f"{animal.animal}.truth.csv"))
         rows.append(animal.row())
         _tell(progress, Progress("synthetic", animal.animal, done, total, finished=done == total))
-    written.append(_write_table(pd.DataFrame(rows), folder / "animals.csv"))
-    written.append(_write_table(effects_table(settings), folder / "effects.csv"))
+    written.append(write_table(pd.DataFrame(rows), folder / "animals.csv"))
+    written.append(write_table(effects_table(settings), folder / "effects.csv"))
     if first is not None:
         scene = folder / "scene.json"
         scene.write_text(json.dumps(first[1].scene, indent=2) + "\n", encoding="utf-8")
@@ -95,11 +96,13 @@ def write_cohort(
 
 def write_truth(labels: np.ndarray, path: Path) -> Path:
     """Write the behaviour of every frame: columns ``frame`` and ``label``."""
-    return _write_table(pd.DataFrame({"frame": np.arange(len(labels)), "label": labels}), path)
+    return write_table(pd.DataFrame({"frame": np.arange(len(labels)), "label": labels}), path)
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> Path:
-    table.to_csv(path, index=False)
+def write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table as csv that is there whole or not at all."""
+    with replaced_file(path) as partial:
+        table.to_csv(partial, index=False)
     return path
 
 

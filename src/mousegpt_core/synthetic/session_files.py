@@ -18,7 +18,7 @@ from mousegpt_core.io.files import replaced_file
 from mousegpt_core.poses import make_poses
 from mousegpt_core.progress import Progress
 from mousegpt_core.synthetic.body import KEYPOINTS
-from mousegpt_core.synthetic.dataset import write_truth
+from mousegpt_core.synthetic.dataset import write_table, write_truth
 from mousegpt_core.synthetic.filming import Take, film_takes, find_points
 from mousegpt_core.synthetic.render import MARKERS, place_markers
 from mousegpt_core.synthetic.session import Session, SessionSettings, record_session
@@ -249,7 +249,7 @@ def _write_visibility(session: Session, take: Take, visible: np.ndarray, folder:
     names = [f"{animal}.{keypoint}" for animal in session.names for keypoint in KEYPOINTS]
     table = pd.DataFrame(flags.reshape(len(flags), -1), columns=names)
     table.insert(0, "frame", np.arange(len(flags)))
-    return _write_table(table, folder / f"{take.camera.name}.visibility.csv")
+    return write_table(table, folder / f"{take.camera.name}.visibility.csv")
 
 
 def _write_timestamps(session: Session, view: str, folder: Path) -> Path:
@@ -261,7 +261,7 @@ def _write_timestamps(session: Session, view: str, folder: Path) -> Path:
             "time": shutter.times.round(9),
         }
     )
-    return _write_table(table, folder / f"{view}.timestamps.csv")
+    return write_table(table, folder / f"{view}.timestamps.csv")
 
 
 def _write_behaviours(session: Session, folder: Path) -> list[Path]:
@@ -269,7 +269,7 @@ def _write_behaviours(session: Session, folder: Path) -> list[Path]:
     bouts = pd.concat([each.bouts for each in session.recordings], ignore_index=True)
     bouts = bouts.rename(columns={"behaviour_id": "behaviour"})
     columns = ["individual", "start_s", "stop_s", "behaviour"]
-    written.append(_write_table(bouts[columns], folder / "behaviours.csv"))
+    written.append(write_table(bouts[columns], folder / "behaviours.csv"))
     for name, recording in zip(session.names, session.recordings, strict=True):
         written.append(write_truth(recording.labels, folder / f"{name}.truth.csv"))
     return written
@@ -298,10 +298,4 @@ def _write_scene(session: Session, folder: Path) -> Path:
     path = folder / "scene.json"
     with replaced_file(path) as partial:
         partial.write_text(json.dumps(scene, indent=2) + "\n", encoding="utf-8")
-    return path
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> Path:
-    with replaced_file(path) as partial:
-        table.to_csv(partial, index=False)
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from mousegpt_core.pipeline.human_labels import (
     human_files,
     read_human,
 )
-from mousegpt_core.study import Study
+from mousegpt_core.study import RecordingInfo, Study
 
 
 @pytest.fixture
@@ -74,6 +75,20 @@ def test_two_windows_lose_nothing(own: Study) -> None:
     assert now == read_human(own, recording, "M1")
     assert change_human(own, recording, "M1", Change(now)) == ()
     assert human_files(own.folder / "labels" / "human") == {}
+
+
+def test_an_animal_of_any_name_has_a_file(tmp_path: Path) -> None:
+    names = ("A:1", "../B", "a@b", "50%", "50%25", "m 1")
+    study = Study.create(tmp_path / "study")
+    recording = study.add_recording(RecordingInfo(id="R", individuals=names))
+    for name in names:
+        change_human(study, recording, name, put((), new_bout(0, 1, f"of {name}")))
+    folder = study.folder / "labels" / "human"
+    assert set(human_files(folder)) == {f"R/{name}" for name in names}
+    assert all(re.fullmatch(r"R@[\w .%-]+\.csv", file.name) for file in folder.iterdir())
+    assert [read_human(study, recording, name)[0].label for name in names] == [
+        f"of {name}" for name in names
+    ]
 
 
 def test_two_processes_lose_nothing(own: Study) -> None:
