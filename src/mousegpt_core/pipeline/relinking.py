@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import glob
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,11 @@ def relink_study(study: Study, folder: Path) -> dict[str, list[dict[str, str]]]:
     if not folder.is_dir():
         raise DataError("no such folder", file=folder, hint="name the folder that has the files")
     found, missing = [], []
-    for recording in study.recordings.values():
-        for was in _lost(recording):
-            now = _find(recording, was, folder)
+    lost = {recording: _lost(recording) for recording in study.recordings.values()}
+    there = _of_these_names(folder, (was for each in lost.values() for was in each))
+    for recording, paths in lost.items():
+        for was in paths:
+            now = _find(recording, was, there.get(_name(was), ()))
             row: dict[str, Any] = {"recording": recording.id, "was": was}
             if now is None:
                 missing.append(row)
@@ -57,10 +60,24 @@ def _lost(recording: Recording) -> list[str]:
     return lost
 
 
-def _find(recording: Recording, path: str, folder: Path) -> Path | None:
+def _name(path: str) -> str:
+    """Name of a file as systems compare them."""
+    return os.path.normcase(Path(path.replace("\\", "/")).name)
+
+
+def _of_these_names(folder: Path, lost: Iterable[str]) -> Mapping[str, Sequence[Path]]:
+    """Files and folders below a folder that are called as those that are lost, by name."""
+    found: dict[str, list[Path]] = {_name(path): [] for path in lost}
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if os.path.normcase(name) in found:
+                found[os.path.normcase(name)].append(Path(place, name))
+    return {name: sorted(paths) for name, paths in found.items()}
+
+
+def _find(recording: Recording, path: str, candidates: Sequence[Path]) -> Path | None:
     """The file, where it was found and written into ``recording.toml``."""
-    name = Path(path.replace("\\", "/")).name
-    for candidate in sorted(folder.rglob(glob.escape(name))):
+    for candidate in candidates:
         try:
             recording.relink(path, candidate)
         except DataError:

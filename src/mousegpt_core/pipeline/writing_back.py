@@ -195,4 +195,12 @@ def _into_file(
                     hint="write a copy, and replace the file by it in a study of its own",
                 )
             add_pose_edit(recording, source.view, Written(file=mark, last=last))
+    _keep_mark(recording, source, file, mark)
     return kept
+
+
+def _keep_mark(recording: Recording, source: PoseFile, file: Path, mark: str) -> None:
+    """Let the study know the new file, by which it is found again when it is moved."""
+    new = source.model_copy(update={"fingerprint": mark, "size": file.stat().st_size})
+    poses = [new if one.view == source.view else one for one in recording.info.poses]
+    recording.change(poses=[one.model_dump(mode="json") for one in poses])

@@ -18,7 +18,7 @@ _SPECK, _PIECE = 0.03, 0.35
 _NEAR = 1.0
 #: A blob of more than this many animals' area may be two of them.
 _MERGED = 1.5
-#: Share of a second for which an animal that is lost is looked for near its last place.
+#: Seconds for which an animal that is lost is looked for near its last place.
 _FORGET_S = 2.0
 _ROUNDS = 8
 

@@ -355,7 +355,7 @@ class Recording:
             for name in ("timestamps", "calibration"):
                 if view[name] == path:
                     view[name] = relative_path(new, self.study_folder)
-        self.update(RecordingInfo.parse(info, source=str(self.toml_path)))
+        self.change(views=info["views"], poses=info["poses"])
 
 
 def relative_path(path: Path, study_folder: Path) -> str:

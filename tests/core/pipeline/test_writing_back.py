@@ -12,7 +12,7 @@ import pytest
 from commands import mousegpt
 from mousegpt_core.errors import DataError, MouseGPTError
 from mousegpt_core.io import FORMATS, read_poses, write_poses
-from mousegpt_core.pipeline import NewRecording, Work, add_recording
+from mousegpt_core.pipeline import NewRecording, Work, add_recording, relink_study
 from mousegpt_core.pipeline import writing_back as room
 from mousegpt_core.pipeline.correcting import add_pose_edit, corrected, pose_edits
 from mousegpt_core.pipeline.recording_stages import import_poses
@@ -104,6 +104,18 @@ def test_what_is_in_the_file_is_not_done_twice(spoilt: Recording) -> None:
     shutil.copy(written["kept"], file)
     np.testing.assert_allclose(shown(spoilt), wanted, atol=1e-3)
     assert len(pose_edits(spoilt)) == 3
+
+
+def test_a_file_that_was_written_is_found_again(spoilt: Recording, tmp_path: Path) -> None:
+    correct(spoilt)
+    study = Study.open(spoilt.study_folder)
+    (written,) = write_back(study, into_files=True)
+    wanted = shown(spoilt)
+    (tmp_path / "new").mkdir()
+    moved = shutil.move(written["file"], tmp_path / "new")
+    assert [row["now"] for row in relink_study(study, tmp_path / "new")["found"]] == [moved]
+    np.testing.assert_array_equal(shown(spoilt), wanted)
+    assert pose_edits(spoilt) == []
 
 
 def test_acts_after_the_file_was_written_count(spoilt: Recording) -> None:
