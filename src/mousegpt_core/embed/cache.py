@@ -14,6 +14,10 @@ import numpy.typing as npt
 
 from mousegpt_core.embed.contract import Embedder, Vectors, check_texts
 from mousegpt_core.settings import content_hash
+from mousegpt_core.study.files import writing
+
+#: Texts after which their vectors are kept: they may be paid for.
+_PORTION = 1_024
 
 
 def text_hash(text: str) -> str:
@@ -63,28 +67,39 @@ class VectorCache:
         self.folder = Path(folder)
 
     def embed(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts: those known from disk, the rest embedded and kept.
+        """Vectors of texts: those known from disk, the rest embedded and kept as they come.
 
         Returns
         -------
         array of shape (n, d), float32
+
+        Raises
+        ------
+        MouseGPTError
+            If they cannot be written.
         """
+        if not texts:
+            return embedder.transform([])
         hashes = [text_hash(text) for text in texts]
         home = self.folder / f"{embedder.name}-{content_hash(embedder.fingerprint())}"
         known = dict(_read_all(home))
         missing = [row for row, key in enumerate(hashes) if key not in known]
-        if missing or not texts:
-            fresh = embedder.transform([texts[row] for row in missing])
-            if not missing:
-                return fresh
-            keys = [hashes[row] for row in missing]
+        for start in range(0, len(missing), _PORTION):
+            rows = missing[start : start + _PORTION]
+            keys, fresh = (
+                [hashes[row] for row in rows],
+                embedder.transform([texts[r] for r in rows]),
+            )
             _write(home, keys, fresh)
             known.update(zip(keys, fresh, strict=True))
         return np.stack([known[key] for key in hashes])
 
 
 def _read_all(home: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-    """All vectors of a folder; a damaged file is removed, for its vectors can be made again."""
+    """All vectors of a folder; a damaged file is removed, for its vectors can be made again.
+
+    One that cannot be read now is left alone.
+    """
     size = 0
     for path in sorted(home.glob("*.npz")):
         try:
@@ -94,7 +109,9 @@ def _read_all(home: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
             sound = vectors.ndim == 2 and keys.shape == vectors.shape[:1]
             sound = sound and vectors.dtype == np.float32
             sound = sound and vectors.shape[1] == (size or vectors.shape[1])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        except OSError:
+            continue
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
             sound = False
         if not sound:
             path.unlink(missing_ok=True)
@@ -105,9 +122,10 @@ def _read_all(home: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
 
 def _write(home: Path, keys: list[str], vectors: Vectors) -> None:
     """Keep vectors in a new file that appears whole or not at all."""
-    home.mkdir(parents=True, exist_ok=True)
     name = content_hash(keys, length=16)
     part = home / f"{name}-{os.getpid()}.part"
-    with part.open("wb") as file:
-        np.savez(file, keys=np.array(keys), vectors=vectors)
-    os.replace(part, home / f"{name}.npz")
+    with writing(home):
+        home.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.savez(file, keys=np.array(keys), vectors=vectors)
+        os.replace(part, home / f"{name}.npz")

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mousegpt_core.embed import cache
 from mousegpt_core.embed.cache import VectorCache, embed_texts
 from mousegpt_core.embed.contract import Embedder, Vectors, check_texts, unit_rows
 from mousegpt_core.embed.texts import description_texts
+from mousegpt_core.errors import BackendCallError, MouseGPTError
 
 
 class Counting(Embedder):
@@ -53,6 +55,31 @@ def test_a_second_run_embeds_nothing(tmp_path: Path) -> None:
     assert second.asked == []
     embed_texts(third, [*texts, "c"], cache=VectorCache(tmp_path))
     assert third.asked == ["c"]
+
+
+def test_what_came_before_a_failure_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Breaking(Counting):
+        def transform(self, texts: Sequence[str]) -> Vectors:
+            if len(self.asked) == 4:
+                raise BackendCallError("the server has gone")
+            return super().transform(texts)
+
+    monkeypatch.setattr(cache, "_PORTION", 2)
+    texts = ["a", "b", "c", "ab", "ac", "bc"]
+    with pytest.raises(BackendCallError):
+        embed_texts(Breaking(), texts, cache=VectorCache(tmp_path))
+    again = Counting()
+    vectors = embed_texts(again, texts, cache=VectorCache(tmp_path))
+    assert again.asked == ["ac", "bc"]
+    np.testing.assert_array_equal(vectors, Counting().transform(texts))
+
+
+def test_vectors_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MouseGPTError, match="cannot be written"):
+        embed_texts(Counting(), ["a"], cache=VectorCache(tmp_path / "file"))
 
 
 def test_no_texts(tmp_path: Path) -> None:
