@@ -93,6 +93,10 @@ def curate(
             hint="name one that does: --judge openai",
         )
     thresholds = _thresholds(threshold)
+    if thresholds and dry_run:
+        raise SettingsError(
+            "--dry-run writes nothing, so no threshold", hint="leave out --dry-run or --threshold"
+        )
     result = at_work(
         study,
         console,

@@ -73,7 +73,6 @@ def backends(as_json: Json = False) -> None:
 
 def open_in_browser(page: Path) -> None:
     """Show a page where there is a screen; elsewhere do nothing."""
-    import os
     import sys
     import webbrowser
 

@@ -51,6 +51,7 @@ def test_a_description_is_corrected(study: Study, tmp_path: Path) -> None:
         ["curate", "--threshold", "accuracy=much"],
         ["curate", "--threshold", "accuracy=11"],
         ["curate", "--recording", "M9"],
+        ["curate", "--judge", "openai", "--dry-run", "--threshold", "accuracy=6"],
     ],
 )
 def test_wrong_orders_are_told(study: Study, arguments: list[str]) -> None:
