@@ -26,7 +26,7 @@ _SWEEP_TURNS = 3
 def head_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Columns:
     """Where the head points and how it moves on the body."""
     side, degree = sided(
-        _sides_only(signals, moment.clip.angle(signals.plain("head_angle")), settings),
+        to_a_side(signals, moment.clip.angle(signals.plain("head_angle")), settings),
         (settings.head_slight, settings.head_plain, settings.head_strong),
         ("slight", "plain", "strong"),
     )
@@ -93,7 +93,7 @@ def torso_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Col
         return signals.plain(name) if tracked else signals.nothing
 
     side, degree = sided(
-        _sides_only(signals, moment.clip.mean(trunk("spine_curvature")), settings),
+        to_a_side(signals, moment.clip.mean(trunk("spine_curvature")), settings),
         (settings.curve_slight, settings.curve_plain, settings.curve_strong),
         ("slight", "plain", "strong"),
     )
@@ -147,7 +147,7 @@ def other_facts(signals: Signals, moment: Moment, settings: FactSettings) -> Col
     return columns
 
 
-def _sides_only(signals: Signals, angle: Floats, settings: FactSettings) -> Floats:
+def to_a_side(signals: Signals, angle: Floats, settings: FactSettings) -> Floats:
     """An angle (rad) to one side in degrees; unknown where left and right cannot be told."""
     degrees = np.degrees(angle)
     told = signals.has_sides & (np.abs(degrees) <= settings.widest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mousegpt_core.describe.body_facts import to_a_side
 from mousegpt_core.describe.contract import Evidence
 from mousegpt_core.describe.fact_settings import FactSettings
 from mousegpt_core.describe.factors import Moment
@@ -109,11 +110,11 @@ def _by_frame(signals: Signals, settings: FactSettings) -> dict[str, Floats]:
         "speed": signals.plain("speed"),
         "motion": signals.plain("motion"),
         "turning": _turning(signals),
-        "head_angle": _to_a_side(signals, signals.plain("head_angle"), settings),
+        "head_angle": to_a_side(signals, signals.plain("head_angle"), settings),
         "head_pitch": np.degrees(signals.plain("head_pitch")),
         "nose_height": signals.at("height", signals.skeleton.keypoint("nose")) * scale,
         "body_pitch": np.degrees(trunk("body_pitch")),
-        "spine_bend": _to_a_side(signals, trunk("spine_curvature"), settings),
+        "spine_bend": to_a_side(signals, trunk("spine_curvature"), settings),
         "length": signals.plain("stretch"),
         "tail_height": signals.largest_over("height", free) * scale,
         "wall_distance": signals.plain("wall_distance") * scale,
@@ -128,13 +129,6 @@ def _by_frame(signals: Signals, settings: FactSettings) -> dict[str, Floats]:
 def _turning(signals: Signals) -> Floats:
     """Turning of the trunk in degrees/s; unknown where left and right cannot be told."""
     return np.degrees(signals.plain("turning")) if signals.has_sides else signals.nothing
-
-
-def _to_a_side(signals: Signals, angle: Floats, settings: FactSettings) -> Floats:
-    """An angle (rad) in degrees; unknown where left and right cannot be told."""
-    degrees = np.degrees(angle)
-    told = signals.has_sides & (np.abs(degrees) <= settings.widest)
-    return np.where(told, degrees, np.nan)
 
 
 def _forward_share(signals: Signals, moment: Moment, settings: FactSettings) -> Floats:

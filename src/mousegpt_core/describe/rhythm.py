@@ -14,6 +14,8 @@ from scipy.ndimage import (
     uniform_filter1d,
 )
 
+from mousegpt_core.kinematics.signals import runs
+
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
@@ -177,12 +179,6 @@ def band_speed(
     return np.asarray(np.sqrt(np.maximum(mean, 0)))
 
 
-def runs_of(flags: Bools) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Half-open ``start, stop`` of the runs of True in a one-dimensional array."""
-    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
-    return edges[::2], edges[1::2]
-
-
 def bridge(flags: Bools, *, pause_frames: int, shortest_frames: int) -> Bools:
     """Close short pauses in a state, then drop what remains too short.
 
@@ -191,15 +187,15 @@ def bridge(flags: Bools, *, pause_frames: int, shortest_frames: int) -> Bools:
     flags : array of shape (time,)
         Where the state holds.
     pause_frames : int
-        Pauses of up to this many frames do not end it.
+        Pauses of up to this many frames do not end it; those at the edges of the series do.
     shortest_frames : int
-        Shorter runs are dropped, except at the edges of the series, where they may go on.
+        Shorter runs are dropped.
     """
     flags = flags.copy()
-    for start, stop in zip(*runs_of(~flags), strict=True):
+    for start, stop in zip(*runs(~flags), strict=True):
         if start > 0 and stop < len(flags) and stop - start <= pause_frames:
             flags[start:stop] = True
-    for start, stop in zip(*runs_of(flags), strict=True):
+    for start, stop in zip(*runs(flags), strict=True):
         if stop - start < shortest_frames:
             flags[start:stop] = False
     return flags

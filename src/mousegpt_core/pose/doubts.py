@@ -16,7 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.kinematics.anatomy import Anatomy, point, read_anatomy
-from mousegpt_core.kinematics.signals import Bools, Floats, length, neighbours
+from mousegpt_core.kinematics.signals import Bools, Floats, length, neighbours, runs
 from mousegpt_core.skeleton import Skeleton
 
 #: Reasons to doubt a frame, in words.
@@ -370,7 +370,7 @@ def _moments(
     """Rows of one animal: the worst frame of each stretch, far enough from worse ones."""
     by_reason = np.stack([each.scores[:, :, number].max(axis=1) for each in found])
     scores = 1 - np.prod(1 - by_reason, axis=0)
-    stretches = [_stretches(each > 0) for each in by_reason]
+    stretches = [np.stack(runs(each > 0), axis=1) for each in by_reason]
     frames = np.asarray(poses["frame"].values)
     right = sight.times[np.isin(frames, list(accepted.get(name, set())))]
     keypoints = [str(each) for each in poses["keypoint"].values]
@@ -420,13 +420,7 @@ def _apart(
     return chosen
 
 
-def _stretches(doubted: Bools) -> NDArray[np.intp]:
-    """First and last row (half-open) of each run of doubted rows: (stretch, 2)."""
-    edges = np.diff(doubted, prepend=False, append=False)
-    return np.flatnonzero(edges).reshape(-1, 2)
-
-
 def _around(row: int, stretches: NDArray[np.intp]) -> tuple[int, int]:
-    """The stretch that a row lies in."""
+    """The stretch, of an array (stretch, 2) of half-open ones, that a row lies in."""
     first, last = stretches[np.searchsorted(stretches[:, 0], row, side="right") - 1]
     return int(first), int(last)
