@@ -15,8 +15,16 @@ from napari_mousegpt.timeline import InStep
 
 #: Layouts and what they are called.
 LAYOUTS = {"grid": "Beside each other", "stacked": "Over each other", "one": "One view"}
+#: What tells keypoints apart by colour, and what it is called.
+COLOURS_BY = {
+    "": "Keypoints; of several animals, animals",
+    "keypoint": "Keypoints",
+    "individual": "Animals",
+}
 #: Room between views that lie beside each other, as a share of the first one's width.
 _GAP = 0.03
+#: What the axis of time is called by frames, and by seconds; parts of a second.
+FRAME, TIME, _PARTS = "frame", "time", 1 << 30
 #: Blending of films that cover what is below; films are dark below this mean (of 255).
 _OPAQUE, _DARK = "translucent", 96
 Place = tuple[float, float]
@@ -72,12 +80,18 @@ class Arrangement:
         The view that is shown alone; ``""`` = the main one.
     boxes : bool
         Whether each animal has a box around it.
+    colour : str
+        A key of `COLOURS_BY`.
+    seconds : bool
+        Whether layers lie in time by seconds rather than by frames.
     """
 
     layout: str = "grid"
     hidden: frozenset[str] = frozenset()
     front: str = ""
     boxes: bool = False
+    colour: str = ""
+    seconds: bool = False
 
     def shown(self, views: Sequence[str]) -> list[str]:
         """Which of these views are shown; the first one where all would be hidden."""
@@ -146,6 +160,26 @@ def arrange(
             moving[number] = replace(poses, offset=place, hidden=poses.view not in places)
     for number, each in enumerate(views):
         views[number] = replace(each, place=places.get(each.name, each.place))
+
+
+def place_in_time(layers: Iterable[Any], period: float | None) -> None:
+    """Let layers lie in time by seconds, or by frames.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        Those whose first axis is time are changed.
+    period : float or None
+        Seconds from one step of the slider to the next; None = by frames.
+    """
+    # In so many parts of a second, steps are whole multiples also as computers count.
+    step = 1.0 if period is None else round(period * _PARTS) / _PARTS
+    label, unit = (FRAME, "pixel") if period is None else (TIME, "second")
+    for layer in layers:
+        if layer.axis_labels[0] in (FRAME, TIME) and layer.scale[0] != step:
+            layer.scale = (step, *layer.scale[1:])
+            layer.units = (unit, *layer.units[1:])
+            layer.axis_labels = (label, *layer.axis_labels[1:])
 
 
 def shift(

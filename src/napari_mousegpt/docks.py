@@ -74,11 +74,10 @@ def _here() -> tuple[Any, Any]:
     from napari import current_viewer
 
     from napari_mousegpt._widgets.runner import runner_of
-    from napari_mousegpt.arranging import Arrangement
     from napari_mousegpt.preferences import preferences
     from napari_mousegpt.session import session_in_window
 
     session = session_in_window(current_viewer())
     if session.study is None:
-        session.arrangement = Arrangement(preferences().layout)
+        session.arrangement = preferences().views
     return session, runner_of(session)

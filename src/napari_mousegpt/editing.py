@@ -540,7 +540,10 @@ class Editing:
         """Hidden points are small, those that a person placed have a ring."""
         edited, hidden = self._flags("edited"), self._flags("hidden")
         dress = (edited.tobytes(), hidden.tobytes())
-        if dress == self._dressed or len(self._layer.data) != len(self._spots):
+        if len(self._layer.data) != len(self._spots):
+            return
+        self._layer.features["edited"] = edited
+        if dress == self._dressed:
             return
         self._dressed = dress
         self._layer.size = np.where(hidden, _SMALL * self._size, self._size)

@@ -104,13 +104,13 @@ def points_layer(
     """
     shown = poses if steps is None else at_steps(poses, steps)
     coordinates, rows, keypoints, individuals = _seen(shown)
-    confidence = shown["confidence"].transpose("time", "keypoint", "individual").values
+    confidence, edited = of_points(shown, "confidence"), of_points(shown, "edited")
     features = pd.DataFrame(
         {
             "keypoint": _category(keypoints, shown["keypoint"].values),
             "individual": _category(individuals, shown["individual"].values),
             "confidence": confidence[rows, keypoints, individuals],
-            "edited": np.zeros(len(rows), dtype=bool),
+            "edited": edited[rows, keypoints, individuals].astype(bool),
         }
     )
     space = shown.sizes["space"]
@@ -128,7 +128,7 @@ def points_layer(
         "metadata": {
             "fps": float(poses.attrs["fps"]),
             "unit": poses["position"].attrs.get("units", "px"),
-            "poses": poses,
+            "poses": poses.drop_vars("edited", errors="ignore"),
             "steps": steps,
             "format": format,
             "view": view,
@@ -301,6 +301,14 @@ def in_napari_order(poses: xr.Dataset) -> Floats:
     """Positions as (frame, keypoint, individual, axis), the axes in napari's order."""
     ordered = poses["position"].transpose("time", "keypoint", "individual", "space").values
     return np.asarray(ordered[..., ::-1])
+
+
+def of_points(poses: xr.Dataset, name: str) -> NDArray[Any]:
+    """A variable as (time, keypoint, individual); zeros where there is none."""
+    order = ("time", "keypoint", "individual")
+    if name not in poses:
+        return np.zeros([poses.sizes[dim] for dim in order])
+    return np.asarray(poses[name].transpose(*order).values)
 
 
 def _seen(

@@ -23,6 +23,7 @@ from napari_mousegpt.layers import (
     beside,
     edge_places,
     in_napari_order,
+    of_points,
     points_layer,
     skeleton_layer,
 )
@@ -47,11 +48,15 @@ class Moment(NamedTuple):
         Which are seen.
     vectors : array of shape (line, 2, axis)
         Lines between those that are seen: start, and along.
+    confidence, edited : array of shape (point,)
+        Of each point; whether a person placed it.
     """
 
     points: NDArray[np.float32]
     seen: NDArray[np.bool_]
     vectors: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    edited: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +138,11 @@ class MovingPoses:
         # Those that are not seen lie, hidden, under one that is.
         anywhere = here[seen][0] if seen.any() else np.float32(0.0)
         points = np.where(seen[..., None], here, anywhere).reshape(-1, here.shape[-1])
-        return Moment(points, seen.ravel(), vectors)
+        if row >= 0:
+            confidence, edited = self._confidence[row], self._edited[row]
+        else:
+            confidence, edited = np.full_like(here[..., 0], np.nan), np.zeros_like(seen)
+        return Moment(points, seen.ravel(), vectors, confidence.ravel(), edited.ravel())
 
     def believed(self, step: int) -> NDArray[np.bool_]:
         """Which keypoints are not doubted at a step, ``(keypoint, individual)``."""
@@ -143,11 +152,12 @@ class MovingPoses:
         return np.asarray(~(self._confidence[row] < self._doubted))
 
     def features(self) -> pd.DataFrame:
-        """Of the points of `at`: keypoint, individual, view."""
+        """Of the points of `at`: keypoint, individual, view, and room for what changes in time."""
         keypoints = [str(each) for each in self.poses["keypoint"].values]
         animals = [str(each) for each in self.poses["individual"].values]
         rows = [(point, animal, self.view) for point in keypoints for animal in animals]
-        return pd.DataFrame(rows, columns=["keypoint", "individual", "view"])
+        named = pd.DataFrame(rows, columns=["keypoint", "individual", "view"]).astype("category")
+        return named.assign(confidence=np.float32(np.nan), edited=False)
 
     def frame(self, step: int) -> int:
         """The frame of these poses at a step of the slider; below 0 = none."""
@@ -193,8 +203,11 @@ class MovingPoses:
 
     @cached_property
     def _confidence(self) -> NDArray[np.float32]:
-        ordered = self.poses["confidence"].transpose("time", "keypoint", "individual")
-        return np.asarray(ordered.values, dtype=np.float32)
+        return np.asarray(of_points(self.poses, "confidence"), dtype=np.float32)
+
+    @cached_property
+    def _edited(self) -> NDArray[np.bool_]:
+        return np.asarray(of_points(self.poses, "edited"), dtype=bool)
 
     @cached_property
     def _doubted(self) -> float:
@@ -230,11 +243,12 @@ def live_layers(every: Sequence[MovingPoses]) -> list[LayerTuple]:
         for key in {"axis_labels", "units"} & set(options):
             options[key] = options[key][1:]
     lines["edge_width"] *= every[0].size
+    names = ["keypoint", "individual", "view"]
     points |= {
-        "features": features.astype("category"),
+        "features": features.astype(dict.fromkeys(names, "category")),
         "face_color": "individual" if several else "keypoint",
         "size": points["size"] * every[0].size,
         "shown": first.seen,
-        "metadata": {},
+        "metadata": {"colour": "individual" if several else "keypoint"},
     }
     return [(first.vectors, lines, "vectors"), (first.points, points, "points")]

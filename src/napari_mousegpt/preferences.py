@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from napari_mousegpt.arranging import LAYOUTS
+from napari_mousegpt.arranging import COLOURS_BY, LAYOUTS, Arrangement
 
 _PLUGIN = "napari-mousegpt"
 
@@ -17,14 +18,14 @@ class Preferences:
     ----------
     name : str
         Written beside what the person corrects; ``""`` = as the system calls them.
-    layout : str
-        A key of `arranging.LAYOUTS`.
+    views : Arrangement
+        How the views of a recording are shown at first.
     server : str
         Address of a server of models that is offered where a study names none; ``""`` = none.
     """
 
     name: str = ""
-    layout: str = "grid"
+    views: Arrangement = Arrangement()
     server: str = ""
 
 
@@ -35,6 +36,14 @@ def preferences() -> Preferences:
     found = get_plugin_settings().get(_PLUGIN)
     if found is None:
         return Preferences()
-    named = {title: key for key, title in LAYOUTS.items()}
-    layout = named.get(found.views.layout, "grid")
-    return Preferences(found.person.name.strip(), layout, found.models.server.strip())
+    views = Arrangement(
+        layout=_key(LAYOUTS, found.views.layout, "grid"),
+        colour=_key(COLOURS_BY, found.views.colours, ""),
+        boxes=found.views.boxes,
+        seconds=found.views.seconds,
+    )
+    return Preferences(found.person.name.strip(), views, found.models.server.strip())
+
+
+def _key(titles: Mapping[str, str], title: str, usual: str) -> str:
+    return next((key for key, each in titles.items() if each == title), usual)

@@ -352,7 +352,7 @@ def _read_poses(study: Study, recording: Recording, source: PoseFile) -> xr.Data
             return None
         import_poses(Work(study, lambda step: None, Cancellation()), recording, source)
     read = recording.store.read_dataset(pose_stage(source)).load()
-    return corrected(recording, source.view, read)
+    return corrected(recording, source.view, read, marked=True)
 
 
 def _has_poses(recording: Recording, view: str) -> bool:

@@ -17,10 +17,13 @@ from psygnal import Signal
 
 from mousegpt_core.errors import DataError, StageMissingError
 from napari_mousegpt.arranging import (
+    FRAME,
+    TIME,
     Arrangement,
     ShownView,
     arrange,
     look_from_above,
+    place_in_time,
     retrace,
     shift,
 )
@@ -278,6 +281,8 @@ class Session:
         self.arrangement = arrangement
         if self._boxes is not None:
             self._boxes.visible = arrangement.boxes
+        self._colour_points()
+        self._place_in_time()
         if self._opened is not None and self._opened.views:
             places = [each.place for each in self._opened.views]
             opened, step = self._opened, self.step
@@ -288,6 +293,23 @@ class Session:
         else:
             self.redraw()
         self.arrangement_changed.emit()
+
+    def _colour_points(self) -> None:
+        if self.points is not None:
+            wanted = self.arrangement.colour or self.points.metadata["colour"]
+            if wanted != self.points.metadata.get("coloured", self.points.metadata["colour"]):
+                self.points.face_color = wanted
+                self.points.metadata["coloured"] = wanted
+
+    def _place_in_time(self) -> None:
+        if self._opened is None:
+            return
+        step, seconds = self.step, self.arrangement.seconds
+        place_in_time(self._layers, self._opened.timeline.period if seconds else None)
+        labels = (TIME if seconds else FRAME, *self.viewer.dims.axis_labels[1:])
+        if labels != self.viewer.dims.axis_labels:
+            self.viewer.dims.axis_labels = labels
+        self.viewer.dims.set_current_step(0, step)
 
     def shift(self, view: str, offset_s: float) -> None:
         """Show a view, but the main one, with another offset (s); nothing is saved."""
@@ -453,7 +475,7 @@ class Session:
             layer.visible = shown
 
     def _set_stage(self, opened: OpenedRecording) -> None:
-        self.viewer.dims.axis_labels = ("frame", *self.viewer.dims.axis_labels[1:])
+        self.viewer.dims.axis_labels = (FRAME, *self.viewer.dims.axis_labels[1:])
         self.viewer.reset_view()
         if opened.in_space:
             look_from_above(self.viewer.scene.camera)
@@ -551,6 +573,8 @@ class Session:
             points.data = seen.points
             if not np.array_equal(points.shown, seen.seen):
                 points.shown = seen.seen
+        # The features of a point are looked at when the pointer is on it, so nobody need be told.
+        points.features["confidence"], points.features["edited"] = seen.confidence, seen.edited
 
     @property
     def _in_span(self) -> bool:

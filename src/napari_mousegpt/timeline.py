@@ -38,6 +38,11 @@ class Timeline:
     def __len__(self) -> int:
         return len(self.times)
 
+    @property
+    def period(self) -> float:
+        """Usual seconds from step to step; 1 where there is one only."""
+        return float(np.median(np.diff(self.times))) if len(self.times) > 1 else 1.0
+
     def moment(self, step: int) -> float:
         """Seconds at a step; the nearest step's where there is none."""
         return float(self.times[min(max(step, 0), len(self.times) - 1)])

@@ -12,6 +12,7 @@ from napari_mousegpt.arranging import (
     ShownView,
     arrange,
     offset_words,
+    place_in_time,
     side_by_side,
 )
 
@@ -151,3 +152,50 @@ def test_what_is_shown_again_is_the_same_moment(viewer: ViewerModel, session: Se
     session.reopen()
     assert session.moment == pytest.approx(2.0)
     assert viewer.scene.camera.zoom == 3.0
+
+
+def test_keypoints_are_coloured_as_a_person_wants(viewer: ViewerModel, session: Session) -> None:
+    points = viewer.layers["keypoints"]
+    assert len(np.unique(points.face_color, axis=0)) == 3
+    session.arrange(Arrangement(colour="individual"))
+    assert len(np.unique(points.face_color, axis=0)) == 1
+    session.open_recording("flat")
+    assert len(np.unique(viewer.layers["keypoints"].face_color, axis=0)) == 1
+    session.arrange(Arrangement())
+    assert len(np.unique(viewer.layers["keypoints"].face_color, axis=0)) == 3
+
+
+def test_time_is_in_frames_or_in_seconds(viewer: ViewerModel, session: Session) -> None:
+    viewer.dims.set_current_step(0, 40)
+    steps = viewer.dims.nsteps[0]
+    session.arrange(Arrangement(seconds=True))
+    assert (session.step, viewer.dims.nsteps[0]) == (40, steps)
+    assert viewer.dims.point[0] == pytest.approx(40 / 25)
+    assert viewer.dims.axis_labels[0] == "time"
+    assert [str(unit) for unit in viewer.dims.units] == ["second", "pixel", "pixel"]
+    shown = np.asarray(viewer.layers["top"]._slice.image.view)
+    session.arrange(Arrangement())
+    assert (session.step, viewer.dims.point[0], viewer.dims.axis_labels[0]) == (40, 40, "frame")
+    assert np.array_equal(shown, viewer.layers["top"]._slice.image.view)
+
+
+@pytest.mark.parametrize("rate", [7, 24, 25, 29.97, 30, 59.94, 120, 300])
+def test_every_frame_can_be_reached_in_seconds(rate: float) -> None:
+    viewer = ViewerModel()
+    for frames in (2, 749, 1001, 108_000):
+        layer = viewer.add_labels(np.zeros((frames, 1, 1), dtype=np.uint8))
+        layer.axis_labels = ("frame", "y", "x")
+        place_in_time([layer], 1 / rate)
+        assert viewer.dims.nsteps[0] == frames
+        for step in (1, frames // 2, frames - 1):
+            viewer.dims.set_current_step(0, step)
+            assert viewer.dims.current_step[0] == step
+            assert round(layer.world_to_data(viewer.dims.point)[0]) == step
+        viewer.layers.clear()
+
+
+def test_in_space_time_is_in_seconds_too(viewer: ViewerModel, session: Session) -> None:
+    session.arrange(Arrangement(seconds=True))
+    session.go_to(3.0, recording="space")
+    assert session.moment == pytest.approx(3.0, abs=0.02)
+    assert viewer.dims.point[0] == pytest.approx(3.0, abs=0.04)

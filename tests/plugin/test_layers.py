@@ -118,6 +118,18 @@ def test_a_single_frame_is_shown_as_the_whole_is() -> None:
     assert live_layers([]) == []
 
 
+def test_points_tell_their_confidence_and_whether_a_person_placed_them() -> None:
+    poses = some_poses(confidence=np.array([[[0.9], [0.8]], [[0.7], [0.6]]]))
+    marked = poses.assign(edited=poses["confidence"] == np.float32(0.6))
+    _, options, _ = points_layer(marked)
+    assert list(options["features"]["edited"]) == [False, True]
+    assert "edited" not in options["metadata"]["poses"]
+    seen = at_step([MovingPoses("", marked)], 1)
+    np.testing.assert_allclose(seen.confidence, [0.7, 0.6])
+    assert list(seen.edited) == [False, True]
+    assert np.isnan(at_step([MovingPoses("", marked)], 9).confidence).all()
+
+
 def test_views_out_of_step() -> None:
     film = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2)
     shown = InStep(film, np.array([-1, 0, 2, 2]))

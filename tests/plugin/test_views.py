@@ -14,7 +14,7 @@ pytest.importorskip("pytestqt")
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.study import Recording, Study
@@ -61,6 +61,22 @@ def test_views_are_hidden_and_shown_alone(qtbot: Any, viewer: ViewerModel, views
     views._list.setCurrentRow(1)
     assert viewer.layers["side"].visible
     assert not viewer.layers["top"].visible
+
+
+def test_what_else_is_shown_is_chosen(qtbot: Any, viewer: ViewerModel, views: Any) -> None:
+    boxes, seconds = views.findChildren(QCheckBox)
+    qtbot.mouseClick(boxes, Qt.MouseButton.LeftButton)
+    assert viewer.layers["boxes"].visible
+    viewer.layers["boxes"].visible = False
+    assert not boxes.isChecked()
+    qtbot.mouseClick(seconds, Qt.MouseButton.LeftButton)
+    assert viewer.dims.axis_labels[0] == "time"
+    (colours,) = (
+        each for each in views.findChildren(QComboBox) if each.accessibleName().startswith("Colour")
+    )
+    colours.setCurrentIndex(2)
+    colours.activated.emit(2)
+    assert len(np.unique(viewer.layers["keypoints"].face_color, axis=0)) == 1
 
 
 def test_a_view_is_nudged_saved_and_taken_back(

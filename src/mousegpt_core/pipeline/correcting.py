@@ -82,10 +82,13 @@ def pose_edits_mark(recording: Recording, view: str) -> dict[str, str]:
     return {"edits": content_hash(acts)} if acts else {}
 
 
-def corrected(recording: Recording, view: str, poses: xr.Dataset) -> xr.Dataset:
+def corrected(
+    recording: Recording, view: str, poses: xr.Dataset, *, marked: bool = False
+) -> xr.Dataset:
     """Poses of a view as a person corrected them, without what is hidden.
 
-    `poses` themselves, which may be lazy, where nobody did.
+    `poses` themselves, which may be lazy, where nobody did. Where somebody did and they are to be
+    `marked`, with ``edited`` (time, keypoint, individual): which points a person placed.
 
     Raises
     ------
@@ -95,4 +98,6 @@ def corrected(recording: Recording, view: str, poses: xr.Dataset) -> xr.Dataset:
     acts = effective(pose_edits(recording), view)
     if not acts:
         return poses
-    return without_hidden(edited_poses(poses, [one.edit for one in acts]))
+    edited = edited_poses(poses, [one.edit for one in acts])
+    seen = without_hidden(edited)
+    return seen.assign(edited=edited["edited"]) if marked else seen
