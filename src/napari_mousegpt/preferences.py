@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from napari_mousegpt.arranging import COLOURS_BY, LAYOUTS, Arrangement
 
@@ -25,7 +25,7 @@ class Preferences:
     """
 
     name: str = ""
-    views: Arrangement = Arrangement()
+    views: Arrangement = field(default_factory=Arrangement)
     server: str = ""
 
 

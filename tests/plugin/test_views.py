@@ -63,13 +63,13 @@ def test_views_are_hidden_and_shown_alone(qtbot: Any, viewer: ViewerModel, views
     assert not viewer.layers["top"].visible
 
 
-def test_what_else_is_shown_is_chosen(qtbot: Any, viewer: ViewerModel, views: Any) -> None:
+def test_what_else_is_shown_is_chosen(viewer: ViewerModel, views: Any) -> None:
     boxes, seconds = views.findChildren(QCheckBox)
-    qtbot.mouseClick(boxes, Qt.MouseButton.LeftButton)
+    boxes.click()
     assert viewer.layers["boxes"].visible
     viewer.layers["boxes"].visible = False
     assert not boxes.isChecked()
-    qtbot.mouseClick(seconds, Qt.MouseButton.LeftButton)
+    seconds.click()
     assert viewer.dims.axis_labels[0] == "time"
     (colours,) = (
         each for each in views.findChildren(QComboBox) if each.accessibleName().startswith("Colour")
