@@ -230,12 +230,12 @@ def test_what_was_typed_is_kept_by_itself_and_on_closing(
     tab, log = dock.sentence, study.recording("flat").log
     qtbot.waitUntil(lambda: tab._said is not None, timeout=LONG)
     tab._fields["head"].insertPlainText("Up. ")
-    qtbot.waitUntil(lambda: len(log.edits("description")) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(log.edits("description")) == 1, timeout=60_000)
     tab._fields["torso"].insertPlainText("Long. ")
     dock.show()
     dock.tabs.setCurrentIndex(1)
     dock.hide()
-    qtbot.waitUntil(lambda: len(log.edits("description")) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(log.edits("description")) == 2, timeout=60_000)
 
 
 def test_what_was_typed_goes_to_the_study_it_was_typed_in(

@@ -230,7 +230,7 @@ def test_a_click_on_the_ethogram_goes_there(
     view = ethogram._plot.getViewBox()
     where = ethogram._plot.mapFromScene(view.mapViewToScene(QPointF(4.0, row)))
     qtbot.mouseClick(ethogram._plot.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    qtbot.waitUntil(lambda: session.recording == "space", timeout=5000)
+    qtbot.waitUntil(lambda: session.recording == "space", timeout=60_000)
     assert session.moment == pytest.approx(4.0, abs=0.2)
     assert ethogram._plot.cursor_line.value() == pytest.approx(session.moment)
     # The bout that was clicked is selected.
@@ -340,13 +340,13 @@ def test_bouts_are_drawn_dragged_and_keyed(
     view = plot.getViewBox()
     where = plot.mapFromScene(view.mapViewToScene(QPointF(7.0, row)))
     qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    qtbot.waitUntil(lambda: editor.chosen is not None, timeout=3000)
+    qtbot.waitUntil(lambda: editor.chosen is not None, timeout=60_000)
     qtbot.keyClick(plot, Qt.Key.Key_Delete)
     assert spans() == [(3.0, 6.0, "grooming")]
     session.go_to(8.0)
     ethogram._bar._rest.click()
     assert spans()[-1][2] == "na"
-    qtbot.waitUntil(lambda: editor.labels.saved, timeout=5000)
+    qtbot.waitUntil(lambda: editor.labels.saved, timeout=60_000)
     text = (own / "labels" / "human" / "space.csv").read_text()
     assert "grooming,ann" in text
 

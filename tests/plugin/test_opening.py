@@ -82,7 +82,7 @@ def session(qtbot: Any) -> Iterator[Session]:
 @pytest.fixture
 def until(qtbot: Any) -> Callable[[Callable[[], bool]], None]:
     """Waits for something."""
-    return lambda what: qtbot.waitUntil(what, timeout=20_000)
+    return lambda what: qtbot.waitUntil(what, timeout=60_000)
 
 
 def names(session: Session) -> set[str]:

@@ -16,7 +16,7 @@ from mousegpt_core.errors import DataError, MouseGPTError
 from napari_mousegpt._widgets import saver as module
 from napari_mousegpt._widgets.saver import Saver
 
-LONG = 10_000
+LONG = 60_000
 
 
 class Window:

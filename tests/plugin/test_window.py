@@ -67,7 +67,7 @@ def test_docks_that_are_closed_are_gone(viewer: Any, qtbot: Any, study_folder: P
         for holder, _ in opened:
             holder.destroyOnClose()
         del opened, holder
-        qtbot.waitUntil(lambda: not left(), timeout=10_000)
+        qtbot.waitUntil(lambda: not left(), timeout=60_000)
         # Nobody is left who would listen.
         viewer.dims.set_current_step(0, 10)
         home._session.refresh()
@@ -147,10 +147,10 @@ def test_keypoints_are_corrected_by_keys_alone(
     assert (points.data == before).all()
     press(viewer, qtbot, Qt.Key.Key_Z, control | shift)
     assert points.data[0, 1] == before[0, 1] + 1
-    qtbot.waitUntil(lambda: not keypoints.editing.corrections.unsaved, timeout=10_000)
+    qtbot.waitUntil(lambda: not keypoints.editing.corrections.unsaved, timeout=60_000)
     assert keypoints._acts._list.count() == 1
     holder.destroyOnClose()
-    qtbot.waitUntil(lambda: not points.keymap, timeout=10_000)
+    qtbot.waitUntil(lambda: not points.keymap, timeout=60_000)
     press(viewer, qtbot, Qt.Key.Key_Right, shift)
     assert points.data[0, 1] == before[0, 1] + 1
 

@@ -45,7 +45,7 @@ def with_batcher(
     async def run() -> T:
         batcher = Batcher[int, int](work, most=most, wait_s=wait_s)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 return await use(batcher)
         finally:
             await batcher.close()
@@ -111,7 +111,7 @@ def test_what_nobody_waits_for_is_not_worked_on() -> None:
 
     def work(numbers: Sequence[int], leave: Leave) -> list[int]:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         done.extend(numbers)
         return list(numbers)
 

@@ -126,7 +126,7 @@ def test_who_gives_up_frees_the_way() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        async with asyncio.timeout(5), limiter.slot():
+        async with asyncio.timeout(30), limiter.slot():
             assert limiter.under_way == 1
 
     asyncio.run(run())

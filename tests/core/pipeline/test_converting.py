@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -164,7 +163,7 @@ def test_two_at_once(film: Path, tmp_path: Path) -> None:
     other.stdout.readline()
     with pytest.raises(StudyLockedError, match="worked on by process"):
         convert_film(film, tmp_path / "a.zarr")
-    other.communicate(b"\n", timeout=20)
+    other.communicate(b"\n", timeout=60)
     convert_film(film, tmp_path / "a.zarr")
     assert Leases(working, "x").held() == []
 
@@ -324,11 +323,11 @@ def test_a_recording_of_a_converted_film(film: Path, tmp_path: Path) -> None:
 
 def test_files_that_may_not_grow(film: Path, tmp_path: Path) -> None:
     """A quota, as other systems tell it."""
+    pytest.importorskip("resource", reason="Windows has no such limit")
     code = (
         "import resource, sys; from mousegpt_core.cli import main\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); main()"
     )
-    assert resource.RLIMIT_FSIZE
     command = [sys.executable, "-c", code, "convert", film, "--out", tmp_path / "a.zarr"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2

@@ -119,7 +119,7 @@ def test_what_was_told_to_be_kept_survives_a_kill_and_two_writers(study: Study) 
         told.append([int(writer.stdout.readline()) for _ in range(5)])
     for writer in writers:
         writer.kill()
-        writer.wait(timeout=30)
+        writer.wait(timeout=60)
         assert writer.stdout is not None
         writer.stdout.close()
     recording = Study.open(study.folder).recording("M1")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -259,7 +258,7 @@ def test_killed_it_leaves_nothing_that_looks_finished(filmed: Study) -> None:
     for line in process.stderr:
         if '"dataset"' in line:
             break
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.communicate()
     # Nothing, or all of it where the kill came too late.
     assert not folder.exists() or len(lines(folder / "train.jsonl")) == 10

@@ -252,7 +252,7 @@ film = Film(sys.argv[1])
 film.frame(3)
 child = os.fork()
 if child == 0:
-    signal.alarm(20)
+    signal.alarm(60)
     film.frame(20)
     film.close()
     os._exit(0)
@@ -268,7 +268,7 @@ def test_a_forked_child_opens_its_own_decoder(tmp_path):
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     assert done.stdout.strip() == "0"
 
