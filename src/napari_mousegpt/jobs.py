@@ -50,6 +50,13 @@ class Outcome:
     hint: str = ""
     details: str = ""
 
+    @property
+    def words(self) -> str:
+        """Why there is no result, for people."""
+        if self.kind == "stopped":
+            return "Stopped."
+        return f"{self.message}\n→ {self.hint}" if self.hint else self.message
+
 
 class Job:
     """A command that runs.

@@ -172,6 +172,22 @@ def test_a_run_whose_window_was_closed_is_gone_on_with(
     assert len(server.asked) - before < 18
 
 
+def test_a_run_that_ends_elsewhere_is_told_to_its_own_study(
+    qtbot: Any, dock: Describe, runner: Runner, server: LoopbackServer, study: Study, viewer: Any
+) -> None:
+    other = Study.open(shutil.copytree(study.folder, study.folder.with_name("other")))
+    asking = order_from(dock, server)
+    server.delay_s = 0.3
+    with ended(qtbot, runner):
+        press(qtbot, asking._go)
+        assert order_of(study).unfinished
+        session_of(viewer).open_study(other.folder)
+        server.delay_s = 0.0
+    assert not order_of(study).unfinished
+    assert order_of(study).base_url == server.url
+    assert order_of(other).base_url == ""
+
+
 def test_a_server_that_refuses_everything_stops_the_run(
     qtbot: Any, dock: Describe, runner: Runner, server: LoopbackServer
 ) -> None:

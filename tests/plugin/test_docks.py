@@ -256,6 +256,43 @@ def test_words_find_moments(qtbot: Any, session: Any, runner: Any, study_folder:
     hit = item.data(Qt.ItemDataRole.UserRole)
     assert session.recording == hit.recording
     assert session.moment == pytest.approx(hit.start_s, abs=0.05)
+    session.refresh()  # as after a job; what was found stays
+    assert search._hits.count() > 1
+
+
+def test_a_search_that_fails_or_comes_too_late_says_so(
+    qtbot: Any, session: Any, runner: Any, own_study: Study, study_folder: Path
+) -> None:
+    search = Search(session, runner)
+    qtbot.addWidget(search)
+    session.open_study(own_study.folder)
+    search._words.setText("walking")
+    with ended(qtbot, runner):
+        search.search()
+        session.open_study(study_folder)
+    assert search._hits.count() == 0
+    with ended(qtbot, runner):
+        search.search()
+        runner.cancel()
+    assert search._note.text() == "Stopped."
+
+
+@pytest.mark.parametrize("kind", [Search, Ethogram])
+def test_a_job_ends_well_though_its_dock_is_closed(
+    qtbot: Any, kind: Any, session: Any, runner: Any, own_study: Study
+) -> None:
+    session.open_study(own_study.folder, recording="space")
+    dock = kind(session, runner)
+    file = own_study.folder / "seen.csv"
+    file.write_text("start_s,stop_s,label\n0,3,walking\n")
+    with ended(qtbot, runner):
+        if isinstance(dock, Search):
+            dock._words.setText("walking")
+            dock.search()
+        else:
+            dock.import_labels(file)
+        with qtbot.waitSignal(dock.destroyed):
+            dock.deleteLater()
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout
@@ -34,6 +36,7 @@ class Asking(Dock):
         super().__init__()
         self._session, self._runner = session, runner
         self._mine = self._unfinished = False
+        self._folder: Path | None = None
         self._form, self._clip, self._limits = ModelForm(runner), ClipView(), Limits()
         self._counts, self._told = Counts(), note(_EMPTY)
         self._put_together()
@@ -76,11 +79,18 @@ class Asking(Dock):
         study = self._ordered()
         if study is None:
             return
-        self._keep(unfinished=True)
+        order = self.order
+        self._keep(study, order, unfinished=True)
         self._mine = True
         self._counts.setRowCount(0)
         self._told.setText("")
-        self._run("Describing", self.order.describe(study.folder), self._ended)
+
+        def ended(result: dict[str, Any]) -> None:
+            # Of this study, whatever is shown by now, and though the dock may be closed.
+            self._keep(study, order, unfinished=bool(result.get("stopped")))
+            self._session.refresh()
+
+        self._run("Describing", order.describe(study.folder), self._show_result, ended)
 
     def use(self) -> None:
         """Make these descriptions the study's, and bring all that rests on them up to date."""
@@ -89,7 +99,7 @@ class Asking(Dock):
         with errors_told():
             self.order.use(study)
             run = ("run", str(study.folder))
-            self._run("Using them", run, self._used)
+            self._run("Using them", run, self._show_used, lambda _: self._session.refresh())
 
     # -- what comes of it ---------------------------------------------------------------------
 
@@ -100,27 +110,34 @@ class Asking(Dock):
     def _reckoned(self, result: dict[str, Any]) -> None:
         self._tell(reckoning_words(result))
 
-    def _ended(self, result: dict[str, Any]) -> None:
-        self._keep(unfinished=bool(result.get("stopped")))
+    def _show_result(self, result: dict[str, Any]) -> None:
         self._tell(result_words(result))
-        self._session.refresh()
 
-    def _used(self, _: dict[str, Any]) -> None:
+    def _show_used(self, _: dict[str, Any]) -> None:
         self._tell("They are the study's now; behaviours, search and report rest on them.")
-        self._session.refresh()
 
     def _failed(self, outcome: Outcome) -> None:
-        paused = outcome.kind == "stopped"
-        words = _PAUSED if paused and self._mine else "Stopped."
-        if not paused:
-            words = f"{outcome.message}\n→ {outcome.hint}"
+        words = _PAUSED if outcome.kind == "stopped" and self._mine else outcome.words
         if "all" in outcome.result:  # some recordings failed, the others were asked about
             words = f"{result_words(outcome.result)}\n{words}"
             self._session.refresh()
         self._tell(words)
 
-    def _run(self, title: str, arguments: tuple[str, ...], done: Any) -> None:
-        self._runner.run(title, arguments, self.while_there(done), self.while_there(self._failed))
+    def _run(
+        self,
+        title: str,
+        arguments: tuple[str, ...],
+        show: Callable[[dict[str, Any]], None],
+        then: Callable[[dict[str, Any]], None] = lambda result: None,
+    ) -> None:
+        """Run a command; `then` gets its result in any case, `show` while the dock is there."""
+        shown = self.while_there(show)
+
+        def done(result: dict[str, Any]) -> None:
+            then(result)
+            shown(result)
+
+        self._runner.run(title, arguments, done, self.while_there(self._failed))
 
     def _on_clip(self, title: str, arguments: Any, show: Any) -> None:
         study, session = self._session.study, self._session
@@ -141,11 +158,11 @@ class Asking(Dock):
             return None
         return self._session.study
 
-    def _keep(self, *, unfinished: bool) -> None:
-        self._unfinished = unfinished
-        if self._session.study is not None:
-            with errors_told():
-                keep_order(self._session.study, replace(self.order, unfinished=unfinished))
+    def _keep(self, study: Study, order: Order, *, unfinished: bool) -> None:
+        if study.folder == self._folder:
+            self._unfinished = unfinished
+        with errors_told():
+            keep_order(study, replace(order, unfinished=unfinished))
 
     # -- what is shown ------------------------------------------------------------------------
 
@@ -153,7 +170,7 @@ class Asking(Dock):
         """Show the study that is open; what is being typed stays."""
         study = self._session.study
         folder = None if study is None else study.folder
-        if folder != getattr(self, "_folder", None):
+        if folder != self._folder:
             self._folder = folder
             self._clip.clear()
             self._counts.hide()

@@ -118,7 +118,13 @@ class Ethogram(Dock):
         animal = ("--individual", self._session.individual) if self._session.individual else ()
         who = ("--who", self._bar.who.text()) if self._bar.who.text() else ()
         asked = ("import-labels", str(study.folder), str(path), *shown, *animal, *who)
-        self._runner.run("Reading labels", asked, self._imported)
+        show = self.while_there(self._show_by_hand)
+
+        def imported(made: dict[str, Any]) -> None:
+            tell(_imported_words(made))
+            show(made)
+
+        self._runner.run("Reading labels", asked, imported)
 
     def export_boris(self, folder: Path) -> None:
         """Write all bouts as projects that BORIS opens."""
@@ -281,12 +287,16 @@ class Ethogram(Dock):
         if name:
             self.export_boris(Path(name))
 
-    def _imported(self, made: dict[str, Any]) -> None:
-        told = [f"{owner}: {count} bouts" for owner, count in made["labelled"].items()]
-        told += [f"{name} is not in this study" for name in made["passed_over"]]
-        tell("Labels were taken over\n" + "\n".join(told))
+    def _show_by_hand(self, _: object) -> None:
         self._schemes.setCurrentIndex(self._schemes.findData(HAND))
         self._draw()
+
+
+def _imported_words(made: dict[str, Any]) -> str:
+    """Whose labels were taken over, and whose are of no recording here."""
+    told = [f"{owner}: {count} bouts" for owner, count in made["labelled"].items()]
+    told += [f"{name} is not in this study" for name in made["passed_over"]]
+    return "\n".join(["Labels were taken over", *told])
 
 
 def _offer(combo: QComboBox, names: list[str]) -> None:

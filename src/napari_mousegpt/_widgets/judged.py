@@ -63,8 +63,8 @@ class Judged(Dock):
         """Judge all descriptions by what was measured."""
         study = self._session.study
         if study is not None:
-            done = self.while_there(lambda _: self._session.refresh())
-            self._runner.run("Judging", ("curate", str(study.folder)), done)
+            judged = ("curate", str(study.folder))
+            self._runner.run("Judging", judged, lambda _: self._session.refresh())
 
     def refresh(self) -> None:
         """Read how the descriptions stand."""

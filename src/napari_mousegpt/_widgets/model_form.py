@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout
 
 from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import SPACING, button, named, note
+from napari_mousegpt._widgets.style import SPACING, Dock, button, named, note
 from napari_mousegpt.jobs import Outcome
 from napari_mousegpt.orders import KINEMATIC, SERVER, Order, protocol_words
 from napari_mousegpt.preferences import preferences
@@ -27,7 +27,7 @@ _MOVEMENT = (
 )
 
 
-class ModelForm(QWidget):
+class ModelForm(Dock):
     """See the module.
 
     Attributes
@@ -116,7 +116,8 @@ class ModelForm(QWidget):
             self.told.setText("Give the server's address first.")
             return
         self.told.setText("Looking …")
-        self._runner.run("Looking for the server", order.server(), self.take, self.take_failure)
+        done, failed = self.while_there(self.take), self.while_there(self.take_failure)
+        self._runner.run("Looking for the server", order.server(), done, failed)
 
     def take(self, result: dict[str, Any]) -> None:
         """Show what a server says, and offer its models."""
@@ -136,7 +137,7 @@ class ModelForm(QWidget):
 
     def take_failure(self, outcome: Outcome) -> None:
         """Show why not."""
-        self.told.setText(f"{outcome.message}\n→ {outcome.hint}" if outcome.hint else "Stopped.")
+        self.told.setText(outcome.words)
 
     # -- what is shown ------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit
@@ -10,6 +12,7 @@ from napari_mousegpt._widgets.clip_list import ClipList
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
+from napari_mousegpt.jobs import Outcome
 from napari_mousegpt.session import Session
 from napari_mousegpt.thumbnails import Clip
 
@@ -25,6 +28,7 @@ class Search(Dock):
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
         self._session, self._runner = session, runner
+        self._folder: Path | None = None
         self._words = QLineEdit()
         self._words.setPlaceholderText(_EXAMPLE)
         self._words.setAccessibleName("What to look for")
@@ -83,7 +87,8 @@ class Search(Dock):
         if study is not None and not self._runner.busy:
             self._note.setText("Searching …")
             whole = ("search", str(study.folder), "--top", str(_HITS), *asked)
-            self._runner.run("Searching", whole, self.show_hits)
+            found = self.while_there(partial(self._found, study.folder))
+            self._runner.run("Searching", whole, found, self.while_there(self._failed))
 
     def show_hits(self, result: dict[str, Any]) -> None:
         """Show what a search gave."""
@@ -91,9 +96,21 @@ class Search(Dock):
         found = f"{self._hits.count()} moments, the nearest first."
         self._note.setText(result.get("note") or found)
 
+    def _found(self, folder: Path, result: dict[str, Any]) -> None:
+        if folder == self._folder:  # else another study is open by now
+            self.show_hits(result)
+
+    def _failed(self, outcome: Outcome) -> None:
+        self._note.setText(outcome.words)
+
     def _renew(self) -> None:
-        self._hits.clear()
-        self._note.setText(_HINT if self._session.study is not None else _EMPTY)
+        """Forget what was found in another study."""
+        study = self._session.study
+        folder = None if study is None else study.folder
+        if folder is None or folder != self._folder:
+            self._folder = folder
+            self._hits.clear()
+            self._note.setText(_HINT if study is not None else _EMPTY)
         self._enable()
 
     def _enable(self) -> None:
