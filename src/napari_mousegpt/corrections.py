@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.study.pose_edits import DoneEdit, PoseEdit, PoseState, effective
+from napari_mousegpt.saving import Saving
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,19 +21,7 @@ if TYPE_CHECKING:
     from mousegpt_core.study import Recording
     from napari_mousegpt.moving import MovingPoses
 
-#: An act that could not be saved is tried again after so many looks (`Corrections.poll`).
-_PATIENCE = 50
-#: Longest wait for the disk when a recording is left (s).
-_LAST_WAIT_S = 30.0
 _Stamp = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _Unsaved:
-    """What still has to be written: an act, or that one is taken back (its id)."""
-
-    what: DoneEdit | str
-    who: str
 
 
 class Corrections:
@@ -56,16 +43,17 @@ class Corrections:
     def __init__(self, recording: Recording, poses: Mapping[str, xr.Dataset]) -> None:
         self._recording = recording
         self._read = dict(poses)
-        self._unsaved: deque[_Unsaved] = deque()
-        self._pool = ThreadPoolExecutor(1, "corrections")
-        self._working: Future[tuple[_Stamp, list[DoneEdit]]] | None = None
-        self._writing = False
-        self._wait = 0
+        self._saving = Saving()
+        self._reader = ThreadPoolExecutor(1, "corrections")
+        #: What is read anew, and how many acts there were as that began.
+        self._reading: tuple[Future[list[DoneEdit]], int] | None = None
+        self._acts = 0
         #: Own acts of this sitting, and those that were undone, the newest last.
         self._own: list[str] = []
         self._undone: list[DoneEdit] = []
         self.states: dict[str, PoseState] = {}
-        self._stamp, self.done = self._look()
+        self._stamp = _stamp(recording)
+        self.done = self._look()
         self._build_all()
 
     @property
@@ -112,24 +100,24 @@ class Corrections:
         """Take any act back; those after it stay."""
         self.done = [one for one in self.done if one.id != act.id]
         self._build(act.view)
-        self._save(_Unsaved(act.id, who))
+        self._save(partial(self._recording.log.take_back, act.id, who=who))
 
     def _add(self, view: str, edit: PoseEdit, who: str) -> None:
         act = DoneEdit(uuid.uuid4().hex, view, edit, who, "")
         self.done.append(act)
         self._own.append(act.id)
         edit.apply(self.states[view])
-        self._save(_Unsaved(act, who))
+        self._save(partial(self._write, act))
 
     # -- the disk -----------------------------------------------------------------------------
 
     @property
     def unsaved(self) -> int:
         """How many acts are not on the disk yet."""
-        return len(self._unsaved)
+        return self._saving.unsaved
 
     def poll(self) -> bool:
-        """Go on saving, and take up what another window has done.
+        """Take up what another window has done, and tell what could not be saved.
 
         Returns
         -------
@@ -142,12 +130,13 @@ class Corrections:
             If an act could not be saved (it is kept, and tried again), or one of another window
             cannot be understood.
         """
-        changed = False
-        if self._working is not None and self._working.done():
-            changed = self._finish()
-        self._wait -= 1
-        if self._working is None and self._wait <= 0 and self._has_news():
-            self._begin()
+        self._saving.poll()
+        changed = self._take_up()
+        stamp = _stamp(self._recording)
+        if self._reading is None and not self.unsaved and stamp != self._stamp:
+            # Before reading, so that what is written meanwhile is read the next time.
+            self._stamp = stamp
+            self._reading = self._reader.submit(self._look), self._acts
         return changed
 
     def close(self) -> None:
@@ -156,64 +145,38 @@ class Corrections:
         Raises
         ------
         MouseGPTError
-            If it cannot be saved; call it again, nothing is lost until then.
+            If it cannot be saved; it is tried again all the same.
         """
-        while self._unsaved or self._working is not None:
-            if self._working is None:
-                self._begin()
-            self._finish()
-        self._pool.shutdown(wait=False)
+        self._reader.shutdown(wait=False)
+        self._saving.flush()
 
-    def _save(self, what: _Unsaved) -> None:
-        self._unsaved.append(what)
-        if self._working is None and self._wait <= 0:
-            self._begin()
+    def _save(self, write: Callable[[], object]) -> None:
+        self._acts += 1
+        self._saving.add(write)
 
-    def _has_news(self) -> bool:
-        return bool(self._unsaved) or self._stamp != _stamp(self._recording)
+    def _write(self, act: DoneEdit) -> None:
+        from mousegpt_core.pipeline.correcting import add_pose_edit
 
-    def _begin(self) -> None:
-        self._writing = bool(self._unsaved)
-        what = self._unsaved[0] if self._writing else None
-        self._working = self._pool.submit(self._write_and_look, what)
+        add_pose_edit(self._recording, act.view, act.edit, who=act.who, edit_id=act.id)
 
-    def _finish(self) -> bool:
-        """Take up what was written and read; whether the poses are others than before."""
-        working, self._working = self._working, None
-        if working is None:
+    def _look(self) -> list[DoneEdit]:
+        from mousegpt_core.pipeline.correcting import pose_edits
+
+        return pose_edits(self._recording)
+
+    def _take_up(self) -> bool:
+        """Take up what was read; whether the poses are others than before."""
+        if self._reading is None or not self._reading[0].done():
             return False
-        try:
-            self._stamp, done = working.result(timeout=_LAST_WAIT_S)
-        except MouseGPTError:
-            self._wait = _PATIENCE
-            raise
-        if self._writing:
-            self._unsaved.popleft()
-        if self._unsaved:
-            self._begin()
+        (reading, acts), self._reading = self._reading, None
+        done = reading.result()
+        if acts != self._acts:  # it does not know all of ours; what they change is read again
             return False
-        before, self.done = [one.id for one in self.done], done
-        if before == [one.id for one in done]:
+        before, self.done = self.done, done
+        if [one.id for one in before] == [one.id for one in done]:
             return False
         self._build_all()
         return True
-
-    def _write_and_look(self, what: _Unsaved | None) -> tuple[_Stamp, list[DoneEdit]]:
-        from mousegpt_core.pipeline.correcting import add_pose_edit
-
-        act = None if what is None else what.what
-        if what is not None and isinstance(act, str):
-            self._recording.log.take_back(act, who=what.who)
-        elif what is not None and isinstance(act, DoneEdit):
-            add_pose_edit(self._recording, act.view, act.edit, who=what.who, edit_id=act.id)
-        return self._look()
-
-    def _look(self) -> tuple[_Stamp, list[DoneEdit]]:
-        from mousegpt_core.pipeline.correcting import pose_edits
-
-        # Before reading, so that what is written meanwhile is read the next time.
-        stamp = _stamp(self._recording)
-        return stamp, pose_edits(self._recording)
 
     def _build_all(self) -> None:
         for view in self._read:

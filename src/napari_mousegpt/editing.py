@@ -415,12 +415,11 @@ class Editing:
 
     def poll(self) -> None:
         """Go on saving, and show what another window has done; raises as `Corrections.poll`."""
-        before = self.corrections.unsaved
+        before = self.corrections.done
         if self.corrections.poll():
             self._show()
-        elif before == self.corrections.unsaved:
-            return
-        self.changed.emit()
+        if self.corrections.done is not before:
+            self.changed.emit()
 
     # -- what a person does in the picture --------------------------------------------------------
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 from mousegpt_core.analysis.human_bouts import Change, HumanBout, new_bout, put
-from mousegpt_core.errors import MouseGPTError
+from napari_mousegpt.saving import Saving
 
 if TYPE_CHECKING:
     from mousegpt_core.study import Study
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 #: Recording and animal.
 Owner = tuple[str, str]
 Part = Literal["start", "stop", "whole"]
-#: A change that could not be saved is tried again after so many looks (`HandLabels.poll`).
-_PATIENCE = 150
 
 
 @dataclass(frozen=True)
@@ -90,11 +87,8 @@ class HandLabels:
         self._bouts: dict[Owner, tuple[HumanBout, ...]] = {}
         self._done: list[tuple[Owner, Change]] = []
         self._undone: list[tuple[Owner, Change]] = []
-        self._unsaved: deque[tuple[Owner, Change]] = deque()
-        self._pool = ThreadPoolExecutor(1, "human labels")
-        self._saving: Future[None] | None = None
+        self._saving = Saving()
         self._files: dict[Owner, tuple[Path, int]] = {}
-        self._wait = 0
 
     # -- what there is ------------------------------------------------------------------------
 
@@ -140,7 +134,7 @@ class HandLabels:
     @property
     def saved(self) -> bool:
         """Whether all is on the disk."""
-        return not self._unsaved
+        return not self._saving.unsaved
 
     # -- what one can do ----------------------------------------------------------------------
 
@@ -183,7 +177,7 @@ class HandLabels:
     # -- the disk -----------------------------------------------------------------------------
 
     def poll(self) -> set[Owner]:
-        """Go on saving, and take up what another window has changed.
+        """Take up what another window has changed, and tell what could not be saved.
 
         Returns
         -------
@@ -195,16 +189,8 @@ class HandLabels:
         MouseGPTError
             If a change could not be saved; it is kept, and tried again.
         """
-        changed = set(self._taken_up())
-        if self._saving is not None and self._saving.done():
-            done, self._saving = self._saving, None
-            if isinstance(done.exception(), MouseGPTError):
-                self._wait = _PATIENCE
-            done.result()
-        self._wait -= 1
-        if self._wait <= 0:
-            self._save()
-        return changed
+        self._saving.poll()
+        return set(self._taken_up())
 
     def flush(self) -> None:
         """Wait until all is on the disk.
@@ -212,18 +198,9 @@ class HandLabels:
         Raises
         ------
         MouseGPTError
-            If a change could not be saved; it is kept.
+            If a change could not be saved; it is kept, and tried again.
         """
-        while self._unsaved:
-            self._save()
-            saving, self._saving = self._saving, None
-            if saving is not None:
-                saving.result()
-
-    def close(self) -> None:
-        """Save what is left, and end."""
-        self.flush()
-        self._pool.shutdown(wait=True)
+        self._saving.flush()
 
     def _do(self, owner: Owner, change: Change) -> None:
         self._apply(owner, change)
@@ -242,27 +219,16 @@ class HandLabels:
 
     def _apply(self, owner: Owner, change: Change) -> None:
         self._bouts[owner] = change.applied(self.bouts(owner))
-        self._unsaved.append((owner, change))
-        self._save()
+        self._saving.add(partial(self._write, owner, change))
 
-    def _save(self) -> None:
-        """Go on saving beside the window."""
-        if self._unsaved and (self._saving is None or self._saving.done()):
-            self._saving = self._pool.submit(self._save_all)
-
-    def _save_all(self) -> None:
-        """Save one change after the other; what fails stays the first of them."""
+    def _write(self, owner: Owner, change: Change) -> None:
         from mousegpt_core.pipeline.human_labels import change_human
 
-        while self._unsaved:
-            owner, change = self._unsaved[0]
-            recording = self.study.recording(owner[0])
-            change_human(self.study, recording, owner[1], change)
-            self._unsaved.popleft()
+        change_human(self.study, self.study.recording(owner[0]), owner[1], change)
 
     def _taken_up(self) -> Iterator[Owner]:
         """Read again what has changed on the disk, by us or others, once all of ours is there."""
-        if self._unsaved:
+        if not self.saved:
             return
         for owner, (file, stamp) in list(self._files.items()):
             if _stamp(file) != stamp:
@@ -283,20 +249,10 @@ _OPENED: WeakKeyDictionary[Any, HandLabels] = WeakKeyDictionary()
 
 
 def hand_labels_of(session: Session) -> HandLabels | None:
-    """The bouts of a session's study; the same for all who ask, so that undo outlives a dock.
-
-    Raises
-    ------
-    MouseGPTError
-        If those of the study that was open before could not be saved.
-    """
+    """The bouts of a session's study; the same for all who ask, so that undo outlives a dock."""
     labels = _OPENED.get(session)
-    if labels is not None and labels.study is session.study:
+    if session.study is None or (labels is not None and labels.study is session.study):
         return labels
-    if labels is not None:
-        labels.close()  # those that cannot be saved are kept until they can
-        del _OPENED[session]
-    if session.study is None:
-        return None
+    # What is not saved yet of those before goes on by itself.
     _OPENED[session] = HandLabels(session.study)
     return _OPENED[session]

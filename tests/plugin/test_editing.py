@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,9 @@ pytest.importorskip("napari")
 
 
 @pytest.fixture
-def folder(study_folder: Path, tmp_path: Path) -> Path:
-    """A copy of the study, as deep in its folder, so that relative paths still hold."""
-    for file in study_folder.parent.iterdir():
-        if file.is_file():
-            shutil.copy(file, tmp_path)
-    return Path(shutil.copytree(study_folder, tmp_path / "study"))
+def folder(own_study: Study) -> Path:
+    """A copy of the study."""
+    return own_study.folder
 
 
 @pytest.fixture
@@ -53,6 +50,7 @@ def saved(editing: Any, folder: Path) -> list[Any]:
     """Acts on the disk, once all are there."""
     while editing.corrections.unsaved:
         editing.poll()
+        time.sleep(0.01)
     return pose_edits(Study.open(folder).recording("flat"))
 
 
@@ -188,14 +186,14 @@ def test_two_windows_on_one_study(edit: Callable[..., Any], folder: Path) -> Non
     drag(two, 1, 2.0, 2.0)
     drag(one, 2, 3.0, 3.0)
     drag(two, 2, 4.0, 4.0)
-    assert len(saved(one, folder)) == 3 or len(saved(two, folder)) == 4
-    saved(two, folder)
-    for _ in range(200):
+    while one.corrections.unsaved or two.corrections.unsaved:
+        time.sleep(0.01)
+    for _ in range(1000):
         one.poll()
         two.poll()
         if len(one.corrections.done) == len(two.corrections.done) == 4:
             break
-        one.corrections._pool.submit(lambda: None).result()
+        time.sleep(0.01)
     np.testing.assert_array_equal(points_of(one).data, points_of(two).data)
     assert {act.who for act in one.corrections.done} == {"one", "two"}
 
@@ -219,6 +217,24 @@ def test_an_act_that_cannot_be_saved_is_told_and_saved_later(
     np.testing.assert_allclose(points_of(editing).data[0], [1, 1])
     monkeypatch.setattr(Log, "add_edit", write)
     assert [act.edit.points[0][0] for act in saved(editing, folder)] == ["nose", "neck"]
+
+
+def test_an_act_that_cannot_be_saved_as_one_leaves_is_saved_later(
+    edit: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mousegpt_core.study import Log
+
+    def full(*_: Any, **__: Any) -> str:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    editing = edit()
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "add_edit", full)
+        drag(editing, 0, 1.0, 1.0)
+        with pytest.raises(MouseGPTError, match="full"):
+            editing.corrections.close()
+    editing.corrections.close()
+    assert len(pose_edits(Study.open(folder).recording("flat"))) == 1
 
 
 def test_doubtful_moments_are_gone_to(edit: Callable[..., Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,9 @@ FLAT: Owner = ("flat", "M1")
 
 
 @pytest.fixture
-def study(study_folder: Path, tmp_path: Path) -> Study:
-    shutil.copytree(study_folder, tmp_path / "study")
-    return Study.open(tmp_path / "study")
+def study(own_study: Study) -> Study:
+    """A copy, to be labelled."""
+    return own_study
 
 
 def _spans(labels: HandLabels, owner: Owner = FLAT) -> list[tuple[float, float, str]]:
@@ -47,7 +46,7 @@ def test_what_is_drawn_is_saved_and_undone(study: Study) -> None:
     assert labels.redo() == FLAT
     assert _spans(labels) == [(0.5, 2, "walking")]
     labels.delete(FLAT, labels.bouts(FLAT)[0])
-    labels.close()
+    labels.flush()
     assert not list((study.folder / "labels" / "human").glob("*.csv"))
 
 
@@ -101,9 +100,10 @@ def test_another_study_does_not_lose_what_is_unsaved(
     with monkeypatch.context() as patch:
         patch.setattr(human_labels, "write_atomic", full)
         labels.draw(FLAT, 0.0, 1.0, "walking", "ann")
+        assert hand_labels_of(session) is not labels
         with pytest.raises(MouseGPTError, match="full"):
-            hand_labels_of(session)
-    assert hand_labels_of(session) is not labels
+            labels.flush()
+    labels.flush()
     assert _spans(HandLabels(study)) == [(0.0, 1.0, "walking")]
 
 
@@ -123,7 +123,7 @@ def test_bouts_are_taken_hold_of(study: Study) -> None:
     assert whole.dragged(2.5) == (1.5, 3.5)
     assert whole.dragged(-9.0) == (0.0, 2.0)
     assert start.dragged(-1.0) == (0.0, 3.0)
-    labels.close()
+    labels.flush()
 
 
 def test_behaviours_and_their_keys(study: Study) -> None:
@@ -149,4 +149,4 @@ def test_bouts_by_hand_are_drawn_for_all_animals(study: Study) -> None:
     assert data.at(row, 1.5) == "not scored"
     assert data.span(row, 0.5) == (0.0, 1.0)
     assert (data.end_s, data.row_of("space", "nobody")) == (2.0, None)
-    labels.close()
+    labels.flush()

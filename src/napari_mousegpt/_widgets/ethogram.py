@@ -88,9 +88,9 @@ class Ethogram(Dock):
         """Show the study as it is on disk."""
         study = self._session.study
         self._tables.clear()
-        self._hand = None
-        with errors_told():
-            self._hand = hand_labels_of(self._session)
+        if self._hand is not None and self._hand.study is not study:
+            self._flush()
+        self._hand = hand_labels_of(self._session)
         schemes: list[str] = []
         with errors_told():
             schemes = schemes_of(study) if study is not None else []
@@ -136,7 +136,17 @@ class Ethogram(Dock):
                 lambda made: tell("Written for BORIS:\n" + "\n".join(made["files"])),
             )  # fmt: skip
 
+    def hideEvent(self, event: Any) -> None:
+        """Tell what could not be saved, as the dock is closed."""
+        super().hideEvent(event)
+        self._flush()
+
     # -- what is shown ------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        if self._hand is not None:
+            with errors_told():
+                self._hand.flush()
 
     def _draw(self) -> None:
         self._data, self._lanes = None, []
