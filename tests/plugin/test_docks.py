@@ -20,6 +20,8 @@ from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent, QMouseEvent
 from qtpy.QtWidgets import QApplication, QLabel
 
+from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.pipeline import human_labels
 from mousegpt_core.study import Study
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.describe import Describe
@@ -386,6 +388,25 @@ def test_bouts_are_drawn_dragged_and_keyed(
     qtbot.waitUntil(lambda: editor.labels.saved, timeout=60_000)
     text = (own / "labels" / "human" / "space.csv").read_text()
     assert "grooming,ann" in text
+
+
+def test_a_bout_that_cannot_be_saved_outlives_the_dock(
+    qtbot: Any, session: Any, runner: Any, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    ethogram = by_hand(qtbot, session, runner)
+    labels = ethogram._bar.editor.labels
+    notification_manager.records.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(human_labels, "write_atomic", full)
+        labels.draw(("space", session.individual), 0.0, 1.0, "walking", "ann")
+        ethogram.hide()
+    assert "full" in str(notification_manager.records[0].message)
+    file = own / "labels" / "human" / "space.csv"
+    qtbot.waitUntil(file.exists, timeout=LONG)
+    assert "walking,ann" in file.read_text()
 
 
 def test_labellings_are_scored_and_exchanged(

@@ -14,6 +14,7 @@ from mousegpt_core.plots.style import readable_name
 from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
 from napari_mousegpt._widgets.hand_bar import HandBar
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.scoring import HAND, Scoring
 from napari_mousegpt._widgets.style import Dock, button, column, note, reveal, title
 from napari_mousegpt._widgets.telling import errors_told, tell
@@ -48,7 +49,7 @@ class Ethogram(Dock):
 
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
-        self._session, self._runner = session, runner
+        self._session, self._runner, self._saver = session, runner, saver_of(session)
         self._data: EthogramData | None = None
         self._lanes: list[EthogramData] = []
         self._tables: dict[str, pd.DataFrame] = {}
@@ -137,16 +138,16 @@ class Ethogram(Dock):
             )  # fmt: skip
 
     def hideEvent(self, event: Any) -> None:
-        """Tell what could not be saved, as the dock is closed."""
+        """Save what is left, as the dock is closed."""
         super().hideEvent(event)
         self._flush()
 
     # -- what is shown ------------------------------------------------------------------------
 
     def _flush(self) -> None:
-        if self._hand is not None:
-            with errors_told():
-                self._hand.flush()
+        hand = self._hand
+        if hand is not None and not hand.saved:
+            self._saver.save_now(hand.study.folder, hand.flush, lambda _: None, insist=True)
 
     def _draw(self) -> None:
         self._data, self._lanes = None, []
