@@ -15,7 +15,7 @@ pytest.importorskip("pyqtgraph")
 from napari.components import ViewerModel
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QMouseEvent
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLineEdit
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline.behaviours import profiled
@@ -135,6 +135,21 @@ def test_clips_that_are_drawn_around_are_listed_and_made_a_behaviour(
     dock._view.setFocus()
     qtbot.keyClick(dock._view, Qt.Key.Key_Escape)
     assert dock._chosen is None
+
+
+def test_a_name_that_is_being_typed_outlives_the_end_of_a_job(
+    qtbot: Any, dock: Behaviours, session: Any
+) -> None:
+    _select(dock, 0)
+    qtbot.keyClick(dock._table, Qt.Key.Key_F2)
+    editor = dock._table.viewport().findChild(QLineEdit)
+    editor.setText("going about")
+    session.refresh()  # as a job ends
+    _ready(qtbot, dock)
+    assert editor.isVisible()
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    _ready(qtbot, dock)
+    qtbot.waitUntil(lambda: dock._table.topLevelItem(0).text(0) == "going about", timeout=LONG)
 
 
 def test_behaviours_are_renamed_merged_split_and_taken_back(

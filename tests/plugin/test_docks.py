@@ -18,7 +18,7 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent, QMouseEvent
-from qtpy.QtWidgets import QApplication, QLabel
+from qtpy.QtWidgets import QApplication, QLabel, QLineEdit
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline import human_labels
@@ -195,6 +195,28 @@ def test_files_are_dropped_and_animals_edited(
     assert table._table.item(0, 2).text() == "drug"
     table._open_row(0, 0)
     assert session.recording == "mine"
+
+
+def test_what_is_being_typed_outlives_the_end_of_a_job(
+    qtbot: Any, session: Any, runner: Any, own_study: Study
+) -> None:
+    session.open_study(own_study.folder)
+    table = StudyTable(session, runner)
+    qtbot.addWidget(table)
+    table.show()
+    cell = table._table.item(0, 2)
+    table._table.setCurrentItem(cell)
+    table._table.editItem(cell)
+    editor = table._table.viewport().findChild(QLineEdit)
+    editor.setText("drug")
+    session.refresh()  # as a job ends
+    assert editor.isVisible()
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.study.treatment_of("M1") == "drug", timeout=LONG)
+    qtbot.waitUntil(lambda: table._table.item(0, 2).text() == "drug", timeout=LONG)
+    session.study.set_animal("M1", treatment="none")
+    session.refresh()
+    assert table._table.item(0, 2).text() == "none"
 
 
 def test_keypoints_get_the_roles_that_a_person_gives(

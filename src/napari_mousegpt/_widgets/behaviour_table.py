@@ -8,6 +8,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
+from napari_mousegpt._widgets.style import is_typed_in, once_typed
 from napari_mousegpt.behaviour_map import Group
 
 _ID, _NAME = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
@@ -48,6 +49,8 @@ class BehaviourTable(QTreeWidget):
         for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self._editable, self._filling = False, False
+        self._waiting: tuple[Group, ...] | None = None
+        once_typed(self, self._show_waiting)
         self.itemChanged.connect(self._changed)
         self.itemDoubleClicked.connect(lambda *_: self.rename())
         self.itemSelectionChanged.connect(self._selected)
@@ -65,7 +68,10 @@ class BehaviourTable(QTreeWidget):
         return {each.data(0, _ID) for each in rows if each.checkState(0) != Qt.CheckState.Checked}
 
     def show_groups(self, groups: tuple[Group, ...], *, editable: bool) -> None:
-        """Show these; what was hidden or selected before stays so."""
+        """Show these; what was hidden or selected before stays so, and a name is typed first."""
+        if is_typed_in(self):
+            self._waiting, self._editable = groups, editable
+            return
         hidden, selected = self.hidden, self.selected
         self._filling, self._editable = True, editable
         self.clear()
@@ -86,6 +92,11 @@ class BehaviourTable(QTreeWidget):
             self.addTopLevelItem(item)
             item.setSelected(group.id in selected)
         self._filling = False
+
+    def _show_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.show_groups(waiting, editable=self._editable)
 
     def rename(self) -> None:
         """Begin to rename the behaviour that is selected."""

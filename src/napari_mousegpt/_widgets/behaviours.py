@@ -362,9 +362,10 @@ class Behaviours(Dock):
         if study is None:
             return
 
-        def done(_: Any) -> None:
-            if then is not None:
-                then()
+        show = self.while_there(lambda _: then() if then is not None else None)
+
+        def done(made: Any) -> None:
+            show(made)
             self._session.refresh()
 
         def refused(_: Any) -> None:
@@ -373,9 +374,8 @@ class Behaviours(Dock):
             self._enable()
 
         self._saver.save(
-            study.log.path, lambda: act(study), self.while_there(done),
-            refused=self.while_there(refused),
-        )  # fmt: skip
+            study.log.path, lambda: act(study), done, refused=self.while_there(refused)
+        )
         self._enable()
 
     @property

@@ -189,18 +189,25 @@ class GroundBox(QWidget):
         if recording is not None and self._session.study is not None:
             words += map(_sentence, unmeasured_zones(self._session.study, recording))
         self._words.setText(" ".join(words))
-        self._names.blockSignals(True)
-        self._names.clear()
+        zones: list[str] = []
         if recording is not None:
             self._scale.setText(scale_words(recording) if measured is not None else "of the poses")
             self._arena.setText(arena_words(recording))
-            for zone in recording.info.zones:
-                if zone.view == self._view:
-                    item = QListWidgetItem(zone.name)
-                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                    self._names.addItem(item)
-        self._names.blockSignals(False)
+            zones = [zone.name for zone in recording.info.zones if zone.view == self._view]
+        self._list_zones(zones)
         self._watch(self._zone_layer(), "zone")
+
+    def _list_zones(self, names: list[str]) -> None:
+        """List zones; a list that stays as it is is left alone, as a name may be typed in it."""
+        if names == [self._names.item(row).text() for row in range(self._names.count())]:
+            return
+        self._names.blockSignals(True)
+        self._names.clear()
+        for name in names:
+            item = QListWidgetItem(name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            self._names.addItem(item)
+        self._names.blockSignals(False)
 
     # -- drawings -----------------------------------------------------------------------------
 

@@ -22,7 +22,16 @@ from napari_mousegpt._widgets.dropped import DroppedBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.skeleton import SkeletonBox
-from napari_mousegpt._widgets.style import LIST_HEIGHT, Dock, button, column, note, title
+from napari_mousegpt._widgets.style import (
+    LIST_HEIGHT,
+    Dock,
+    button,
+    column,
+    is_typed_in,
+    note,
+    once_typed,
+    title,
+)
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.overview import recording_words
 from napari_mousegpt.session import Session
@@ -45,6 +54,7 @@ class StudyTable(Dock):
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
         self._session, self._runner = session, runner
+        self._shown: Path | None = None
         self.setAcceptDrops(True)
         self._note = note(_HINT)
         self._table = QTableWidget(0, len(_COLUMNS))
@@ -59,6 +69,7 @@ class StudyTable(Dock):
         header.setSectionResizeMode(_COLUMNS.index("Files"), QHeaderView.ResizeMode.Stretch)
         self._table.cellDoubleClicked.connect(self._open_row)
         self._table.itemChanged.connect(self._edit)
+        once_typed(self._table, self.refresh)
         self._dropped, self._looking = DroppedBox(self._add), Behind(self)
         self._skeleton = SkeletonBox(session)
         layout = column(self)
@@ -119,10 +130,13 @@ class StudyTable(Dock):
     # -- what is shown ------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Show the study as it is on disk."""
+        """Show the study as it is on disk; what is being typed is finished first."""
+        study, shown = self._session.study, self._shown
+        if study is not None and study.folder == shown and is_typed_in(self._table):
+            return
+        self._shown = None if study is None else study.folder
         self._table.blockSignals(True)
         self._table.setRowCount(0)
-        study = self._session.study
         self._note.setText(_HINT if study is not None else _NO_STUDY)
         if study is not None:
             with errors_told():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QFrame,
     QGraphicsOpacityEffect,
     QLabel,
@@ -102,6 +104,16 @@ class _Held(QWidget):
     def heightForWidth(self, width: int) -> int:
         """The least height, where Qt would take the one that is best."""
         return int(self.layout().minimumHeightForWidth(width))
+
+
+def is_typed_in(cells: QAbstractItemView) -> bool:
+    """Whether a person is typing in a cell of a table: it is not to be filled anew meanwhile."""
+    return cells.indexWidget(cells.currentIndex()) is not None
+
+
+def once_typed(cells: QAbstractItemView, then: Callable[[], None]) -> None:
+    """Call something each time a person has typed in a cell of a table, or has given it up."""
+    cells.itemDelegate().closeEditor.connect(lambda *_: then())
 
 
 class _Scrolled(QScrollArea):
