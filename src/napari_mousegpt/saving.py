@@ -26,7 +26,8 @@ class Saving:
         self._writes: deque[Callable[[], object]] = deque()
         self._changed = Condition()
         self._thread: Thread | None = None
-        self._failures, self._hurried = 0, False
+        #: How often writing was begun, and which of those failed last.
+        self._tries, self._failed, self._hurried = 0, 0, False
         self._error: Exception | None = None
         #: What went wrong and was told; it is told once until something is written again.
         self._told = ""
@@ -68,11 +69,10 @@ class Saving:
             If something cannot be written now; it is tried again all the same.
         """
         with self._changed:
-            failures, self._hurried = self._failures, True
+            # What is tried just now may fail for a reason that is gone: the next try counts.
+            tries, self._hurried = self._tries, True
             self._changed.notify_all()
-            self._changed.wait_for(
-                lambda: not self._writes or self._failures > failures, _LAST_WAIT_S
-            )
+            self._changed.wait_for(lambda: not self._writes or self._failed > tries, _LAST_WAIT_S)
             self._hurried = False
             if not self._writes:
                 return
@@ -97,6 +97,7 @@ class Saving:
             if not self._writes:
                 self._thread = None
                 return None
+            self._tries += 1
             return self._writes[0]
 
     def _succeed(self) -> None:
@@ -108,7 +109,7 @@ class Saving:
     def _fail(self, error: Exception) -> None:
         with self._changed:
             self._error = error
-            self._failures += 1
+            self._failed = self._tries
             self._changed.notify_all()
             for _ in range(round(_PATIENCE_S / _BLINK_S)):
                 if not main_thread().is_alive():  # nobody is left who could make room
