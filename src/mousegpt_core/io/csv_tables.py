@@ -181,7 +181,7 @@ def read_columns(
     """
     import pyarrow as pa
 
-    n_rows = _count_lines(table.path, table.encoding) - skip_rows
+    n_rows = _count_lines(table.path) - skip_rows
     if n_rows <= 0:
         raise FormatError(
             "a header but no rows",
@@ -319,7 +319,7 @@ def _has_decimal_commas(row: tuple[str, ...]) -> bool:
     return any("," in cell and is_number(cell, ",") for cell in row)
 
 
-def _count_lines(path: Path, encoding: str) -> int:
+def _count_lines(path: Path) -> int:
     """Number of lines, at least that of rows (UTF-16's bytes give too many, never too few)."""
     lines = 1
     with reading(path), path.open("rb") as file:

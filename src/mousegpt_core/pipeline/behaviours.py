@@ -96,10 +96,14 @@ def rename_behaviour(study: Study, behaviour: str, name: str, *, who: str = "") 
 
     Parameters
     ----------
+    study : Study
+        With a profile.
     behaviour : str
         Its id, or its name.
     name : str
         New.
+    who : str
+        Who changes it.
 
     Raises
     ------
@@ -120,10 +124,14 @@ def merge_behaviours(study: Study, into: str, others: Sequence[str], *, who: str
 
     Parameters
     ----------
+    study : Study
+        With a profile.
     into : str
         Id or name of the one whose id and name stay.
     others : sequence of str
         Ids or names of those that are taken up.
+    who : str
+        Who changes them.
 
     Raises
     ------
@@ -166,10 +174,14 @@ def split_behaviour(study: Study, behaviour: str, parts: int = 2, *, who: str = 
 
     Parameters
     ----------
+    study : Study
+        With a profile.
     behaviour : str
         Its id, or its name.
     parts : int
         How many, at least 2.
+    who : str
+        Who changes it.
 
     Returns
     -------

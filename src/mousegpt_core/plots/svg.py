@@ -57,7 +57,7 @@ def to_svg(
         text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
         text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     text = re.sub(r"\n\s*", "\n", text)
-    return _with_words(text, name, title, description)
+    return _with_words(text, title, description)
 
 
 def _rounded(number: re.Match[str]) -> str:
@@ -77,7 +77,7 @@ def _with_own_ids(text: str, name: str) -> str:
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", text)
 
 
-def _with_words(text: str, name: str, title: str, description: str) -> str:
+def _with_words(text: str, title: str, description: str) -> str:
     words = f"<title>{escape(title)}</title>" if title else ""
     words += f"<desc>{escape(description)}</desc>" if description else ""
     label = f' aria-label="{escape(title)}"' if title else ""
