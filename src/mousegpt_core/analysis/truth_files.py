@@ -456,7 +456,7 @@ def _delimiter(text: str) -> str:
 
 def _whole(cells: Sequence[str]) -> bool:
     """Whether all cells are whole numbers, written without a point."""
-    return all(cell.lstrip("-").isdigit() for cell in cells)
+    return all(cell.lstrip("-").isdecimal() for cell in cells)
 
 
 def _numeric(rows: Sequence[Sequence[str]], sheet: Sheet) -> bool:

@@ -98,6 +98,6 @@ def synth(
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.strip().isdigit() and height.strip().isdigit()):
+    if not (width.strip().isdecimal() and height.strip().isdecimal()):
         raise SettingsError(f"--size {text!r} is not WIDTHxHEIGHT", hint="for example 640x480")
     return int(width), int(height)

@@ -115,7 +115,7 @@ def _columns_per_keypoint(table: TextTable, names: tuple[str, ...], layout: str)
 def _counts_up(table: TextTable) -> bool:
     """Whether the first column is a frame number."""
     firsts = [row[0] for row in table.rows]
-    return all(cell.isdigit() for cell in firsts) and all(
+    return all(cell.isdecimal() for cell in firsts) and all(
         int(b) > int(a) for a, b in pairwise(firsts)
     )
 

@@ -73,7 +73,7 @@ def preset_rig(
 
 
 def _names(cameras: str) -> list[str]:
-    if not cameras.strip().isdigit():
+    if not cameras.strip().isdecimal():
         names = [name.strip() for name in cameras.split(",")]
         if len(set(names)) < len(names):
             raise SettingsError(f"--cameras {cameras}: a view is named twice", hint="name it once")

@@ -93,6 +93,13 @@ def test_a_bad_row_is_named(name, head, tmp_path):
     refused(path, name)
 
 
+def test_digits_that_are_no_numbers(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("1,2,3,4,5\n²,2,3,4,5\n", encoding="utf-8")
+    with pytest.raises(FormatError, match="fit the keypoints"):
+        read_poses(path, fps=10, keypoints=["nose", "tail"], format="plain-csv")
+
+
 def test_bytes_that_are_no_text(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(bytes(range(256)) * 20)

@@ -242,6 +242,7 @@ def test_impossible_settings_are_refused(values: dict[str, object]) -> None:
     "settings",
     [
         SessionSettings(cameras="9"),
+        SessionSettings(cameras="²"),
         SessionSettings(cameras="top", rates={"ring1": 30}),
         SessionSettings(animals=2, coats=("black",)),
     ],
