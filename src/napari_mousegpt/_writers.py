@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mousegpt_core.errors import DataError, FormatError
+from napari_mousegpt.deeplabcut_layers import is_deeplabcuts, poses_of_deeplabcuts
 from napari_mousegpt.points import poses_of_layer
 
 
@@ -20,7 +21,7 @@ def write_points(path: str, data: Any, options: dict[str, Any]) -> list[str]:
     path : str
         The file.
     data, options
-        The layer, as napari gives it to writers.
+        The layer, as napari gives it to writers; of napari-deeplabcut, too.
 
     Returns
     -------
@@ -38,7 +39,8 @@ def write_points(path: str, data: Any, options: dict[str, Any]) -> list[str]:
     from mousegpt_core.io.files import keep_copy
     from mousegpt_core.study.files import writing
 
-    poses = poses_of_layer(data, options)
+    deeplabcuts = is_deeplabcuts(options)
+    poses = (poses_of_deeplabcuts if deeplabcuts else poses_of_layer)(data, options)
     file = Path(path)
     _refuse_one_view_of_several(file, options)
     format = _format(file, str(options.get("metadata", {}).get("format", "")))

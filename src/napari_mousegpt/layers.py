@@ -256,6 +256,9 @@ def outline_layer(outline: Floats, *, name: str = "arena", fill: bool = False) -
     }
     if space == 3:
         options["units"] = ("cm",) * 3
+    if fill:
+        # What lies a little below it is seen, too: paws on the floor.
+        options["blending"] = "translucent_no_depth"
     return [outline[:, ::-1]], options, "shapes"
 
 
