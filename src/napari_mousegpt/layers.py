@@ -232,7 +232,9 @@ def masks_layer(masks: Any, y: Floats, x: Floats, *, name: str = "animals") -> L
     return masks, options, "labels"
 
 
-def outline_layer(outline: Floats, *, name: str = "arena", fill: bool = False) -> LayerTuple:
+def outline_layer(
+    outline: Floats, *, name: str = "arena", fill: bool = False, faint: bool = False
+) -> LayerTuple:
     """A closed line, ``(corner, axis)``, as a shapes layer that is there at all times.
 
     Parameters
@@ -243,6 +245,8 @@ def outline_layer(outline: Floats, *, name: str = "arena", fill: bool = False) -
         Name of the layer.
     fill : bool
         Whether it is a ground rather than a wall.
+    faint : bool
+        Whether it is guessed rather than known.
     """
     space = outline.shape[1]
     options = {
@@ -251,7 +255,7 @@ def outline_layer(outline: Floats, *, name: str = "arena", fill: bool = False) -
         "edge_color": "#f2b134",
         "face_color": "#8c9aa3" if fill else "transparent",
         "edge_width": _LINE[space],
-        "opacity": 0.35 if fill else 0.8,
+        "opacity": 0.35 if fill or faint else 0.8,
         "axis_labels": _axes(space)[1:],
     }
     if space == 3:

@@ -32,6 +32,7 @@ from napari_mousegpt.timeline import InStep, Timeline
 if TYPE_CHECKING:
     import xarray as xr
 
+    from mousegpt_core.kinematics.arena import Arena
     from mousegpt_core.pipeline.filmed import FilmedView
     from mousegpt_core.study import PoseFile, Recording, Study
 
@@ -277,15 +278,16 @@ def _masks(
 
 def _outline(sights: Any, view: str) -> list[LayerTuple]:
     """The arena's wall in the pictures of the view that it was measured in."""
-    wall = _wall(sights)
-    if wall is None or sights.primary is None or sights.primary.sizes["space"] != 2:
+    arena = _arena(sights)
+    if arena is None or sights.primary is None or sights.primary.sizes["space"] != 2:
         return []
     from mousegpt_core.pipeline.recording_stages import primary_pose
 
     if primary_pose(sights.recording).view != view:
         return []
     scale = json.loads(sights.kinematics.attrs["scene"])["cm_per_unit"]
-    return [outline_layer(wall / scale, name=f"{view} arena")]
+    name = f"{view} arena, guessed" if arena.fitted else f"{view} arena"
+    return [outline_layer(_wall(arena) / scale, name=name, faint=arena.fitted)]
 
 
 # -- without films ----------------------------------------------------------------------------
@@ -303,8 +305,9 @@ def _open_space(study: Study, recording: Recording) -> OpenedRecording:
     seen = kinematics[["position"]].assign_coords(frame=("time", rows))
     seen = seen.assign(confidence=kinematics["measured"].astype(np.float32))
     seen.attrs = {"fps": json.loads(kinematics.attrs["scene"])["fps"]}
-    wall = _wall(sights)
-    floor = ground(seen) if wall is None else np.column_stack([wall, np.zeros(len(wall))])
+    arena = _arena(sights)
+    wall = _wall(arena) if arena is not None else ground(seen)[:, :2]
+    floor = np.column_stack([wall, np.zeros(len(wall))])
     trails = tracks_layer(seen)
     still = [outline_layer(floor, name="floor", fill=True)]
     still += [trails] if trails is not None else []
@@ -384,16 +387,17 @@ def _edges(sights: Any) -> list[tuple[str, str]]:
         return []
 
 
-def _wall(sights: Any) -> NDArray[np.float64] | None:
-    """The wall as a closed line in cm, (corner, 2)."""
+def _arena(sights: Any) -> Arena | None:
+    """What is known, or was guessed, of the arena."""
     from mousegpt_core.kinematics.scene import Scene
 
-    kinematics = sights.kinematics
-    if kinematics is None:
+    if sights.kinematics is None:
         return None
-    arena = Scene.from_dict(json.loads(kinematics.attrs["scene"])).arena
-    if arena is None:
-        return None
+    return Scene.from_dict(json.loads(sights.kinematics.attrs["scene"])).arena
+
+
+def _wall(arena: Arena) -> NDArray[np.float64]:
+    """The wall as a closed line in cm, (corner, 2)."""
     if arena.shape == "polygon":
         return np.asarray(arena.corners, dtype=np.float64)
     turn = np.linspace(0, 2 * np.pi, 72, endpoint=False)

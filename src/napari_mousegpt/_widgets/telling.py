@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
@@ -12,8 +13,18 @@ from qtpy.QtWidgets import QApplication
 from mousegpt_core.errors import MouseGPTError
 
 
+class _Told(Notification):
+    """Said by this plugin: napari would name one of its own objects."""
+
+    @property
+    def source(self) -> str:
+        """Who says it."""
+        return "MouseGPT"
+
+
 def tell_error(message: str, hint: str, details: str) -> None:
-    """Show an error."""
+    """Show an error; the details, which can be copied, have the whole path of its file."""
+    message = _short(message)
 
     def copy(_: Any) -> None:
         QApplication.clipboard().setText(details)
@@ -39,5 +50,11 @@ def errors_told() -> Iterator[None]:
         tell_error(error.message, error.hint, f"{type(error).__name__}: {error}")
 
 
+def _short(message: str) -> str:
+    """A message that begins with the name of its file, of which a notification shows one line."""
+    file, colon, rest = message.partition(": ")
+    return f"{Path(file).name}{colon}{rest}" if Path(file).is_absolute() else message
+
+
 def _tell(message: str, severity: NotificationSeverity, actions: tuple[Any, ...]) -> None:
-    notification_manager.dispatch(Notification(message, severity=severity, actions=actions))
+    notification_manager.dispatch(_Told(message, severity=severity, actions=actions))
