@@ -23,7 +23,7 @@ from mousegpt_core.pipeline.zones import unmeasured_zones
 from mousegpt_core.study import Recording
 from mousegpt_core.study.recording import RecordingInfo
 from napari_mousegpt._widgets.saver import saver_of
-from napari_mousegpt._widgets.style import SPACING, button, note
+from napari_mousegpt._widgets.style import NUMBER_WIDTH, SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.grounds import (
     LENGTH,
@@ -331,6 +331,7 @@ class GroundBox(QWidget):
         self._cm = QDoubleSpinBox()
         self._cm.setRange(0.0, 10_000.0)
         self._cm.setSuffix(" cm")
+        self._cm.setMinimumWidth(NUMBER_WIDTH)
         self._cm.setAccessibleName("Length of the line")
         self._cm.setToolTip("How long the line is that you drew")
         self._tool = QComboBox()

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from mousegpt_core.study import Recording
 from mousegpt_core.study.recording import RecordingInfo
-from napari_mousegpt._widgets.style import SPACING, button, note
+from napari_mousegpt._widgets.style import NUMBER_WIDTH, SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.arranging import ShownView, offset_words
 from napari_mousegpt.session import Session
@@ -42,6 +42,7 @@ class OffsetBox(QWidget):
         self._seconds.setDecimals(4)
         self._seconds.setRange(-36_000, 36_000)
         self._seconds.setSuffix(" s")
+        self._seconds.setMinimumWidth(NUMBER_WIDTH)
         self._seconds.setAccessibleName("Offset of the view")
         self._seconds.setToolTip("Added to this view's clock, to bring it to that of the main view")
         self._seconds.valueChanged.connect(self._try)

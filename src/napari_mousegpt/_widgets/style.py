@@ -21,6 +21,8 @@ from qtpy.QtWidgets import (
 MARGIN, SPACING, WIDTH = 10, 8, 300
 #: Lists and tables are never lower (px).
 LIST_HEIGHT = 120
+#: A number with its unit is never narrower (px).
+NUMBER_WIDTH = 122
 #: A dock that is lower scrolls (px).
 _LEAST_HEIGHT = 220
 #: Of the theme's colour of words, what is left in notes.
