@@ -6,7 +6,7 @@ A dock tells the session where to go and listens to where it is; docks do not kn
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -555,24 +555,27 @@ class Session:
         self.moment_changed.emit(self.moment)
 
     def _catch_up(self) -> None:
-        """Show what may follow the picture of a step: words, small pictures in napari's list."""
+        """Show what may follow the picture of a step: words, and what layers tell of themselves."""
         if self._viewer() is not None:
             self._show_sentence()
             for layer in self._live or ():
-                layer.events.thumbnail()
+                layer.refresh(data_displayed=False, highlight=False)
 
     def _move(self, seen: Moment, vectors: Any, points: Any) -> None:
         """Put skeleton and keypoints where they are now; a step of the film waits for this."""
         with ExitStack() as quiet:
             # Only their pictures are told: napari would take stock of the ranges of all layers, and
-            # its list of layers would paint their rows, several times.
+            # its list of layers would paint their rows, several times. The rest follows later.
             for layer in (vectors, points):
                 quiet.enter_context(layer.events.data.blocker())
                 quiet.enter_context(layer.events.blocker())
-            vectors.data = seen.vectors
-            points.data = seen.points
-            if not np.array_equal(points.shown, seen.seen):
-                points.shown = seen.seen
+            with _unfreshed(vectors), _unfreshed(points):
+                vectors.data = seen.vectors
+                points.data = seen.points
+                if not np.array_equal(points.shown, seen.seen):
+                    points.shown = seen.seen
+            vectors.refresh(thumbnail=False, highlight=False, extent=False)
+            points.refresh(thumbnail=False, extent=False)
         # The features of a point are looked at when the pointer is on it, so nobody need be told.
         points.features["confidence"], points.features["edited"] = seen.confidence, seen.edited
 
@@ -639,6 +642,12 @@ def session_in_window(viewer: Any) -> Session:
         session.afterwards = Soon()
         keep_mesh_shaders()
     return session
+
+
+def _unfreshed(layer: Any) -> AbstractContextManager[None]:
+    """Let a layer's data change without all that napari does at each change, where it can."""
+    unfreshed: AbstractContextManager[None] = getattr(layer, "_block_refresh", nullcontext)()
+    return unfreshed
 
 
 def _at_once(act: Callable[[], None]) -> None:
