@@ -11,7 +11,7 @@ from napari.utils.task_status import Status
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from mousegpt_core.progress import Progress
-from napari_mousegpt._widgets.telling import tell, tell_error
+from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
 from napari_mousegpt.jobs import Job, Outcome
 
 Done = Callable[[dict[str, Any]], None]
@@ -160,7 +160,8 @@ class Runner(QObject):
         elif outcome.kind == "stopped":
             tell(f"{title}: stopped. What is finished is kept; the same button goes on.")
         elif done is not None:
-            done(outcome.result)
+            with errors_told():
+                done(outcome.result)
 
 
 def runner_of(session: Any) -> Runner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
@@ -16,6 +17,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from napari_mousegpt._widgets.telling import errors_told
 
 #: Room around and between things, and the least width of a dock (px).
 MARGIN, SPACING, WIDTH = 10, 8, 300
@@ -158,9 +161,15 @@ class Dock(QWidget):
     """Base of the docks: one that is closed is deleted, and listens no more."""
 
     def follow(self, signal: Any, slot: Any) -> None:
-        """Connect a signal of the session for as long as the dock is there."""
-        signal.connect(slot)
-        self.destroyed.connect(lambda: signal.disconnect(slot, missing_ok=True))
+        """Connect a signal of the session for as long as the dock is there; errors are told."""
+
+        @wraps(slot)  # by which the signal knows how many values it takes
+        def told(*values: Any) -> None:
+            with errors_told():
+                slot(*values)
+
+        signal.connect(told)
+        self.destroyed.connect(lambda: signal.disconnect(told, missing_ok=True))
 
     def while_there(self, then: Any) -> Any:
         """A callback of a job, which is passed over once the dock is gone."""
