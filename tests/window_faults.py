@@ -230,10 +230,8 @@ class Disk:
         subprocess.run(["mount", *options, str(self.place)], check=True, capture_output=True)
 
 
-def hold_up(
-    folder: Path, kind: str, begin: Callable[[], None], end: Callable[[], None]
-) -> list[str]:
-    """Let nothing be saved while somebody works, then let it be; returns what the window told.
+def hold_up(folder: Path, kind: str, begin: Callable[[], None], end: Callable[[], None]) -> None:
+    """Let nothing be saved while somebody works, then let it be.
 
     Raises
     ------
@@ -250,7 +248,6 @@ def hold_up(
         one.wait(lambda: saved(Study.open(folder), kind) >= done, f"{kind} that are saved")
     broken = damage(folder)
     assert not broken, broken
-    return one.told
 
 
 def together(folder: Path, kind: str, most: int = 8) -> int:

@@ -514,8 +514,9 @@ class Session:
             self.viewer.scene.camera.center = goal.centre
 
     def _refreshing(self) -> Turns:
-        yield from self._renewing()
+        # First, as sentences may be what cannot be read.
         self.study_changed.emit()
+        yield from self._renewing()
 
     def _renewing(self) -> Turns:
         study, id = self.study, self.recording

@@ -523,3 +523,25 @@ def test_doubts_of_another_recording_are_not_listed(
     go_on.set()
     qtbot.waitUntil(lambda: bool(shown), timeout=LONG)
     assert shown == ["new"]
+
+
+def test_a_dock_that_cannot_read_the_study_tells_it_and_stops_no_other(
+    qtbot: Any, session: Any, own: Path
+) -> None:
+    from mousegpt_core.errors import DataError
+    from napari_mousegpt._widgets.style import Dock
+
+    def fail() -> None:
+        raise DataError("it cannot be read", hint="mend it")
+
+    called: list[float] = []
+    dock = Dock()
+    qtbot.addWidget(dock)
+    dock.follow(session.study_changed, fail)
+    dock.follow(session.study_changed, lambda: called.append(0.0))
+    dock.follow(session.moment_changed, called.append)
+    notification_manager.records.clear()
+    session.study_changed.emit()
+    session.moment_changed.emit(2.0)
+    assert called == [0.0, 2.0]
+    assert "mend it" in str(notification_manager.records[-1].message)

@@ -229,12 +229,18 @@ class Study:
         Raises
         ------
         DataError
-            If there is none of that id.
+            If there is none of that id, or the study is gone.
         """
         validate_name(id, "id of a recording")
         root = self.folder / "recordings"
         # Its name as the folder lists it: some systems would find it in another case, too.
-        there = root.is_dir() and id in os.listdir(root)
+        if not root.is_dir():
+            raise DataError(
+                "the study is not there any more",
+                file=self.folder,
+                hint="put it back where it was, or open it where it is now",
+            )
+        there = id in os.listdir(root)
         if not there or not (root / id / "recording.toml").is_file():
             raise DataError(
                 f"there is no recording {id!r}",

@@ -137,7 +137,8 @@ class GroundBox(QWidget):
     def keep(self) -> None:
         """Save what was drawn."""
         if self._keep_drawn():
-            self._tell()
+            with errors_told():
+                self._tell()
 
     def hideEvent(self, event: Any) -> None:
         """Save what was drawn, as the dock is closed."""
@@ -150,13 +151,17 @@ class GroundBox(QWidget):
         self._latest.stop()
         every, self._drawn = self._drawn, {}
         for drawn in every.values():
-            if drawn.what == "zone":
-                self._keep_zones(drawn)
-            elif drawn.layer.data:
-                corners = corners_of(drawn.layer.data[-1], drawn.layer.shape_type[-1])
-                arena = {"shape": "polygon", "corners": corners}
-                self._save(drawn.recording, "walls", lambda _, arena=arena: {"arena": arena})
+            with errors_told():
+                self._keep_one(drawn)
         return bool(every)
+
+    def _keep_one(self, drawn: Drawn) -> None:
+        if drawn.what == "zone":
+            self._keep_zones(drawn)
+        elif drawn.layer.data:
+            corners = corners_of(drawn.layer.data[-1], drawn.layer.shape_type[-1])
+            arena = {"shape": "polygon", "corners": corners}
+            self._save(drawn.recording, "walls", lambda _: {"arena": arena})
 
     # -- what is shown ------------------------------------------------------------------------
 
