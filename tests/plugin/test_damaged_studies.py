@@ -1,0 +1,167 @@
+"""Files of a study that are damaged, gone, or where nobody expects them: told, and nothing lost."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.video.films import FIXED_B, encode
+from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.study import Study
+
+pytest.importorskip("napari")
+
+from napari.components import ViewerModel
+
+from napari_mousegpt.editing import Editing
+from napari_mousegpt.session import Session, session_of
+
+FLAT = Path("recordings", "flat")
+
+
+def halve(file: Path) -> None:
+    """Cut a file off in the middle."""
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+
+
+def log_of(study: Study) -> Path:
+    """A log that holds corrections, so that half of it is no log."""
+    recording = study.recording("flat")
+    for number in range(50):
+        recording.log.add_edit("description", f"clip {number}", "head", "It sniffs. " * 20)
+    return recording.log.path
+
+
+#: What is damaged, how, and what is said of it.
+DAMAGES: dict[str, tuple[Callable[[Study], Path], Callable[[Path], object], str]] = {
+    "log": (log_of, halve, "log is damaged.*restore a backup"),
+    "study.toml": (
+        lambda study: study.folder / "study.toml", lambda file: file.write_text("name = [["),
+        "not valid TOML.*mend that line",
+    ),
+    "recording.toml": (
+        lambda study: study.folder / FLAT / "recording.toml", lambda file: file.write_text("= 1"),
+        "not valid TOML.*mend that line",
+    ),
+    "manifest": (
+        lambda study: study.folder / FLAT / "manifest.json", halve, "manifest is damaged.*delete",
+    ),
+    "descriptions": (
+        lambda study: next((study.folder / FLAT).glob("descriptions-*.parquet")), halve,
+        "has lost files.*mousegpt describe",
+    ),
+    "film that is gone": (
+        lambda study: study.folder.parent / "top.mp4", Path.unlink, "not there.*put the file back",
+    ),
+    "film that is cut off": (
+        lambda study: study.folder.parent / "top.mp4", halve, "not a film.*play the file",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def session(viewer: ViewerModel) -> Session:
+    return session_of(viewer)
+
+
+def begin(session: Session, study: Study) -> Editing:
+    """Open the study and begin to correct keypoints."""
+    session.open_study(study.folder, recording="flat")
+    return Editing(session, who="me")
+
+
+def nudge(editing: Editing) -> np.ndarray[Any, Any]:
+    """Correct a keypoint; where all are then."""
+    editing.select([0])
+    editing.nudge(1.0, 2.0)
+    return np.array(editing.session.points.data)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_what_is_damaged_is_told_with_what_to_do(
+    name: str, own_study: Study, viewer: ViewerModel, session: Session
+) -> None:
+    find, damage, told = DAMAGES[name]
+    file = find(own_study)
+    whole = file.read_bytes()
+    damage(file)
+    with pytest.raises(MouseGPTError, match=f"(?s){file.name}.*{told}"):
+        session.open_study(own_study.folder, recording="flat")
+    file.write_bytes(whole)
+    session.open_study(own_study.folder, recording="flat")
+    assert "keypoints" in viewer.layers
+    assert session.sentence
+
+
+@pytest.mark.parametrize("name", [name for name in DAMAGES if not name.startswith("film")])
+def test_what_is_corrected_outlives_damage(name: str, own_study: Study, session: Session) -> None:
+    find, damage, _ = DAMAGES[name]
+    file = find(own_study)
+    editing = begin(session, own_study)
+    before = nudge(editing)
+    editing.corrections.close()
+    whole = file.read_bytes()
+    damage(file)
+    with pytest.raises(MouseGPTError):
+        session.open_study(own_study.folder, recording="flat")
+    file.write_bytes(whole)
+    session.open_study(own_study.folder, recording="flat")
+    np.testing.assert_array_equal(session.points.data, before)
+
+
+def test_a_study_that_was_moved_away_is_told_and_corrections_wait_for_it(
+    own_study: Study, session: Session
+) -> None:
+    editing = begin(session, own_study)
+    away = own_study.folder.with_name("away")
+    own_study.folder.rename(away)
+    nudge(editing)
+    with pytest.raises(MouseGPTError, match="check that the folder"):
+        editing.corrections.close()
+    with pytest.raises(MouseGPTError, match="(?s)not there any more.*put it back"):
+        session.reopen()
+    assert not own_study.folder.exists()
+    away.rename(own_study.folder)
+    editing.corrections.close()
+    assert len(own_study.recording("flat").log.edits("poses")) == 1
+
+
+def test_a_film_that_was_replaced_by_a_shorter_one(
+    own_study: Study, viewer: ViewerModel, session: Session
+) -> None:
+    encode(own_study.folder.parent / "top.mp4", 40, b_frames=2, options=FIXED_B, moving=True)
+    session.open_study(own_study.folder, recording="flat")
+    editing = Editing(session)
+    assert session.end == pytest.approx(39 / 25)
+    session.go_to(99.0)
+    assert np.asarray(viewer.layers["top"].data[39]).any()
+    nudge(editing)
+    editing.close()
+
+
+@pytest.mark.parametrize(
+    "names", [["My mice & rats"], ["Mäuse, Käfig №1", "日本"], ["n" * 120] * 3]
+)
+def test_names_of_folders_do_not_matter(
+    names: list[str], study_folder: Path, tmp_path: Path, session: Session
+) -> None:
+    place = tmp_path.joinpath(*names)
+    shutil.copytree(study_folder.parent, place)
+    study = Study.open(place / study_folder.name)
+    editing = begin(session, study)
+    before = nudge(editing)
+    editing.close()
+    study.recording("flat").change(notes="ä")
+    session.open_study(study.folder)
+    np.testing.assert_array_equal(session.points.data, before)
