@@ -129,7 +129,7 @@ def test_a_study_that_was_moved_away_is_told_and_corrections_wait_for_it(
     nudge(editing)
     with pytest.raises(MouseGPTError, match="check that the folder"):
         editing.corrections.close()
-    with pytest.raises(MouseGPTError, match="(?s)not there any more.*put it back"):
+    with pytest.raises(MouseGPTError, match=r"(?s)not there any more.*put it back"):
         session.reopen()
     assert not own_study.folder.exists()
     away.rename(own_study.folder)
