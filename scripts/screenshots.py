@@ -300,6 +300,8 @@ def search(one: Newcomer) -> None:
     item = found.item(4)
     found.scrollToItem(item)
     QTest.mouseClick(found.viewport(), LEFT, pos=found.visualItemRect(item).center())
+    session, there = one.inner("Search")._session, item.data(Qt.ItemDataRole.UserRole).recording
+    wait(lambda: session.recording == there)
     one.keep("search-in-3d")
 
 

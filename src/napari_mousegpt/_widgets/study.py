@@ -37,7 +37,7 @@ from napari_mousegpt.overview import recording_words
 from napari_mousegpt.session import Session
 from napari_mousegpt.sorting import Dropped, arguments, guess
 
-_COLUMNS = ("Recording", "Animal", "Treatment", "Sex", "Files", "Done")
+_COLUMNS = ("Recording", "Animal", "Treatment", "Sex", "Done", "Files")
 #: Columns that a person edits here, and what they are called in animals.csv.
 _EDITED = {2: "treatment", 3: "sex"}
 _NO_STUDY = "Open or make a study in the dock Home first."
@@ -66,7 +66,7 @@ class StudyTable(Dock):
         self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(_COLUMNS.index("Files"), QHeaderView.ResizeMode.Stretch)
+        header.setStretchLastSection(True)
         self._table.cellDoubleClicked.connect(self._open_row)
         self._table.itemChanged.connect(self._edit)
         once_typed(self._table, self.refresh)
@@ -147,7 +147,7 @@ class StudyTable(Dock):
                     for animal in recording.info.individuals or ("",):
                         known: Any = animals.loc[animal] if animal in animals.index else {}
                         told = [_text(known.get(name, "")) for name in _EDITED.values()]
-                        self._add_row([id, animal, *told, files, done])
+                        self._add_row([id, animal, *told, done, files])
         self._table.blockSignals(False)
         self._enable()
 
