@@ -220,7 +220,7 @@ class Session:
 
     def close_recording(self) -> None:
         """Take away what we show; layers of the user's own stay."""
-        self._openings.stop()
+        self._give_up()
         for _ in self._closing():
             pass
 
@@ -260,7 +260,7 @@ class Session:
             self._openings.begin(self._in_space(goal))
         else:
             if recording:
-                self._openings.stop()
+                self._give_up()
             self._arrive(goal)
 
     def select(self, span: tuple[float, float] | None) -> None:
@@ -370,6 +370,7 @@ class Session:
     def _opening_study(self, folder: Path, recording: str) -> Turns:
         from mousegpt_core.study import Study
 
+        self._expect(None)
         if self._opened is None:
             yield from self._taking_away()
         study = yield lambda: Study.open(folder)
@@ -398,9 +399,14 @@ class Session:
                 raise
             self._films.callback(read.close)
             yield from self._showing(read, coming)
-        finally:
-            if self._coming is coming:
-                self._expect(None)
+        except Exception:
+            self._expect(None)
+            raise
+
+    def _give_up(self) -> None:
+        """Open nothing any more."""
+        self._openings.stop()
+        self._expect(None)
 
     def _expect(self, coming: Coming | None) -> None:
         self._coming = coming

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.pace import Turns, resume
@@ -29,6 +29,9 @@ class InTurns(QObject):
     def __init__(self, window: QObject) -> None:
         super().__init__(window)
         window.installEventFilter(self)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.stop)
         self._turns: Turns | None = None
         self._found: Future[Any] | None = None
         # Several, so that nobody waits for what was given up.
