@@ -22,7 +22,6 @@ from napari_mousegpt.arranging import (
     Arrangement,
     ShownView,
     arrange,
-    look_from_above,
     place_in_time,
     retrace,
     shift,
@@ -32,6 +31,7 @@ from napari_mousegpt.moving import Moment, MovingPoses, at_step
 from napari_mousegpt.opening import Coming, Goal, ReadRecording, first_recording, read_recording
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
+from napari_mousegpt.stage import Stage
 from napari_mousegpt.words import Sentences, sentences_of
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ class Session:
         self.span: tuple[float, float] | None = None
         self.arrangement = Arrangement()
         self._opened: OpenedRecording | None = None
-        self._layers: list[Any] = []
-        #: Closes the films of those layers.
-        self._films = ExitStack()
+        self._stage = Stage()
         self._coming: Coming | None = None
         #: Whether what takes a while is done in turns.
         self.in_turns = False
@@ -134,7 +132,7 @@ class Session:
         self.take_turns(AtOnce)
         self.in_turns = False
         self.afterwards = _at_once
-        self._films.close()
+        self._stage.films.close()
 
     # -- where we are -------------------------------------------------------------------------
 
@@ -286,7 +284,7 @@ class Session:
         if self._opened is not None and self._opened.views:
             places = [each.place for each in self._opened.views]
             opened, step = self._opened, self.step
-            arrange(self._layers, opened.moving, opened.views, arrangement, step=step)
+            arrange(self._stage.layers, opened.moving, opened.views, arrangement, step=step)
             self.redraw()
             if [each.place for each in self._opened.views] != places:
                 self.viewer.reset_view()
@@ -305,7 +303,7 @@ class Session:
         if self._opened is None:
             return
         step, seconds = self.step, self.arrangement.seconds
-        place_in_time(self._layers, self._opened.timeline.period if seconds else None)
+        place_in_time(self._stage.layers, self._opened.timeline.period if seconds else None)
         labels = (TIME if seconds else FRAME, *self.viewer.dims.axis_labels[1:])
         if labels != self.viewer.dims.axis_labels:
             self.viewer.dims.axis_labels = labels
@@ -316,13 +314,15 @@ class Session:
         opened = self._opened
         for number, each in enumerate(self.views):
             if opened is not None and number and each.name == view:
-                times = opened.timeline.times
-                opened.views[number] = shift(self._layers, opened.moving, each, offset_s, times)
+                layers, times = self._stage.layers, opened.timeline.times
+                opened.views[number] = shift(
+                    self._stage.layers, opened.moving, each, offset_s, times
+                )
         self.redraw()
 
     def retrace(self, poses: MovingPoses) -> None:
         """Draw the trails of a view anew, after its keypoints have changed."""
-        retrace(self._layers, poses)
+        retrace(self._stage.layers, poses)
 
     def drawing(self, view: str, options: dict[str, Any]) -> Any:
         """A shapes layer over a view, which moves with it and goes with the recording.
@@ -339,7 +339,7 @@ class Session:
         place = next((each.place for each in self.views if each.name == view), (0.0, 0.0))
         about = {"metadata": {"view": view}, **options}
         layer = self.viewer.add_layer(Shapes(**about, translate=place))
-        self._layers.append(layer)
+        self._stage.layers.append(layer)
         return layer
 
     # -- what is shown ------------------------------------------------------------------------
@@ -372,7 +372,7 @@ class Session:
 
         self._expect(None)
         if self._opened is None:
-            yield from self._taking_away()
+            yield from self._stage.clear(self.viewer)
         study = yield lambda: Study.open(folder)
         first = recording or (yield lambda: first_recording(study))
         yield from self._closing()
@@ -390,14 +390,14 @@ class Session:
         try:
             if self._opened is None:
                 # An opening that was given up may have left some.
-                yield from self._taking_away()
+                yield from self._stage.clear(self.viewer)
             read = yield lambda: read_recording(study, id, in_space=in_space)
             try:
                 yield from self._closing()
             except BaseException:
                 read.close()
                 raise
-            self._films.callback(read.close)
+            self._stage.films.callback(read.close)
             yield from self._showing(read, coming)
         except Exception:
             self._expect(None)
@@ -420,32 +420,19 @@ class Session:
             self.select(None)
             self.recording_changed.emit()
             yield None
-        yield from self._taking_away()
-
-    def _taking_away(self) -> Turns:
-        """Take our layers away, the uppermost first, and close their films."""
-        if self._layers:
-            # napari cleans up after all of them once: it takes longer than all else.
-            with self.viewer.layers.batched_update():
-                while self._layers:
-                    layer = self._layers.pop()
-                    if layer in self.viewer.layers:
-                        self.viewer.layers.remove(layer)
-                    yield None
-            yield None
-        self._films.close()
+        yield from self._stage.clear(self.viewer)
 
     def _showing(self, read: ReadRecording, coming: Coming) -> Turns:
         opened = read.opened
         try:
             self.viewer.dims.ndisplay = 3 if opened.in_space else 2
             for layer in (*read.still, *read.boxes, *read.live):
-                self._add(layer)
+                self._stage.add(self.viewer, layer)
                 yield None
-            self._set_stage(opened)
+            self._stage.set(self.viewer, in_space=opened.in_space)
             yield None
         except Exception:
-            for _ in self._taking_away():
+            for _ in self._stage.clear(self.viewer):
                 pass
             raise
         self._opened, self.recording = opened, coming.id
@@ -466,26 +453,6 @@ class Session:
         yield None
         if self._opened is opened:
             yield from self._going(coming.goal)
-
-    def _add(self, layer: Any) -> None:
-        """Add a layer; the first is shown at the first step, and read nowhere else.
-
-        napari goes to the middle of what is first, which of a film takes long.
-        """
-        first, shown = not self._layers, layer.visible
-        if first:
-            layer.visible = False
-        self._layers.append(self.viewer.add_layer(layer))
-        if first:
-            self.viewer.dims.set_current_step(0, 0)
-            layer.visible = shown
-
-    def _set_stage(self, opened: OpenedRecording) -> None:
-        self.viewer.dims.axis_labels = (FRAME, *self.viewer.dims.axis_labels[1:])
-        self.viewer.reset_view()
-        if opened.in_space:
-            look_from_above(self.viewer.scene.camera)
-        self.viewer.dims.set_current_step(0, 0)
 
     def _lacks(self, goal: Goal) -> bool:
         """Whether the films that are shown do not show it."""

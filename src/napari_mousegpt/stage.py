@@ -1,0 +1,59 @@
+"""The layers of a recording in a viewer, and the films that they read; no window."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from napari_mousegpt.arranging import FRAME, look_from_above
+from napari_mousegpt.pace import Turns
+
+
+class Stage:
+    """Layers of ours; those of the user's own are left alone.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        The lowest first.
+    films : ExitStack
+        Closes what they read.
+    """
+
+    def __init__(self) -> None:
+        self.layers: list[Any] = []
+        self.films = ExitStack()
+
+    def add(self, viewer: Any, layer: Any) -> None:
+        """Add a layer; the first is shown at the first step, and read nowhere else.
+
+        napari goes to the middle of what is first, which of a film takes long.
+        """
+        first, shown = not self.layers, layer.visible
+        if first:
+            layer.visible = False
+        self.layers.append(viewer.add_layer(layer))
+        if first:
+            viewer.dims.set_current_step(0, 0)
+            layer.visible = shown
+
+    def set(self, viewer: Any, *, in_space: bool) -> None:
+        """See all of it, from its beginning."""
+        viewer.dims.axis_labels = (FRAME, *viewer.dims.axis_labels[1:])
+        viewer.reset_view()
+        if in_space:
+            look_from_above(viewer.scene.camera)
+        viewer.dims.set_current_step(0, 0)
+
+    def clear(self, viewer: Any) -> Turns:
+        """Take the layers away, the uppermost first, and close their films."""
+        if self.layers:
+            # napari cleans up after all of them once: it takes longer than all else.
+            with viewer.layers.batched_update():
+                while self.layers:
+                    layer = self.layers.pop()
+                    if layer in viewer.layers:
+                        viewer.layers.remove(layer)
+                    yield None
+            yield None
+        self.films.close()
