@@ -315,9 +315,7 @@ class Session:
         for number, each in enumerate(self.views):
             if opened is not None and number and each.name == view:
                 layers, times = self._stage.layers, opened.timeline.times
-                opened.views[number] = shift(
-                    self._stage.layers, opened.moving, each, offset_s, times
-                )
+                opened.views[number] = shift(layers, opened.moving, each, offset_s, times)
         self.redraw()
 
     def retrace(self, poses: MovingPoses) -> None:
