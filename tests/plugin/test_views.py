@@ -21,7 +21,7 @@ from mousegpt_core.study import Recording, Study
 from napari_mousegpt._widgets import saver
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.views import Views
-from napari_mousegpt.session import session_of
+from napari_mousegpt.session import Session, session_of
 
 NEST = np.array([[10.0, 5.0], [10.0, 45.0], [50.0, 45.0], [50.0, 5.0]])
 
@@ -46,6 +46,15 @@ def press(qtbot: Any, widget: Any, text: str) -> None:
     (found,) = (b for b in widget.findChildren(QPushButton) if b.text().startswith(text))
     assert found.isEnabled()
     qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+
+
+def test_one_view_needs_no_layout(views: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert views._list.isVisibleTo(views)
+    monkeypatch.setattr(Session, "views", views._session.views[:1])
+    views.refresh()
+    assert "one view" in views._note.text()
+    assert not views._list.isVisibleTo(views)
+    assert not views._layout.isVisibleTo(views)
 
 
 def test_views_are_hidden_and_shown_alone(qtbot: Any, viewer: ViewerModel, views: Any) -> None:

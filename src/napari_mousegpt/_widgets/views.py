@@ -22,6 +22,7 @@ from napari_mousegpt.session import Session
 
 _EMPTY = "Open a study in the dock Home first."
 _NO_FILM = "This recording has no film; what is measured of it can still be set below."
+_ONE = "This recording has one view: what is measured in its picture is set here."
 _HINT = "Tick the views to show; the one that is marked is that of offset and zones."
 
 
@@ -33,7 +34,7 @@ class Views(Dock):
         self._session, self._runner = session, runner
         self._changes = Changes()
         self._note, self._said = note(_EMPTY), note()
-        self._layout = QComboBox()
+        self._label, self._layout = QLabel("Layout"), QComboBox()
         for key, name in LAYOUTS.items():
             self._layout.addItem(name, key)
         self._layout.setAccessibleName("Layout of the views")
@@ -117,14 +118,16 @@ class Views(Dock):
         self._list.setCurrentRow(names.index(chosen) if chosen in names else 0)
         self._list.blockSignals(False)
         self._layout.setCurrentIndex(self._layout.findData(arrangement.layout))
-        self._note.setText(self._words(bool(views)))
+        self._note.setText(self._words(len(views)))
         self._choose(arrange=False)
         self._enable()
 
-    def _words(self, filmed: bool) -> str:
+    def _words(self, filmed: int) -> str:
+        if self._session.coming:
+            return f"Opening {self._session.coming} …"
         if not self._session.recording:
             return _EMPTY
-        return _HINT if filmed else _NO_FILM
+        return _HINT if filmed > 1 else _ONE if filmed else _NO_FILM
 
     @property
     def _chosen(self) -> str:
@@ -159,16 +162,15 @@ class Views(Dock):
         self._undo.setToolTip(f"Take back: {last}" if last else "Nothing to take back")
         self._again.setEnabled(self._session.study is not None and not self._runner.busy)
         several = len(self._session.views) > 1
-        for widget in (self._layout, self._list):
-            widget.setEnabled(several)
-        self._offset.setVisible(several)
+        for widget in (self._label, self._layout, self._list, self._offset):
+            widget.setVisible(several)
 
     # -- how it is put together ---------------------------------------------------------------
 
     def _put_together(self) -> None:
         layout = column(self)
         row = QHBoxLayout()
-        row.addWidget(QLabel("Layout"))
+        row.addWidget(self._label)
         row.addWidget(self._layout, 1)
         layout.addWidget(title("Views"))
         layout.addWidget(self._note)
