@@ -205,7 +205,7 @@ def many_bouts(seed: int = 0) -> Any:
 
 def opening(folder: Path, rounds: int) -> None:
     """From the call to the first picture, and to all that there is of a study."""
-    from napari_mousegpt.session import session_in_window
+    from napari_mousegpt.windows import session_in_window
 
     film = make_film(folder / "film.mp4", FRAMES, SIZE)
     study = make_study(folder / "opening", [film], make_poses(folder / "p.csv", FRAMES, SIZE))
@@ -288,7 +288,8 @@ def in_a_row(title: str, canvases: dict[str, Canvas], rounds: int) -> None:
 
 def show_study(viewer: Any, study: Path) -> None:
     """A study, opened at once, in a viewer that then does as a window does."""
-    from napari_mousegpt.session import session_in_window, session_of
+    from napari_mousegpt.session import session_of
+    from napari_mousegpt.windows import session_in_window
 
     session_of(viewer).open_study(study)
     session_in_window(viewer)

@@ -150,7 +150,8 @@ def jobs(watch: Watch, canvas: Canvas, folder: Path, session: Any) -> None:
 
 def measure(folder: Path, rounds: int) -> None:
     """All of it."""
-    from napari_mousegpt.session import session_in_window, session_of
+    from napari_mousegpt.session import session_of
+    from napari_mousegpt.windows import session_in_window
 
     watch, canvas = Watch(), Canvas()
     session = session_of(canvas.viewer)

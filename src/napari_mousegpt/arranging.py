@@ -221,6 +221,15 @@ def shift(
     return replace(view, times=times, offset_s=offset_s)
 
 
+def colour_points(points: Any, colour: str) -> None:
+    """Colour the points of the moment by a feature; ``""`` = as the recording has it."""
+    usual = points.metadata["colour"]
+    wanted = colour or usual
+    if wanted != points.metadata.get("coloured", usual):
+        points.face_color = wanted
+        points.metadata["coloured"] = wanted
+
+
 def look_from_above(camera: Any) -> None:
     """See a recording in 3D from above the floor's rim, z up; axes are z, y, x."""
     camera.orientation = ("away", "down", "right")

@@ -75,7 +75,7 @@ def _here() -> tuple[Any, Any]:
 
     from napari_mousegpt._widgets.runner import runner_of
     from napari_mousegpt.preferences import preferences
-    from napari_mousegpt.session import session_in_window
+    from napari_mousegpt.windows import session_in_window
 
     session = session_in_window(current_viewer())
     if session.study is None:

@@ -22,6 +22,7 @@ from napari_mousegpt.arranging import (
     Arrangement,
     ShownView,
     arrange,
+    colour_points,
     place_in_time,
     retrace,
     shift,
@@ -32,7 +33,7 @@ from napari_mousegpt.opening import Coming, Goal, ReadRecording, first_recording
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
 from napari_mousegpt.stage import Stage
-from napari_mousegpt.words import Sentences, sentences_of
+from napari_mousegpt.words import Sentences, caption, sentences_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -279,7 +280,8 @@ class Session:
         self.arrangement = arrangement
         if self._boxes is not None:
             self._boxes.visible = arrangement.boxes
-        self._colour_points()
+        if self.points is not None:
+            colour_points(self.points, arrangement.colour)
         self._place_in_time()
         if self._opened is not None and self._opened.views:
             places = [each.place for each in self._opened.views]
@@ -291,13 +293,6 @@ class Session:
         else:
             self.redraw()
         self.arrangement_changed.emit()
-
-    def _colour_points(self) -> None:
-        if self.points is not None:
-            wanted = self.arrangement.colour or self.points.metadata["colour"]
-            if wanted != self.points.metadata.get("coloured", self.points.metadata["colour"]):
-                self.points.face_color = wanted
-                self.points.metadata["coloured"] = wanted
 
     def _place_in_time(self) -> None:
         if self._opened is None:
@@ -575,17 +570,12 @@ class Session:
         if self._coming is not None:
             overlay.text = f"opening {self._coming.id} …"
         else:
-            overlay.text = f"{self.moment:.2f} s   {self._span_words()}{self.sentence}".rstrip()
+            span = self.span if self._in_span else None
+            overlay.text = caption(self.moment, span, self.sentence)
         if not overlay.visible:
             # Seen on any picture.
             overlay.position, overlay.box = "bottom_left", True
             overlay.visible = True
-
-    def _span_words(self) -> str:
-        if self.span is None or not self._in_span:
-            return ""
-        # In a line of its own, or the sentence would not fit into the picture.
-        return f"[selected: {self.span[0]:.2f} to {self.span[1]:.2f} s]\n"
 
     def _study(self) -> Study:
         if self.study is None:
@@ -599,21 +589,6 @@ def session_of(viewer: ViewerModel) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer)
     return _SESSIONS[viewer]
-
-
-def session_in_window(viewer: Any) -> Session:
-    """The session of a viewer; in a window it does what takes a while in turns, words later."""
-    session = session_of(viewer)
-    window = getattr(getattr(session.viewer, "window", None), "_qt_window", None)
-    if window is not None and not session.in_turns:
-        from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders
-        from napari_mousegpt._widgets.turns import InTurns
-
-        session.take_turns(lambda: InTurns(window))
-        window.destroyed.connect(lambda: session.leave_window())
-        session.afterwards = Soon()
-        keep_mesh_shaders()
-    return session
 
 
 def _unfreshed(layer: Any) -> AbstractContextManager[None]:

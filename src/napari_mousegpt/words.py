@@ -52,6 +52,13 @@ class Sentences:
         return ""
 
 
+def caption(moment: float, span: tuple[float, float] | None, sentence: str) -> str:
+    """The words under a picture: the moment, what is selected there (s), what is said."""
+    # What is selected has a line of its own, or the sentence would not fit into the picture.
+    chosen = "" if span is None else f"[selected: {span[0]:.2f} to {span[1]:.2f} s]\n"
+    return f"{moment:.2f} s   {chosen}{sentence}".rstrip()
+
+
 def sentences_of(recording: Recording) -> Sentences | None:
     """What is said of a recording; None where nothing is yet."""
     from mousegpt_core.pipeline.curating import said_clips

@@ -76,4 +76,4 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     if find_spec("napari") is not None:
         from napari_mousegpt.session import session_of
 
-        monkeypatch.setattr("napari_mousegpt.session.session_in_window", session_of)
+        monkeypatch.setattr("napari_mousegpt.windows.session_in_window", session_of)

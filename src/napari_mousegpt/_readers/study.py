@@ -40,7 +40,7 @@ def read(path: str | list[str]) -> list[LayerTuple]:
     folder, id = recording_of_path(Path(path if isinstance(path, str) else path[0]))
     viewer = _current_viewer()
     if viewer is not None:
-        from napari_mousegpt.session import session_in_window
+        from napari_mousegpt.windows import session_in_window
 
         session_in_window(viewer).open_study(folder, recording=id)
         return [NO_LAYER]
