@@ -20,7 +20,3 @@ def session_in_window(viewer: Any) -> Session:
         session.afterwards = Soon()
         keep_mesh_shaders()
     return session
-
-
-def _at_once(act: Callable[[], None]) -> None:
-    act()
