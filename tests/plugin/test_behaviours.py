@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,12 +42,9 @@ def runner(qtbot: Any) -> Any:
 
 
 @pytest.fixture
-def study(tmp_path: Path, study_folder: Path) -> Study:
+def study(own_study: Study) -> Study:
     """One that may be changed."""
-    for file in study_folder.parent.iterdir():
-        if file.is_file():
-            shutil.copy(file, tmp_path)
-    return Study.open(shutil.copytree(study_folder, tmp_path / "study"))
+    return own_study
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from napari_mousegpt._widgets.keypoints import Keypoints
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
+from napari_mousegpt._widgets.views import Views
 from napari_mousegpt.session import session_of
 
 #: Far more than any job takes (ms).
@@ -301,7 +302,7 @@ def test_a_search_that_fails_or_comes_too_late_says_so(
     assert search._note.text() == "Stopped."
 
 
-@pytest.mark.parametrize("kind", [Search, Ethogram])
+@pytest.mark.parametrize("kind", [Search, Ethogram, Views])
 def test_a_job_ends_well_though_its_dock_is_closed(
     qtbot: Any, kind: Any, session: Any, runner: Any, own_study: Study
 ) -> None:
@@ -313,8 +314,10 @@ def test_a_job_ends_well_though_its_dock_is_closed(
         if isinstance(dock, Search):
             dock._words.setText("walking")
             dock.search()
-        else:
+        elif isinstance(dock, Ethogram):
             dock.import_labels(file)
+        else:
+            dock.make_again()
         with qtbot.waitSignal(dock.destroyed):
             dock.deleteLater()
 

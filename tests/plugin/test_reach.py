@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from qtpy.QtWidgets import (
 )
 
 import napari_mousegpt
+from mousegpt_core.study import Study
 from napari_mousegpt.session import session_of
 
 CONTROLS = (
@@ -79,20 +79,15 @@ def named(widget: Any) -> str:
     return str(widget.accessibleName() or said)
 
 
-@pytest.fixture
-def study(study_folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(study_folder.parent, tmp_path / "copy")) / study_folder.name
-
-
 @pytest.mark.parametrize("name", list(docks()))
 def test_controls_say_what_they_are_and_are_reached_by_tab(
-    qtbot: Any, study: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, own_study: Study, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer = ViewerModel()
     monkeypatch.setattr("napari.current_viewer", lambda: viewer)
     dock = docks()[name]()
     qtbot.addWidget(dock)
-    session_of(viewer).open_study(study)
+    session_of(viewer).open_study(own_study.folder)
     found = list(controls(dock))
     assert found
     tab = Qt.FocusPolicy.TabFocus

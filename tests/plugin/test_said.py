@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-
-import pytest
 
 from mousegpt_core.pipeline import Work, curate_study, edit_descriptions
 from mousegpt_core.pipeline.editing import one_correction
@@ -13,13 +10,8 @@ from mousegpt_core.study import Study
 from napari_mousegpt.said import read_judged, read_said, scores_words
 
 
-@pytest.fixture
-def study(study_folder: Path, tmp_path: Path) -> Study:
-    return Study.open(shutil.copytree(study_folder, tmp_path / "study"))
-
-
-def test_the_clip_of_a_moment_is_told(study: Study) -> None:
-    recording = study.recording("flat")
+def test_the_clip_of_a_moment_is_told(own_study: Study) -> None:
+    recording = own_study.recording("flat")
     clips = read_said(recording)
     assert clips is not None
     assert len(clips) == 18
@@ -33,18 +25,18 @@ def test_the_clip_of_a_moment_is_told(study: Study) -> None:
     assert clips.at(1.1, "nobody") is None
 
 
-def test_corrections_and_judgements_are_told(study: Study) -> None:
-    recording = study.recording("space")
-    assert read_judged(study, 3) is None
+def test_corrections_and_judgements_are_told(own_study: Study) -> None:
+    recording = own_study.recording("space")
+    assert read_judged(own_study, 3) is None
     animal = recording.info.individuals[0]
     first = read_said(recording)
     assert first is not None
     before = first.at(2.0, animal)
     assert before is not None
     edit_descriptions(
-        study, one_correction(before.clip_id, {"overall": "The mouse dances."}), who="me"
+        own_study, one_correction(before.clip_id, {"overall": "The mouse dances."}), who="me"
     )
-    curate_study(Work(study))
+    curate_study(Work(own_study))
     again = read_said(recording)
     assert again is not None
     said = again.at(2.0, animal)
@@ -53,7 +45,7 @@ def test_corrections_and_judgements_are_told(study: Study) -> None:
     assert said.edits["overall"].startswith("me, ")
     assert said.edits["overall"].endswith(before.texts["overall"])
     assert "relevance" in scores_words(said)
-    summary = read_judged(study, 3)
+    summary = read_judged(own_study, 3)
     assert summary is not None
     assert summary["all"]["edited"] == 1
     worst = summary["worst"][0]
@@ -61,7 +53,7 @@ def test_corrections_and_judgements_are_told(study: Study) -> None:
     assert worst["individual"]
 
 
-def test_what_is_not_described_has_nothing_to_tell(tmp_path: Path, study: Study) -> None:
-    recording = study.recording("flat")
+def test_what_is_not_described_has_nothing_to_tell(tmp_path: Path, own_study: Study) -> None:
+    recording = own_study.recording("flat")
     (recording.folder / "manifest.json").unlink()
     assert read_said(recording) is None

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from mousegpt_core.study import Study
+
 pytest.importorskip("pytestqt")
 pytest.importorskip("pyqtgraph")
 
@@ -116,18 +118,10 @@ def press(viewer: Any, qtbot: Any, key: Any, modifier: Any = None) -> None:
     qtbot.keyRelease(canvas, key, modifier or Qt.KeyboardModifier.NoModifier)
 
 
-def test_keypoints_are_corrected_by_keys_alone(
-    viewer: Any, qtbot: Any, study_folder: Path, tmp_path: Path
-) -> None:
-    import shutil
-
+def test_keypoints_are_corrected_by_keys_alone(viewer: Any, qtbot: Any, own_study: Study) -> None:
     from qtpy.QtCore import Qt
 
-    for file in study_folder.parent.iterdir():
-        if file.is_file():
-            shutil.copy(file, tmp_path)
-    folder = Path(shutil.copytree(study_folder, tmp_path / "study"))
-    dock(viewer, "Home").open_study(folder)
+    dock(viewer, "Home").open_study(own_study.folder)
     holder, keypoints = viewer.window.add_plugin_dock_widget("napari-mousegpt", "Keypoints")
     points = viewer.layers["keypoints"]
     shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier

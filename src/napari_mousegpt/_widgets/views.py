@@ -68,15 +68,18 @@ class Views(Dock):
 
     def make_again(self) -> None:
         """Do what rests on the changes."""
-        study = self._session.study
-        if study is not None:
-            self._runner.run("Analysing", ("run", str(study.folder)), lambda _: self._made())
+        study, say = self._session.study, self.while_there(self._said.setText)
+        if study is None:
+            return
 
-    def _made(self) -> None:
-        self._said.setText("All is up to date.")
-        with errors_told():
-            self._session.reopen()
-        self._session.refresh()
+        def made(_: object) -> None:
+            if self._session.recording:
+                with errors_told():
+                    self._session.reopen()
+            self._session.refresh()
+            say("All is up to date.")
+
+        self._runner.run("Analysing", ("run", str(study.folder)), made)
 
     def _save(self, recording: Recording, words: str, change: Make) -> None:
         def saved(rests: str) -> None:
