@@ -46,7 +46,8 @@ def film_layer(film: FilmLike, *, name: str) -> LayerTuple:
     Parameters
     ----------
     film : FilmLike
-        Any film; the layer's data is the film itself, which keeps the last frames.
+        Any film. The layer's data is the film itself, which keeps the last frames; one of Zarr
+        is a dask array.
     name : str
         Name of the layer.
 
@@ -56,7 +57,14 @@ def film_layer(film: FilmLike, *, name: str) -> LayerTuple:
         Coordinates are ``(frame, y, x)``, as those of `points_layer`. Metadata: frames per second,
         and what is remarkable of the film.
     """
-    return picture_layer(film, name=name, metadata={"fps": film.fps, "remarks": film.remarks})
+    from mousegpt_core.video import ZarrFilm
+
+    about = {"fps": film.fps, "remarks": film.remarks}
+    if not isinstance(film, ZarrFilm):
+        return picture_layer(film, name=name, metadata=about)
+    pictures, options, kind = picture_layer(film.as_dask(), name=name, metadata=about)
+    # The film keeps the last frames; napari would keep gigabytes of them.
+    return pictures, {**options, "cache": False}, kind
 
 
 def picture_layer(pictures: Any, *, name: str, metadata: dict[str, Any]) -> LayerTuple:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import dask.array
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,6 +75,7 @@ def test_converted_films(film: Path, tmp_path: Path) -> None:
     for how in (Conversion(), Conversion(grey=True, start_s=1)):
         made = convert_film(film, tmp_path / f"{how.grey}.zarr", how)["film"]
         data, options = opened(made)
+        assert isinstance(data, dask.array.Array)
         assert options["rgb"] is not how.grey
         first = Film(film).number_at(how.start_s) + (how.start_s > 0)
         assert number_in(shown(data, options, 30)) == first + 30

@@ -226,12 +226,12 @@ class FilmLike(ABC):
         """The film as a dask array with one chunk a frame."""
         import dask.array
 
-        n, *picture = self.shape
-        array: da.Array = dask.array.map_blocks(  # type: ignore[no-untyped-call]
-            _read_block,
-            film=self,
-            chunks=((1,) * n, *((size,) for size in picture)),
-            dtype=np.uint8,
+        # Inlined, so that one frame of an hour's film is looked up at once.
+        array: da.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
+            self,
+            chunks=(1, *self.shape[1:]),
+            asarray=False,
+            inline_array=True,
             meta=np.empty((0,) * self.ndim, dtype=np.uint8),
         )
         return array
@@ -263,9 +263,3 @@ class FilmLike(ABC):
         self._cache[number] = image
         while len(self._cache) > limit:
             self._cache.popitem(last=False)
-
-
-def _read_block(film: FilmLike, block_info: Any = None) -> Image:
-    """One frame as a block of a dask array."""
-    start, stop = block_info[None]["array-location"][0]
-    return film[start:stop]
