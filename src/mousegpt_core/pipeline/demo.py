@@ -73,12 +73,14 @@ def _bring_in(files: Path, home: Path, settings: DatasetSettings) -> Study:
         if animal in study.recordings:
             continue
         films = [(path.name.split(".")[-2], path) for path in sorted(files.glob(f"{animal}.*.mp4"))]
+        calibration = files / f"{animal}.calibration.toml"
         add_recording(
             study,
             NewRecording(
                 id=animal,
                 films=films,
                 poses=[(None, poses)],
+                calibration=calibration if films else None,
                 fps=settings.fps,
                 unit="cm",
                 arena={"shape": "circle", "diameter_cm": 25.0, "centre": (0.0, 0.0)},

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from mousegpt_core.geometry import CameraRig, write_calibration
 from mousegpt_core.io import write_poses
 from mousegpt_core.io.files import replaced_file
 from mousegpt_core.progress import Progress
@@ -51,7 +52,7 @@ def write_cohort(
     The files are ``animals.csv``; ``effects.csv``, the treatments' true effects; ``scene.json``,
     the arena; and for every animal ``ANIMAL.poses.csv`` (wide: ``name_x, name_y, name_z,
     name_likelihood``; cm, 30 frames a second by default) and ``ANIMAL.truth.csv`` (``frame,
-    label``); and ``ANIMAL.VIEW.mp4`` of the first animal.
+    label``); and of the first animal ``ANIMAL.VIEW.mp4`` and ``ANIMAL.calibration.toml`` (cm).
 
     Parameters
     ----------
@@ -130,19 +131,22 @@ def _film(
 
     times = poses["time"].values
     points, moves = expose(times, find_points(poses), times, EXPOSURE_S)
+    cameras = (preset_camera(view, settings.film_size) for view in settings.views)
+    rig = CameraRig(tuple(cameras), unit="cm")
     takes = [
         Take(
-            path=folder / f"{animal}.{view}.mp4",
-            camera=preset_camera(view, settings.film_size),
+            path=folder / f"{animal}.{camera.name}.mp4",
+            camera=camera,
             points=points,
             moves=moves,
             fps=settings.fps,
             coats=("black",),
         )
-        for view in settings.views
+        for camera in rig
     ]
     film_takes(takes, processes=processes, on_frame=told)
-    return [take.path for take in takes]
+    calibration = write_calibration(rig, folder / f"{animal}.calibration.toml")
+    return [*(take.path for take in takes), calibration]
 
 
 def _tell(progress: Callable[[Progress], None] | None, step: Progress) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mousegpt_core.errors import SettingsError
+from mousegpt_core.geometry import read_calibration
 from mousegpt_core.progress import Progress
 from mousegpt_core.synthetic import (
     KEYPOINTS,
@@ -107,7 +108,7 @@ def test_files_can_be_read_back(tmp_path: Path) -> None:
     assert names == {
         "saline-01.poses.csv", "saline-01.truth.csv", "stimulant-01.poses.csv",
         "stimulant-01.truth.csv", "animals.csv", "effects.csv", "scene.json",
-        "saline-01.top.mp4", "saline-01.side.mp4",
+        "saline-01.top.mp4", "saline-01.side.mp4", "saline-01.calibration.toml",
     }  # fmt: skip
     recording = simulate(settings=draw_animals(settings)[0].simulation)
     poses = pd.read_csv(tmp_path / "demo" / "saline-01.poses.csv")
@@ -122,6 +123,8 @@ def test_files_can_be_read_back(tmp_path: Path) -> None:
     assert scene["arena"]["radius"] == 12.5
     with av.open(str(tmp_path / "demo" / "saline-01.top.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 5
+    rig = read_calibration(tmp_path / "demo" / "saline-01.calibration.toml")
+    assert (list(rig.names), rig.unit) == (["top", "side"], "cm")
     assert [(p.stage, p.done, p.total) for p in told if p.finished] == [
         ("synthetic", 2, 2),
         ("film", 10, 10),
