@@ -236,7 +236,7 @@ def curated_clips(recording: Recording, judge: str = "") -> pd.DataFrame:
     return said.assign(
         **{name: scores[name].to_numpy() for name in _SCORES},
         reason=scores["reason"].fillna("").to_numpy(),
-        kept=[not reason for reason in reasons],
+        kept=np.array([not reason for reason in reasons], dtype=bool),  # also where there is none
         why_dropped=reasons,
     )
 
