@@ -139,16 +139,20 @@ class Corrections:
             self._reading = self._reader.submit(self._look), self._acts
         return changed
 
-    def close(self) -> None:
-        """Save what is left.
+    def flush(self) -> None:
+        """Wait until all is on the disk.
 
         Raises
         ------
         MouseGPTError
-            If it cannot be saved; it is tried again all the same.
+            If an act could not be saved; it is kept, and tried again.
         """
-        self._reader.shutdown(wait=False)
         self._saving.flush()
+
+    def close(self) -> None:
+        """Save what is left; raises as `flush`."""
+        self._reader.shutdown(wait=False)
+        self.flush()
 
     def _save(self, write: Callable[[], object]) -> None:
         self._acts += 1

@@ -22,13 +22,14 @@ from qtpy.QtWidgets import QApplication, QLabel, QLineEdit
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline import human_labels
-from mousegpt_core.study import Study
+from mousegpt_core.study import Log, Study
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.ethogram import Ethogram
 from napari_mousegpt._widgets.home import Home
 from napari_mousegpt._widgets.keypoints import Keypoints
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
 from napari_mousegpt._widgets.views import Views
@@ -432,6 +433,42 @@ def test_a_bout_that_cannot_be_saved_outlives_the_dock(
     file = own / "labels" / "human" / "space.csv"
     qtbot.waitUntil(file.exists, timeout=LONG)
     assert "walking,ann" in file.read_text()
+
+
+def test_napari_asks_before_it_closes_on_what_docks_cannot_save(
+    qtbot: Any,
+    session: Any,
+    runner: Any,
+    own: Path,
+    study_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for film in study_folder.parent.glob("*.mp4"):
+        shutil.copy(film, own.parent)
+
+    def full(*_: object, **__: object) -> str:
+        raise MouseGPTError("the disk is full", hint="make room")
+
+    ethogram = by_hand(qtbot, session, runner)
+    session.open_recording("flat")
+    keypoints = Keypoints(session, runner)
+    qtbot.addWidget(keypoints)
+    labels, acts = ethogram._bar.editor.labels, keypoints.editing.corrections
+    notification_manager.records.clear()
+    # It asks while something waits here.
+    saver = saver_of(session)
+    with monkeypatch.context() as patch:
+        patch.setattr(human_labels, "write_atomic", full)
+        patch.setattr(Log, "add_edit", full)
+        labels.draw(("flat", session.individual), 0.0, 1.0, "walking", "ann")
+        keypoints.act("select_next")
+        keypoints.act("nudge", 1.0, 1.0)
+        qtbot.waitUntil(lambda: saver.waits(own) and saver.waits(acts.path), timeout=LONG)
+        qtbot.waitUntil(lambda: len(notification_manager.records) >= 2, timeout=LONG)
+    assert "not saved yet" in notification_manager.records[0].message
+    qtbot.waitUntil(lambda: not saver.waiting, timeout=LONG)
+    assert labels.saved
+    assert not acts.unsaved
 
 
 def test_labellings_are_scored_and_exchanged(

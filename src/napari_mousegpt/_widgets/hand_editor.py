@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QMenu
 from mousegpt_core.analysis.human_bouts import NOT_SCORED_LABEL, HumanBout
 from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.ethogram_plot import EthogramPlot, Place
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.telling import errors_told, tell_error
 from napari_mousegpt.ethograms import Row
 from napari_mousegpt.labelling import Grip, HandLabels, Owner, grip
@@ -218,14 +219,18 @@ class HandEditor(QObject):
 
     def _look(self) -> None:
         """Save what is not saved, take up what another window has changed."""
-        if self.labels is not None:
-            try:
-                if self.labels.poll():
-                    self.changed.emit()
-            except MouseGPTError as error:
-                told = "" if self.labels.saved else "not saved yet, tried again: "
-                tell_error(f"{told}{error.message}", error.hint, f"{type(error).__name__}: {error}")
-            self.state_changed.emit()
+        labels = self.labels
+        if labels is None:
+            return
+        try:
+            if labels.poll():
+                self.changed.emit()
+        except MouseGPTError as error:
+            if labels.saved:
+                tell_error(error.message, error.hint, f"{type(error).__name__}: {error}")
+            else:
+                saver_of(self._session).stand_by(labels.study.folder, labels.flush)
+        self.state_changed.emit()
 
     def _renew(self) -> None:
         if self.labels is None:

@@ -221,8 +221,11 @@ class Keypoints(Dock):
         try:
             self.editing.poll()
         except MouseGPTError as error:
-            told = f"not saved yet, tried again: {error.message}"
-            tell_error(told, error.hint, f"{type(error).__name__}: {error}")
+            acts = self.editing.corrections
+            if acts.unsaved:
+                saver_of(self._session).stand_by(acts.path, acts.flush)
+            else:
+                tell_error(error.message, error.hint, f"{type(error).__name__}: {error}")
         self._calm += 1
         if self._calm == _CALM:
             self.editing.retrace()

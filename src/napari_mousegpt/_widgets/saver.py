@@ -129,6 +129,11 @@ class Saver(QObject):
         self._waiting.append(_Saving(place, call, then, refused))
         self._next()
 
+    def stand_by(self, place: Hashable, flush: Callable[[], Any]) -> None:
+        """Tell and ask before closing until what is saved elsewhere, and could not be, is there."""
+        if not self.waits(place):
+            self.save(place, flush)
+
     def _next(self) -> None:
         if self._working is not None:
             return
