@@ -166,6 +166,14 @@ class HandLabels:
         """Take a bout away."""
         self._do(owner, Change((bout,)))
 
+    def withdraw(self, owner: Owner, bout: HumanBout) -> None:
+        """Take a bout back that was drawn last, as if it had never been; else delete it."""
+        if self._done and bout in self._done[-1][1].after:
+            self.undo()
+            self._undone.pop()
+        elif bout in self.bouts(owner):
+            self.delete(owner, bout)
+
     def undo(self) -> Owner | None:
         """Take the last change back; whose it was."""
         return self._again(self._done, self._undone)

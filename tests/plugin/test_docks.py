@@ -23,6 +23,7 @@ from qtpy.QtWidgets import QApplication, QLabel, QLineEdit
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline import human_labels
 from mousegpt_core.study import Log, Study
+from napari_mousegpt._widgets import hand_editor
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.ethogram import Ethogram
@@ -414,6 +415,41 @@ def test_bouts_are_drawn_dragged_and_keyed(
     qtbot.waitUntil(lambda: editor.labels.saved, timeout=60_000)
     text = (own / "labels" / "human" / "space.csv").read_text()
     assert "grooming,ann" in text
+
+
+def test_a_behaviour_that_goes_on_is_kept_up_to_where_one_was(
+    qtbot: Any, session: Any, runner: Any, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ethogram = by_hand(qtbot, session, runner)
+    monkeypatch.setattr(hand_editor, "_KEPT_S", 0.0)
+    editor, animal = ethogram._bar.editor, session.individual
+    recording = session.study.recording("space")
+
+    def spans() -> list[tuple[float, float, str]]:
+        bouts = editor.labels.bouts(("space", animal))
+        return [(round(b.start_s, 1), round(b.stop_s, 1), b.label) for b in bouts]
+
+    def on_disk() -> list[str]:
+        return [bout.label for bout in human_labels.read_human(session.study, recording, animal)]
+
+    editor.labels.draw(("space", animal), 2.5, 4.0, "walking", "ann")
+    session.go_to(1.0)
+    editor.key("grooming")
+    session.go_to(3.0)  # nobody stops it; napari may end
+    qtbot.waitUntil(lambda: on_disk() == ["grooming", "walking"], timeout=LONG)
+    assert spans() == [(1.0, 3.0, "grooming"), (3.0, 4.0, "walking")]
+    session.go_to(2.0)
+    editor.key("grooming")
+    assert spans() == [(1.0, 2.0, "grooming"), (2.5, 4.0, "walking")]
+    editor.undo()
+    assert spans() == [(2.5, 4.0, "walking")]
+    editor.key("rearing")
+    session.go_to(3.0)
+    qtbot.waitUntil(lambda: (2.0, 3.0, "rearing") in spans(), timeout=LONG)
+    editor.forget()
+    assert spans() == [(2.5, 4.0, "walking")]
+    qtbot.waitUntil(lambda: editor.labels.saved, timeout=LONG)
+    assert on_disk() == ["walking"]
 
 
 def test_a_bout_that_cannot_be_saved_outlives_the_dock(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -22,15 +23,19 @@ from napari_mousegpt.session import Session
 _REACH_PX = 7
 _LOOK_MS = 200
 _SKETCH = "#f2b134b0"
+#: What goes on is kept as often as this (s), lest it is lost with napari.
+_KEPT_S = 5.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Running:
-    """A behaviour that was started by its key, and goes on."""
+    """A behaviour that was started by its key, and goes on; kept as a bout up to where one was."""
 
     owner: Owner
     label: str
     start_s: float
+    kept: HumanBout | None = None
+    looked: float = field(default_factory=time.monotonic)
 
 
 class HandEditor(QObject):
@@ -81,6 +86,7 @@ class HandEditor(QObject):
         if self.labels is None or not self._session.recording:
             return
         owner, moment = self._owner, self._session.moment
+        self._withdraw()
         before, self.running = self.running, None
         if before is not None:
             with errors_told():
@@ -92,6 +98,8 @@ class HandEditor(QObject):
 
     def forget(self) -> None:
         """Give up what was started by a key, and what is chosen."""
+        if self._withdraw():
+            self.changed.emit()
         self.running = None
         self._choose(None)
         self._plot.end_sketch()
@@ -131,12 +139,14 @@ class HandEditor(QObject):
 
     def undo(self) -> None:
         """Take the last change back."""
-        if self.labels is not None and self.labels.undo() is not None:
+        withdrawn = self._withdraw()
+        if self.labels is not None and (self.labels.undo() is not None or withdrawn):
             self._renew()
 
     def redo(self) -> None:
         """Make it again."""
-        if self.labels is not None and self.labels.redo() is not None:
+        withdrawn = self._withdraw()
+        if self.labels is not None and (self.labels.redo() is not None or withdrawn):
             self._renew()
 
     def click(self, place: Place) -> None:
@@ -222,6 +232,7 @@ class HandEditor(QObject):
         labels = self.labels
         if labels is None:
             return
+        self._keep_running(labels)
         try:
             if labels.poll():
                 self.changed.emit()
@@ -231,6 +242,28 @@ class HandEditor(QObject):
             else:
                 saver_of(self._session).stand_by(labels.study.folder, labels.flush)
         self.state_changed.emit()
+
+    def _keep_running(self, labels: HandLabels) -> None:
+        """Keep what goes on as a bout up to this moment, from time to time."""
+        running, now = self.running, time.monotonic()
+        if running is None or now - running.looked < _KEPT_S or self._session.is_closed:
+            return
+        running.looked, moment = now, self._session.moment
+        if running.owner[0] == self._session.recording and moment > running.start_s:
+            self._withdraw()
+            with errors_told():
+                drawn = (running.start_s, moment, running.label)
+                running.kept = labels.draw(running.owner, *drawn, self._who)
+            self.changed.emit()
+
+    def _withdraw(self) -> bool:
+        """Take back what was kept of what goes on; whether there was something."""
+        running = self.running
+        if running is None or running.kept is None or self.labels is None:
+            return False
+        self.labels.withdraw(running.owner, running.kept)
+        running.kept = None
+        return True
 
     def _renew(self) -> None:
         if self.labels is None:
