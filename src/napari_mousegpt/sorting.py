@@ -53,8 +53,8 @@ def guess(paths: Iterable[Path], taken: Sequence[str] = ()) -> list[Dropped]:
     Films whose names differ only in a word for the camera (``m1_top.mp4``, ``m1_side.mp4``) are
     views of one recording. A file of poses belongs to the film whose name it begins with
     (``mouse.mp4``, ``mouseDLC_resnet50.csv``), the longest such name; poses that begin with what
-    views have in common are theirs in 3D; others are a recording of their own. Of several files
-    of the same poses, e.g. in two formats, the first is taken.
+    views have in common, or lie beside their folders, are theirs in 3D; others are a recording of
+    their own. Of several files of the same poses, e.g. in two formats, the first is taken.
 
     Parameters
     ----------
@@ -186,6 +186,11 @@ def _placed(path: Path, role: str, films: dict[Path, Dropped]) -> Dropped:
     common = [name for name in together if _safe(path.stem).startswith(name)]
     if common:
         return Dropped(path, role, max(common, key=len))
+    # Beside the folders of the views: of all of them.
+    several = [one for one in films.values() if one.view]
+    below = {one.recording for one in several if path.parent in one.path.parent.parents}
+    if len(below) == 1:
+        return Dropped(path, role, below.pop())
     return Dropped(path, role, _safe(path.stem))
 
 

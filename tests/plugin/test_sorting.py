@@ -75,6 +75,16 @@ def test_films_of_one_name_in_folders_of_their_own_are_views(tmp_path: Path) -> 
     assert [(one.recording, one.view) for one in found] == [("film", "one"), ("film", "two")]
 
 
+def test_poses_beside_the_folders_of_the_views_are_of_all_of_them(tmp_path: Path) -> None:
+    films(tmp_path, "top/m1_top.mp4", "side/m1_side.mp4")
+    poses(tmp_path, "points3d.csv", "top/m1_top.csv")
+    found = told(guess([tmp_path]))
+    assert found["points3d.csv"] == ("poses", "m1", "")
+    assert found["m1_top.csv"] == ("poses", "m1", "top")
+    poses(tmp_path / "top", "other.csv")
+    assert told(guess([tmp_path]))["other.csv"] == ("poses", "other", "")
+
+
 def test_films_of_a_calibration_are_no_recording(tmp_path: Path) -> None:
     films(tmp_path, "m1_top.mp4", "m1_side.mp4", "top_calibration.mp4", "charuco-side.mp4")
     found = told(guess([tmp_path]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mousegpt_core.errors import DataError, SettingsError
+from mousegpt_core.errors import DataError, SettingsError, UnnamedKeypointsError
 from mousegpt_core.io import read_poses
 from mousegpt_core.pipeline.clocks import on_clock, view_clock
 from mousegpt_core.pipeline.recording_stages import keep_poses
@@ -151,7 +151,7 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     remarks: list[str] = []
     views = open_views(new.view_options, [name for name, _ in new.poses if name])
     remarks += remarks_on(views.values())
-    files, read = zip(*(_read(name, path, new, views) for name, path in new.poses), strict=True)
+    files, read = _read_all(new, views, remarks)
     if any(one.attrs["single_pictures"] for one in read):
         remarks.append(SINGLE_PICTURES)
         views = {}  # the pictures are not frames of these films
@@ -254,8 +254,38 @@ def _check_numbers(new: NewRecording) -> None:
         )
 
 
+def _read_all(
+    new: NewRecording, views: dict[str, OpenedView], remarks: list[str]
+) -> tuple[list[PoseFile], list[xr.Dataset]]:
+    """Read all files of poses; keypoints without names are called as those of the others."""
+    read: dict[int, tuple[PoseFile, xr.Dataset]] = {}
+    unnamed: dict[int, UnnamedKeypointsError] = {}
+    for i, (given, path) in enumerate(new.poses):
+        try:
+            read[i] = _read(given, path, new, views, new.keypoints)
+        except UnnamedKeypointsError as error:
+            unnamed[i] = error
+    named = [[str(name) for name in poses["keypoint"].values] for _, poses in read.values()]
+    for i, unknown in unnamed.items():
+        given, path = new.poses[i]
+        names = next((names for names in named if len(names) == unknown.count), None)
+        if names is None:
+            raise unknown
+        read[i] = _read(given, path, new, views, names)
+        remarks.append(
+            f"{path.name} does not name its keypoints: they are taken for those of the other "
+            "poses, in their order"
+        )
+    files, poses = zip(*(read[i] for i in sorted(read)), strict=True)
+    return list(files), list(poses)
+
+
 def _read(
-    given: str | None, path: Path, new: NewRecording, views: dict[str, OpenedView]
+    given: str | None,
+    path: Path,
+    new: NewRecording,
+    views: dict[str, OpenedView],
+    keypoints: Sequence[str],
 ) -> tuple[PoseFile, xr.Dataset]:
     """Read a file of poses and say what it is of: a view, or the space itself."""
     only = next(iter(views)) if len(views) == 1 else None
@@ -266,7 +296,7 @@ def _read(
     poses = read_poses(
         path,
         format=new.format,
-        keypoints=list(new.keypoints) or None,
+        keypoints=list(keypoints) or None,
         fps=fps,
         unit=new.unit,
         view=given,
@@ -283,7 +313,7 @@ def _read(
             "path": str(path),
             "format": new.format or "",
             "view": name if flat else "",
-            "keypoints": tuple(new.keypoints),
+            "keypoints": tuple(keypoints),
             "fps": float(poses.attrs["fps"]),
             "unit": new.unit or "",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,21 @@ def test_two_films_need_to_be_told_apart(study: Study, tmp_path: Path) -> None:
         add_recording(study, NewRecording("m", films=films, poses=[(None, poses)]))
     added = add_recording(study, NewRecording("m", films=films, poses=[("b", poses)]))
     assert added.recording.info.poses[0].view == "b"
+
+
+def test_keypoints_without_names_are_called_as_those_of_the_other_poses(
+    study: Study, tmp_path: Path
+) -> None:
+    named, unnamed = write_poses(tmp_path / "a.csv"), tmp_path / "b.csv"
+    unnamed.write_text("".join(named.read_text().splitlines(keepends=True)[1:]))
+    new = NewRecording("m", poses=[("b", unnamed), ("a", named)], fps=30)
+    added = add_recording(study, new)
+    told = [(file.view, file.keypoints) for file in added.recording.info.poses]
+    assert told == [("b", ("nose", "tailbase")), ("a", ())]
+    assert any("b.csv does not name its keypoints" in remark for remark in added.remarks)
+    named.write_text("nose_x,nose_y\n" + "1,2\n" * 60)
+    with pytest.raises(FormatError, match=r"b\.csv"):
+        add_recording(study, replace(new, id="n"))
 
 
 @pytest.mark.parametrize(
