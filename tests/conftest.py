@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from small_disk import Disk
 
 # A green run means the same tomorrow; `benchmarks/fuzz.py` looks for new trouble at random.
 settings.register_profile("steady", derandomize=True, database=None)
@@ -66,3 +68,16 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         return made[kind]
 
     return make
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A small disk of its own; skips where none can be made."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    try:
+        disk = Disk(place)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a disk of its own can only be made by root on Linux")
+    yield disk
+    disk.close()

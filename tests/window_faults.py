@@ -34,7 +34,7 @@ PROMISE_S = 10.0
 LONG_S = 240.0
 #: More acts than there is time for; of bouts as many as the recording has room for.
 MOST = 40
-_DRAWN_S, _DISK_MB = 0.15, 24
+_DRAWN_S = 0.15
 
 
 def saved(study: Study, kind: str) -> int:
@@ -180,54 +180,6 @@ def kill(folder: Path, kind: str, draw: random.Random, *, longest_s: float = 12.
     if kept < 0 or kept > done + 1 or one.told:
         wrong += f" {kept} of {done} are on the disk; told: {one.told}"
     return Killed(done, kept, lost_s, wrong.strip())
-
-
-class Disk:
-    """A small disk of its own, in memory.
-
-    Parameters
-    ----------
-    place : Path
-        Where it is mounted; a folder.
-
-    Raises
-    ------
-    OSError, CalledProcessError
-        Where one may not mount.
-    """
-
-    def __init__(self, place: Path) -> None:
-        self.place, self._filler = place, place / "filler"
-        self._mount("-t", "tmpfs", "-o", f"size={_DISK_MB}m", "tmpfs")
-
-    def fill(self) -> None:
-        """Leave no room."""
-        with self._filler.open("wb", buffering=0) as file, suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-
-    def make_room(self) -> None:
-        """Leave room again."""
-        self._filler.unlink()
-
-    def protect(self) -> None:
-        """Let nobody write; whoever writes just now is waited for."""
-        for _ in range(100):
-            with suppress(subprocess.CalledProcessError):
-                return self._mount("-o", "remount,ro")
-            time.sleep(0.05)
-        raise AssertionError("the disk is busy")
-
-    def release(self) -> None:
-        """Let all write again."""
-        self._mount("-o", "remount,rw")
-
-    def close(self) -> None:
-        """Give it up, with what it holds."""
-        subprocess.run(["umount", "-l", str(self.place)], check=False)
-
-    def _mount(self, *options: str) -> None:
-        subprocess.run(["mount", *options, str(self.place)], check=True, capture_output=True)
 
 
 def hold_up(folder: Path, kind: str, begin: Callable[[], None], end: Callable[[], None]) -> None:

@@ -7,9 +7,10 @@ gets slow with hundreds of thousands of points. Here the layer holds those of on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -252,3 +253,28 @@ def live_layers(every: Sequence[MovingPoses]) -> list[LayerTuple]:
         "metadata": {"colour": "individual" if several else "keypoint"},
     }
     return [(first.vectors, lines, "vectors"), (first.points, points, "points")]
+
+
+def show_moment(seen: Moment, vectors: Any, points: Any) -> None:
+    """Put skeleton and keypoints where they are now; a step of the film waits for this."""
+    with ExitStack() as quiet:
+        # Only their pictures are told: napari would take stock of the ranges of all layers, and
+        # its list of layers would paint their rows, several times. The rest follows later.
+        for layer in (vectors, points):
+            quiet.enter_context(layer.events.data.blocker())
+            quiet.enter_context(layer.events.blocker())
+        with _unfreshed(vectors), _unfreshed(points):
+            vectors.data = seen.vectors
+            points.data = seen.points
+            if not np.array_equal(points.shown, seen.seen):
+                points.shown = seen.seen
+        vectors.refresh(thumbnail=False, highlight=False, extent=False)
+        points.refresh(thumbnail=False, extent=False)
+    # The features of a point are looked at when the pointer is on it, so nobody need be told.
+    points.features["confidence"], points.features["edited"] = seen.confidence, seen.edited
+
+
+def _unfreshed(layer: Any) -> AbstractContextManager[None]:
+    """Let a layer's data change without all that napari does at each change, where it can."""
+    unfreshed: AbstractContextManager[None] = getattr(layer, "_block_refresh", nullcontext)()
+    return unfreshed

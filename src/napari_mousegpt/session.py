@@ -6,7 +6,7 @@ A dock tells the session where to go and listens to where it is; docks do not kn
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from napari_mousegpt.arranging import (
     shift,
 )
 from napari_mousegpt.boxes import boxes_at, draw_boxes
-from napari_mousegpt.moving import Moment, MovingPoses, at_step
+from napari_mousegpt.moving import MovingPoses, at_step, show_moment
 from napari_mousegpt.opening import Coming, Goal, ReadRecording, first_recording, read_recording
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
@@ -512,7 +512,7 @@ class Session:
         if self._live is not None:
             self.placing = True
             try:
-                self._move(at_step(self._opened.moving, step), *self._live)
+                show_moment(at_step(self._opened.moving, step), *self._live)
                 if self._boxes is not None and self._boxes.visible:
                     draw_boxes(self._boxes, boxes_at(self._opened.moving, step))
                 self._mark_points()
@@ -527,24 +527,6 @@ class Session:
             self._show_sentence()
             for layer in self._live or ():
                 layer.refresh(data_displayed=False, highlight=False)
-
-    def _move(self, seen: Moment, vectors: Any, points: Any) -> None:
-        """Put skeleton and keypoints where they are now; a step of the film waits for this."""
-        with ExitStack() as quiet:
-            # Only their pictures are told: napari would take stock of the ranges of all layers, and
-            # its list of layers would paint their rows, several times. The rest follows later.
-            for layer in (vectors, points):
-                quiet.enter_context(layer.events.data.blocker())
-                quiet.enter_context(layer.events.blocker())
-            with _unfreshed(vectors), _unfreshed(points):
-                vectors.data = seen.vectors
-                points.data = seen.points
-                if not np.array_equal(points.shown, seen.seen):
-                    points.shown = seen.seen
-            vectors.refresh(thumbnail=False, highlight=False, extent=False)
-            points.refresh(thumbnail=False, extent=False)
-        # The features of a point are looked at when the pointer is on it, so nobody need be told.
-        points.features["confidence"], points.features["edited"] = seen.confidence, seen.edited
 
     @property
     def _in_span(self) -> bool:
@@ -589,12 +571,6 @@ def session_of(viewer: ViewerModel) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer)
     return _SESSIONS[viewer]
-
-
-def _unfreshed(layer: Any) -> AbstractContextManager[None]:
-    """Let a layer's data change without all that napari does at each change, where it can."""
-    unfreshed: AbstractContextManager[None] = getattr(layer, "_block_refresh", nullcontext)()
-    return unfreshed
 
 
 def _at_once(act: Callable[[], None]) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,8 @@ import pytest
 pytest.importorskip("pytestqt")
 pytest.importorskip("pyqtgraph")
 
-from window_faults import KINDS, Disk, copied, hold_up, kill, together
+from small_disk import Disk
+from window_faults import KINDS, copied, hold_up, kill, together
 
 pytestmark = [
     pytest.mark.slow,
@@ -22,18 +21,6 @@ pytestmark = [
         sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
     ),
 ]
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    try:
-        disk = Disk(place)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("a disk of its own can only be made by root on Linux")
-    yield disk
-    disk.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,6 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from mousegpt_core.pipeline.writing_back import write_back
 from mousegpt_core.poses import make_poses
 from mousegpt_core.study import Study
 from mousegpt_core.study.pose_edits import MovePoints
-from window_faults import Disk
+from small_disk import Disk
 
 pytestmark = pytest.mark.slow
 ROUNDS = int(os.environ.get("MOUSEGPT_KILLS", "2"))
@@ -108,18 +107,6 @@ def test_a_file_is_the_old_or_the_new_one_whenever_it_is_killed(
             write_back(Study.open(study.folder), into_files=True)
         assert is_corrected(file, format)
         assert before in kept(file)
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    try:
-        disk = Disk(place)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("a disk of its own can only be made by root on Linux")
-    yield disk
-    disk.close()
 
 
 @pytest.mark.parametrize("format", FILES)
