@@ -86,10 +86,8 @@ class VectorCache:
         missing = [row for row, key in enumerate(hashes) if key not in known]
         for start in range(0, len(missing), _PORTION):
             rows = missing[start : start + _PORTION]
-            keys, fresh = (
-                [hashes[row] for row in rows],
-                embedder.transform([texts[r] for r in rows]),
-            )
+            keys = [hashes[row] for row in rows]
+            fresh = embedder.transform([texts[row] for row in rows])
             _write(home, keys, fresh)
             known.update(zip(keys, fresh, strict=True))
         return np.stack([known[key] for key in hashes])

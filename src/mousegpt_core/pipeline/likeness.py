@@ -110,9 +110,7 @@ def _quantities(work: Work, clips: pd.DataFrame) -> pd.DataFrame:
     for recording in described_recordings(work.study):
         run_quantities(work, recording)
         tables.append(recording.store.read_table(STAGE))
-    measured = pd.concat([one for one in tables if len(one)], ignore_index=True).set_index(
-        "clip_id"
-    )
+    measured = pd.concat([one for one in tables if len(one)]).set_index("clip_id")
     table: pd.DataFrame = measured.reindex(clips["clip_id"]).reset_index(drop=True)
     names = [column(quantity, "mean") for quantity in UNITS]
     speeds = [column(name, "mean") for name, unit in UNITS.items() if unit == "cm/s"]
