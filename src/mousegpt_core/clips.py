@@ -133,6 +133,9 @@ BOUTS = TableSchema(
     ("recording", "individual", "start_s", "behaviour_id", "source"),
 )
 
+#: Schemes of labels and bouts that every study has, besides the user's own: the activities of the
+#: ethogram, and the behaviours that are found in the descriptions.
+ACTIVITIES, PROFILE = "activities", "profile"
 #: Where the next frame comes later (s), the recording had paused; sooner, frames were dropped.
 LONGEST_DROP_S = 1.0
 #: After this many frames without one, what happened meanwhile is not known.

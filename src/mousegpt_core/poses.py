@@ -161,6 +161,23 @@ def validate_poses(poses: xr.Dataset) -> xr.Dataset:
     return poses
 
 
+def with_values(old: xr.DataArray, dims: tuple[str, ...], values: NDArray[Any]) -> xr.DataArray:
+    """An array with other values, the rest as it was: order of dimensions, type, attributes.
+
+    Parameters
+    ----------
+    old : DataArray
+        Left as it is.
+    dims : tuple of str
+        Dimensions of `values`, those of `old` in any order.
+    values : array
+        The new ones.
+    """
+    coordinates = {name: old[name] for name in dims if name in old.coords}
+    new = xr.DataArray(values.astype(old.dtype), dims=dims, coords=coordinates, attrs=old.attrs)
+    return new.transpose(*old.dims)
+
+
 def frame_rate(times: NDArray[np.float64], frames: NDArray[np.int64] | None = None) -> float:
     """Frames per second of a clock: by the median step, made exact where the steps are even.
 

@@ -200,8 +200,9 @@ def _by_behaviour(study: Study, scheme: str, clips: pd.DataFrame) -> Colouring:
 
 def _labels(study: Study, scheme: str, clips: pd.DataFrame) -> pd.Series:
     """Behaviour of each clip id."""
+    from mousegpt_core.clips import ACTIVITIES, PROFILE
     from mousegpt_core.pipeline.behaviours import profiled
-    from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, labelled_recordings
+    from mousegpt_core.pipeline.evaluation import labelled_recordings
 
     if scheme == ACTIVITIES:
         return clips.set_index("clip_id")["label"]

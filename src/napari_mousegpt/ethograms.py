@@ -105,12 +105,8 @@ class EthogramData:
 
 def schemes_of(study: Study) -> list[str]:
     """What there are bouts of: the ethogram, the profile, the user's own labels."""
-    from mousegpt_core.pipeline.evaluation import (
-        ACTIVITIES,
-        PROFILE,
-        labelled_recordings,
-        scheme_names,
-    )
+    from mousegpt_core.clips import ACTIVITIES, PROFILE
+    from mousegpt_core.pipeline.evaluation import labelled_recordings, scheme_names
 
     recordings = study.recordings.values()
     found = [ACTIVITIES] if any(one.store.entry(ACTIVITIES) for one in recordings) else []
@@ -271,8 +267,8 @@ def _rows(study: Study, bouts: pd.DataFrame) -> list[Row]:
 
 def names_of(study: Study, scheme: str) -> dict[str, str]:
     """Names of behaviours that are not called by their ids."""
+    from mousegpt_core.clips import PROFILE
     from mousegpt_core.pipeline.behaviours import profiled
-    from mousegpt_core.pipeline.evaluation import PROFILE
 
     if scheme != PROFILE:
         return {}

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mousegpt_core.errors import DataError
+from mousegpt_core.poses import with_values
 
 #: A point that lies farther from where it was was moved (units of the coordinates).
 _MOVED = 1e-3
@@ -66,15 +67,9 @@ def poses_of_layer(data: Any, options: Mapping[str, Any]) -> xr.Dataset:
     position[rows[stays], keypoint[stays], individual[stays]] = before[stays]
     dims = ("time", "keypoint", "individual")
     changed = poses.copy()
-    changed["position"] = _like(poses["position"], (*dims, "space"), position)
-    changed["confidence"] = _like(poses["confidence"], dims, confidence)
+    changed["position"] = with_values(poses["position"], (*dims, "space"), position)
+    changed["confidence"] = with_values(poses["confidence"], dims, confidence)
     return changed
-
-
-def _like(old: xr.DataArray, dims: tuple[str, ...], values: NDArray[Any]) -> xr.DataArray:
-    coordinates = {name: old[name] for name in dims if name in old.coords}
-    new = xr.DataArray(values.astype(old.dtype), dims=dims, coords=coordinates, attrs=old.attrs)
-    return new.transpose(*old.dims)
 
 
 def _rows(

@@ -24,13 +24,12 @@ from mousegpt_core.analysis.naming import (
     count_wordings,
     name_groups,
 )
-from mousegpt_core.clips import LABELS, make_table
+from mousegpt_core.clips import LABELS, PROFILE, make_table
 from mousegpt_core.errors import DataError
 from mousegpt_core.settings import Settings, content_hash
 
 Array = npt.NDArray[Any]
 
-SCHEME = "profile"
 VERSION = 2
 _CANDIDATES = 300
 #: What it costs an example to be like another, and of a recording that has one.
@@ -176,7 +175,7 @@ def make_profile(
     labels = make_table(
         LABELS,
         {
-            "scheme_id": SCHEME,
+            "scheme_id": PROFILE,
             "clip_id": table["clip_id"].to_numpy(),
             "behaviour_id": ids[group],
             "score": score,

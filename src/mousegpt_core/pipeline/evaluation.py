@@ -29,7 +29,7 @@ from mousegpt_core.analysis.label_words import (
     plain,
 )
 from mousegpt_core.analysis.truth import Truth, read_truth
-from mousegpt_core.clips import BOUTS, make_table
+from mousegpt_core.clips import ACTIVITIES, BOUTS, PROFILE, make_table
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import DataError, StageMissingError
 from mousegpt_core.pipeline.behaviours import behaviours_mark, profile_bouts
@@ -39,9 +39,6 @@ from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import write_atomic, writing
 
 Array = npt.NDArray[Any]
-
-#: Labels that every study has, besides the user's own schemes.
-ACTIVITIES, PROFILE = "activities", "profile"
 
 
 def evaluate_study(

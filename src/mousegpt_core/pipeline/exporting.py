@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.analysis.boris_project import SUFFIX
+from mousegpt_core.clips import ACTIVITIES, PROFILE
 from mousegpt_core.errors import SettingsError, StageMissingError
 from mousegpt_core.io import FORMATS, write_poses
 from mousegpt_core.io.files import replaced_file
@@ -17,13 +18,7 @@ from mousegpt_core.pipeline.behaviours import profiled
 from mousegpt_core.pipeline.boris import boris_project
 from mousegpt_core.pipeline.correcting import corrected
 from mousegpt_core.pipeline.curating import curated_clips
-from mousegpt_core.pipeline.evaluation import (
-    ACTIVITIES,
-    PROFILE,
-    bouts_of_scheme,
-    labelled_recordings,
-    scheme_names,
-)
+from mousegpt_core.pipeline.evaluation import bouts_of_scheme, labelled_recordings, scheme_names
 from mousegpt_core.pipeline.human_labels import HUMAN, human_bouts, labelled_by_hand
 from mousegpt_core.pipeline.mapping import mapped_clips
 from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage, primary_pose

@@ -21,10 +21,11 @@ from mousegpt_core.analysis.classify import (
 from mousegpt_core.analysis.definitions import Claim
 from mousegpt_core.analysis.examples import Learned, learn
 from mousegpt_core.analysis.label_scheme import LabelScheme
+from mousegpt_core.clips import ACTIVITIES, PROFILE
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.io.files import replaced_file
-from mousegpt_core.pipeline.evaluation import ACTIVITIES, PROFILE, scheme_names
+from mousegpt_core.pipeline.evaluation import scheme_names
 from mousegpt_core.pipeline.human_labels import HUMAN
 from mousegpt_core.pipeline.recording_stages import (
     recording_skeleton,

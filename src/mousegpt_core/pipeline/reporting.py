@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from mousegpt_core.analysis.label_scheme import LabelScheme
-from mousegpt_core.clips import frame_seconds, pauses
+from mousegpt_core.clips import ACTIVITIES, PROFILE, frame_seconds, pauses
 from mousegpt_core.describe.ethogram import unjudged
 from mousegpt_core.describe.rules import Rules
 from mousegpt_core.errors import SettingsError
@@ -22,13 +22,7 @@ from mousegpt_core.kinematics import Scene
 from mousegpt_core.pipeline.add import SINGLE_PICTURES
 from mousegpt_core.pipeline.behaviours import profile_bouts, profiled
 from mousegpt_core.pipeline.curating import is_judged
-from mousegpt_core.pipeline.evaluation import (
-    ACTIVITIES,
-    PROFILE,
-    labelled_recordings,
-    last_evaluations,
-    scheme_names,
-)
+from mousegpt_core.pipeline.evaluation import labelled_recordings, last_evaluations, scheme_names
 from mousegpt_core.pipeline.judging import summary
 from mousegpt_core.pipeline.labelling import LabelsTold, labels_told
 from mousegpt_core.pipeline.mapping import STAGE as MAP

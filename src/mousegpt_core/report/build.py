@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mousegpt_core.clips import ACTIVITIES, PROFILE
 from mousegpt_core.plots import behaviour_colours
 from mousegpt_core.plots.style import OTHER
 from mousegpt_core.report import figures, findings
 from mousegpt_core.report.curation import curation_part
-from mousegpt_core.report.data import ACTIVITIES, PROFILE, Example, ReportData
+from mousegpt_core.report.data import Example, ReportData
 from mousegpt_core.report.methods import GLOSSARY, methods_paragraph, settings_text
 from mousegpt_core.report.results import (
     MOVEMENT_NAMES,

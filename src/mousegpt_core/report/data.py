@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from mousegpt_core.clips import ACTIVITIES, PROFILE
 from mousegpt_core.errors import DataError
 from mousegpt_core.plots import Track, readable_name
 from mousegpt_core.stats import Movement, Subject, ZoneUse, treatment_of
-
-#: Schemes that every study has; any other is one of the user's own.
-ACTIVITIES, PROFILE = "activities", "profile"
 
 
 class Example(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mousegpt_core.clips import PROFILE
 from mousegpt_core.plots import (
     plot_comparison,
     plot_confusion,
@@ -21,7 +22,6 @@ from mousegpt_core.plots import (
 from mousegpt_core.plots.style import OTHER
 from mousegpt_core.plots.time_course import SMOOTHED_FROM, SMOOTHED_OVER
 from mousegpt_core.report import findings
-from mousegpt_core.report.data import PROFILE
 from mousegpt_core.report.results import Results, SchemeResults
 from mousegpt_core.report.scores import Score, say_score
 from mousegpt_core.report.tables import Table, comparison_rows, shares_table

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from mousegpt_core.clips import ACTIVITIES, PROFILE
 from mousegpt_core.plots import BehaviourKey, behaviour_key
-from mousegpt_core.report.data import ACTIVITIES, PROFILE, ReportData
+from mousegpt_core.report.data import ReportData
 from mousegpt_core.stats import (
     Comparison,
     ComparisonSettings,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mousegpt_core.clips import PROFILE
 from mousegpt_core.plots import readable_name
-from mousegpt_core.report.data import PROFILE
 from mousegpt_core.report.results import Results, SchemeResults
 from mousegpt_core.report.wording import listed, plural
 from mousegpt_core.stats import say_share

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mousegpt_core.report.data import PROFILE
+from mousegpt_core.clips import PROFILE
 from mousegpt_core.report.results import Results
 from mousegpt_core.report.scores import Score, say_left_out, say_score, scores_of
 from mousegpt_core.report.wording import length_of_time, listed, number, plural, sentence

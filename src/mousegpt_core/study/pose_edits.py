@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mousegpt_core.errors import DataError
+from mousegpt_core.poses import with_values
 
 #: ``target_kind`` of these edits.
 POSES = "poses"
@@ -521,9 +522,9 @@ def edited_poses(poses: xr.Dataset, edits: Sequence[PoseEdit]) -> xr.Dataset:
 def poses_of_state(state: PoseState, poses: xr.Dataset) -> xr.Dataset:
     """A state as a Dataset; `poses` are those that it was made of."""
     changed = poses.copy()
-    changed["position"] = _like(poses["position"], (*_DIMS, "space"), state.position)
+    changed["position"] = with_values(poses["position"], (*_DIMS, "space"), state.position)
     for name, values in state.of_points.items():
-        changed[name] = _like(poses[name], _DIMS, values)
+        changed[name] = with_values(poses[name], _DIMS, values)
     changed["edited"] = (_DIMS, state.edited)
     changed["hidden"] = (_DIMS, state.hidden)
     return changed
@@ -556,12 +557,6 @@ def _parse(row: dict[Any, Any]) -> PoseEdit:
             place=f"{place}, {'.'.join(map(str, first['loc']))}",
             hint="take it back: `mousegpt` cannot use it, and has not changed it",
         ) from error
-
-
-def _like(old: xr.DataArray, dims: tuple[str, ...], values: NDArray[Any]) -> xr.DataArray:
-    coordinates = {name: old[name] for name in dims if name in old.coords}
-    new = xr.DataArray(values.astype(old.dtype), dims=dims, coords=coordinates, attrs=old.attrs)
-    return new.transpose(*old.dims)
 
 
 def _named(points: Sequence[Point]) -> str:
