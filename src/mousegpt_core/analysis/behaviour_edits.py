@@ -8,7 +8,7 @@ that is not there any more does nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +17,10 @@ import pandas as pd
 from mousegpt_core.analysis.naming import characteristic_keywords, count_wordings
 from mousegpt_core.settings import content_hash
 
-#: `target_kind` of the edits, and their fields.
+#: `target_kind` of the edits, and their fields: `SPLIT` makes a behaviour of some clips, `PARTS`
+#: several of one.
 KIND = "behaviour"
-RENAME, MERGE, SPLIT = "name", "merge", "split"
+RENAME, MERGE, SPLIT, PARTS = "name", "merge", "split", "parts"
 
 
 class Behaviours(NamedTuple):
@@ -51,6 +52,12 @@ def split_id(clips: Collection[str]) -> str:
 def split_value(clips: Collection[str], name: str) -> str:
     """What an edit says that makes clips a behaviour."""
     return json.dumps({"name": name, "clips": sorted(clips)}, ensure_ascii=False)
+
+
+def parts_value(parts: Mapping[str, tuple[Collection[str], str]]) -> str:
+    """What an edit says that splits a behaviour: clips and name of the new ones, by their ids."""
+    told = {id: json.loads(split_value(clips, name)) for id, (clips, name) in parts.items()}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def merge_value(others: Sequence[str]) -> str:
@@ -95,12 +102,13 @@ def edited_labels(profile: Behaviours, edits: pd.DataFrame) -> tuple[pd.DataFram
     names = profile.names
     for act in edits.to_dict("records"):
         target, new = str(act["target_id"]), str(act["new"])
-        if act["field"] == SPLIT:
+        if act["field"] in (SPLIT, PARTS):
             told = json.loads(new)
-            mine = behaviour.index.isin(told["clips"])
-            if mine.any():
-                behaviour[mine] = target
-                names[target] = told["name"]
+            for id, part in ({target: told} if act["field"] == SPLIT else told).items():
+                mine = behaviour.index.isin(part["clips"])
+                if mine.any():
+                    behaviour[mine] = id
+                    names[id] = part["name"]
         elif target not in names:
             continue
         elif act["field"] == RENAME:

@@ -11,12 +11,14 @@ import pandas as pd
 from mousegpt_core.analysis.behaviour_edits import (
     KIND,
     MERGE,
+    PARTS,
     RENAME,
     SPLIT,
     Behaviours,
     edited_behaviours,
     edited_labels,
     merge_value,
+    parts_value,
     split_id,
     split_value,
 )
@@ -74,7 +76,7 @@ def profile_bouts(study: Study, recordings: Sequence[Recording] | None = None) -
     edits = study.log.edits(KIND)
     if recordings is not None:
         bouts = bouts[bouts["recording"].isin([one.id for one in recordings])]
-    if edits["field"].isin([MERGE, SPLIT]).any():
+    if edits["field"].isin([MERGE, PARTS, SPLIT]).any():
         labels = edited_labels(_as_found(study), edits)[0].set_index("clip_id")
         tables = [described_clips(one) for one in recordings or described_recordings(study)]
         clips = pd.concat(tables, ignore_index=True).rename(columns={"individual": "individuals"})
@@ -170,7 +172,7 @@ def make_behaviour(study: Study, clips: Collection[str], name: str, *, who: str 
 def split_behaviour(study: Study, behaviour: str, parts: int = 2, *, who: str = "") -> list[str]:
     """Split a behaviour into parts by what is told of its clips, as the profile is made.
 
-    The largest part keeps the id and the name.
+    The largest part keeps the id and the name. It is one act, and taken back as one.
 
     Parameters
     ----------
@@ -205,7 +207,7 @@ def split_behaviour(study: Study, behaviour: str, parts: int = 2, *, who: str = 
             "all clips of this behaviour are told alike",
             hint="choose clips on the map and make them a behaviour of their own",
         )
-    made = []
+    made: dict[str, tuple[list[str], str]] = {}
     taken = set(table["name"])
     for part in found.behaviours.to_dict("records")[1:]:
         members = found.labels.loc[
@@ -213,9 +215,9 @@ def split_behaviour(study: Study, behaviour: str, parts: int = 2, *, who: str = 
         ].tolist()
         name = _unused(str(part["name"]), taken)
         taken.add(name)
-        made.append(split_id(members))
-        study.log.add_edit(KIND, made[-1], SPLIT, split_value(members, name), who=who)
-    return made
+        made[split_id(members)] = (members, name)
+    study.log.add_edit(KIND, id, PARTS, parts_value(made), who=who)
+    return list(made)
 
 
 def undo_behaviour(study: Study, *, who: str = "") -> str:
@@ -231,7 +233,7 @@ def undo_behaviour(study: Study, *, who: str = "") -> str:
         raise DataError("no behaviour was changed", hint="there is nothing to take back")
     last = acts.iloc[-1]
     study.log.take_back(str(last["edit_id"]), who=who)
-    return {RENAME: "renamed", MERGE: "merged", SPLIT: "split"}[str(last["field"])]
+    return {RENAME: "renamed", MERGE: "merged", SPLIT: "split", PARTS: "split"}[str(last["field"])]
 
 
 def _find(table: pd.DataFrame, called: str) -> str:

@@ -87,6 +87,13 @@ def test_a_behaviour_is_split_by_what_is_told(study: Study) -> None:
     sizes = after.set_index("behaviour_id")["size"]
     assert sizes.loc[[id, *made]].sum() == before["size"][0]
     assert sizes[id] >= sizes.loc[made].max()
+    seconds = _seconds(study)
+    assert set(made) <= set(seconds)
+    rename_behaviour(study, made[0], "a part")
+    undo_behaviour(study)
+    assert undo_behaviour(study) == "split", "one act, whatever the number of parts"
+    assert profiled(study).behaviours.equals(before)
+    assert behaviours_mark(study) == ""
 
 
 def test_everything_can_be_taken_back_in_turn(study: Study) -> None:
@@ -111,7 +118,9 @@ def test_acts_on_what_is_gone_do_nothing(study: Study) -> None:
     before = profiled(study)
     study.log.add_edit("behaviour", "b00000000", "name", "ghost")
     study.log.add_edit("behaviour", "b00000001", "merge", "[]")
-    study.log.add_edit("behaviour", "s0", "split", '{"name": "ghost", "clips": ["nowhere"]}')
+    ghost = '{"name": "ghost", "clips": ["nowhere"]}'
+    study.log.add_edit("behaviour", "s0", "split", ghost)
+    study.log.add_edit("behaviour", "b00000000", "parts", f'{{"s0": {ghost}}}')
     after = profiled(study)
     assert after.labels["behaviour_id"].tolist() == before.labels["behaviour_id"].tolist()
     assert after.behaviours["name"].tolist() == before.behaviours["name"].tolist()
