@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, Only, StudyFolder
+from mousegpt_core.cli.options import Json, Only, StudyFolder, new_file
 from mousegpt_core.cli.stages import at_work
 
 
@@ -22,7 +22,8 @@ def doubts(
     recording: Only = None,
     top: Annotated[int, typer.Option(min=1, help="How many to show.")] = 20,
     out: Annotated[
-        Path | None, typer.Option(help="Table (csv) of all of them; must not be there yet.")
+        Path | None,
+        typer.Option(callback=new_file, help="Table (csv) of all of them; must not be there yet."),
     ] = None,
     as_json: Json = False,
 ) -> None:

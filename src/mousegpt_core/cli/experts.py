@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, StudyFolder
+from mousegpt_core.cli.options import Json, StudyFolder, folder_to_write
 from mousegpt_core.cli.stages import at_work
 
 
@@ -48,7 +48,10 @@ def make(
     seed: Annotated[int, typer.Option(min=0, help="Of clips, orders and sides.")] = 0,
     protocol: Annotated[str, typer.Option(help="How clips are shown.")] = "",
     out: Annotated[
-        Path | None, typer.Option(help="New folder; by default STUDY/results/experts-KIND.")
+        Path | None,
+        typer.Option(
+            callback=folder_to_write, help="New folder; by default STUDY/results/experts-KIND."
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace forms.")] = False,
     as_json: Json = False,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, Only, StudyFolder, changes_of
+from mousegpt_core.cli.options import Json, Only, StudyFolder, changes_of, folder_to_write
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.io import FORMATS
@@ -49,7 +49,10 @@ def export(
             "kinematics, poses, dataset."
         ),
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder; by default in STUDY/results.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(callback=folder_to_write, help="Folder; by default in STUDY/results."),
+    ] = None,
     format: Annotated[
         str,
         typer.Option(

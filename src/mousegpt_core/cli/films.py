@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json
+from mousegpt_core.cli.options import Json, folder_to_write
 from mousegpt_core.errors import SettingsError
 
 
@@ -21,7 +21,10 @@ def register(app: typer.Typer) -> None:
 def convert(
     film: Annotated[Path, typer.Argument(help="A film, or a folder of pictures.")],
     out: Annotated[
-        Path | None, typer.Option(help="The new folder; by default FILM.zarr beside the film.")
+        Path | None,
+        typer.Option(
+            callback=folder_to_write, help="The new folder; by default FILM.zarr beside the film."
+        ),
     ] = None,
     grey: Annotated[
         bool, typer.Option("--grey/--rgb", help="Without colours: a third of the size.")

@@ -39,6 +39,24 @@ AskedModel = Annotated[str, typer.Option("--model", help="Its name; if only one 
 AskedProtocol = Annotated[str, typer.Option("--protocol", help="By which protocol it was asked.")]
 
 
+def new_file(path: Path | None) -> Path | None:
+    """Refuse a file to write that is there already, or cannot be made, before any work."""
+    if path is not None:
+        from mousegpt_core.study.files import check_new_file
+
+        check_new_file(path)
+    return path
+
+
+def folder_to_write(path: Path | None) -> Path | None:
+    """Refuse a folder to write into that is a file, or cannot be made, before any work."""
+    if path is not None:
+        from mousegpt_core.study.files import check_folder
+
+        check_folder(path)
+    return path
+
+
 def key_value(text: str, *, option: str, example: str) -> tuple[str, str]:
     """Split ``KEY=VALUE``.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json
+from mousegpt_core.cli.options import Json, new_file
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.io import FORMATS
 
@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
 def import_file(
     file: Annotated[Path, typer.Argument(help="A file of poses, or a folder of OpenPose's.")],
     out: Annotated[
-        Path | None, typer.Option(help="New file to write them to; without it, only look.")
+        Path | None,
+        typer.Option(callback=new_file, help="New file to write them to; without it, only look."),
     ] = None,
     to: Annotated[
         str, typer.Option(help=f"Format to write, where the ending fits several: {_WRITTEN}.")

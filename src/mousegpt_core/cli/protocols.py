@@ -16,6 +16,7 @@ from mousegpt_core.cli.options import (
     OneRecording,
     StudyFolder,
     changes_of,
+    folder_to_write,
 )
 
 _Study = Annotated[Path | None, typer.Option("--study", help="A study with protocols of its own.")]
@@ -67,7 +68,8 @@ def preview(
     animal: AnimalOption = "",
     changes: Changes = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder; by default STUDY/results/preview/...")
+        Path | None,
+        typer.Option(callback=folder_to_write, help="Folder; by default STUDY/results/preview/..."),
     ] = None,
     as_json: Json = False,
 ) -> None:

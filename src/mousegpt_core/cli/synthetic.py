@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, key_value
+from mousegpt_core.cli.options import Json, folder_to_write, key_value
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.progress import Progress
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def synth(
-    out: Annotated[Path, typer.Option(help="Folder to make it in.")],
+    out: Annotated[Path, typer.Option(callback=folder_to_write, help="Folder to make it in.")],
     animals: Annotated[int, typer.Option(help="Mice in the arena, 1 to 4.")] = 1,
     cameras: Annotated[
         str,

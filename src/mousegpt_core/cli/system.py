@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json
+from mousegpt_core.cli.options import Json, folder_to_write
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder to make it in.")] = Path("mousegpt-demo"),
+    out: Annotated[
+        Path, typer.Option(callback=folder_to_write, help="Folder to make it in.")
+    ] = Path("mousegpt-demo"),
     open_it: Annotated[bool, typer.Option("--open", help="Show the report.")] = False,
     as_json: Json = False,
 ) -> None:

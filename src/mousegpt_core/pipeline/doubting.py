@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from mousegpt_core.errors import DataError
 from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.correcting import pose_edits
 from mousegpt_core.pipeline.recording_stages import (
@@ -21,7 +20,7 @@ from mousegpt_core.pipeline.work import Work
 from mousegpt_core.pose.doubts import COLUMNS, doubtful_frames
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.study import Recording
-from mousegpt_core.study.files import writing
+from mousegpt_core.study.files import check_new_file, writing
 from mousegpt_core.study.pose_edits import DoneEdit, accepted_frames, edited_poses, effective
 
 
@@ -96,11 +95,10 @@ def write_doubts(table: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        If there is a file already.
+        If there is a file already, or it cannot be made.
     MouseGPTError
         If it cannot be written.
     """
-    if path.exists():
-        raise DataError("the file is there already", file=path, hint="choose another name")
+    check_new_file(path)
     with writing(path), replaced_file(path) as partial:
         table.to_csv(partial, index=False)

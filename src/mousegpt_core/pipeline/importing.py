@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mousegpt_core.errors import FormatError
 from mousegpt_core.io import read_poses, recognise_format, write_poses
-from mousegpt_core.study.files import writing
+from mousegpt_core.study.files import check_new_file, writing
 
 #: Of a file that is only looked at; nothing that is told of it depends on the rate.
 _ANY_FPS = 30.0
@@ -50,14 +49,13 @@ def convert_poses(
     Raises
     ------
     FormatError
-        If the file cannot be read, or `out` is there already or cannot hold these poses.
+        If the file cannot be read, or `out` cannot hold these poses.
     DataError
-        If nothing was ever seen, or the frame rate is unknown and `out` is to be written.
+        If nothing was ever seen, `out` is there already or cannot be made, or it is to be written
+        and the frame rate is unknown.
     """
-    if out is not None and out.exists():
-        raise FormatError(
-            "the file is there already", file=out, hint="choose another name, or delete it"
-        )
+    if out is not None:
+        check_new_file(out)
     name = format or recognise_format(file)
     poses = read_poses(
         file, format=name, keypoints=keypoints, fps=fps, unit=unit, view=view,

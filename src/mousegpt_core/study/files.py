@@ -118,6 +118,37 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
+def check_new_file(path: Path) -> None:
+    """Refuse, before any work, a file that is there already or could not be made.
+
+    Raises
+    ------
+    DataError
+        If there is a file or a folder of that name, or no folder to make it in.
+    """
+    if path.exists():
+        raise DataError(
+            "the file is there already", file=path, hint="choose another name, or delete it"
+        )
+    check_folder(path.absolute().parent)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse, before any work, a folder that is not there and could not be made.
+
+    Raises
+    ------
+    DataError
+        If a file is in the way, or the folder above it may not be written to.
+    """
+    nearest = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        raise DataError("a file is in the way", file=nearest, expected="a folder",
+                        hint="choose another place")  # fmt: skip
+    if not os.access(nearest, os.W_OK):
+        raise DataError("you may not write here", file=nearest, hint="choose another place")
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Say in plain words why something cannot be read.

@@ -7,13 +7,16 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
 from commands import Answer, differences, finish, mousegpt, start
+from mousegpt_core.cli.app import app
 from mousegpt_core.study import Study
 from mousegpt_core.video import write_film
 
@@ -127,6 +130,26 @@ def test_wrong_usage(arguments: list[str]) -> None:
     answer = mousegpt(*arguments, "--json")
     assert answer.code == INPUT
     assert answer.json["message"]
+
+
+def _with_out(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command that takes ``--out``, by its words."""
+    for name, sub in getattr(command, "commands", {}).items():
+        yield from _with_out(sub, (*words, name))
+    if any("--out" in option.opts for option in command.params):
+        yield words
+
+
+@pytest.mark.parametrize("words", list(_with_out(typer.main.get_command(app))), ids=" ".join)
+def test_a_place_that_cannot_be_written_is_refused_before_all_else(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    taken = tmp_path / "mine.txt"
+    taken.write_text("mine")
+    for place in (taken, taken / "below" / "it.csv"):
+        # What else the command needs is not looked at, so nothing was computed.
+        assert_explained(mousegpt(*words, "--out", place), INPUT, "mine.txt", "choose another")
+    assert taken.read_text() == "mine"
 
 
 @pytest.mark.parametrize("verb", ["search", "report", "export"])
