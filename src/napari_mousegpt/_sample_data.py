@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import DataError
+from mousegpt_core.progress import CancelledError
 from napari_mousegpt.arranging import side_by_side
+from napari_mousegpt.arriving import arrived
 from napari_mousegpt.layers import (
     LayerTuple,
     beside,
@@ -116,41 +117,74 @@ FOUR_CAMERAS = (
 
 
 def synthetic_mouse() -> list[LayerTuple]:
-    """Twenty seconds of a synthetic mouse in 3D."""
+    """Twenty seconds of a synthetic mouse in 3D.
+
+    Raises
+    ------
+    DataError
+        If it was given up; so do the others, and where a file cannot be fetched, or is not what
+        it should be.
+    """
+    return _in_window(_synthetic_mouse, "Making a synthetic mouse")
+
+
+def mouse_from_above() -> list[LayerTuple]:
+    """Four seconds of a real mouse, seen from above: 14 keypoints."""
+    return _in_window(_mouse_from_above)
+
+
+def mouse_from_below() -> list[LayerTuple]:
+    """Thirty seconds of a real mouse, filmed from below, with 6 keypoints."""
+    return _in_window(_mouse_from_below)
+
+
+def open_field() -> list[LayerTuple]:
+    """The film of a real mouse in an open field, 78 s, from above; it has no keypoints."""
+    return _in_window(_open_field)
+
+
+def four_cameras() -> list[LayerTuple]:
+    """A real mouse, filmed by four cameras in step, with 15 keypoints in each picture."""
+    return _in_window(_four_cameras)
+
+
+def _in_window(
+    make: Callable[[], list[LayerTuple]], title: str = "Fetching a sample"
+) -> list[LayerTuple]:
+    """Make the layers of a sample; in a window it goes on, and has all but the last by then."""
+    try:
+        layers = arrived(make, title)
+    except CancelledError as error:
+        raise DataError("the sample was given up", hint="choose it again at any time") from error
+    # napari takes layers of readers only, of samples no more than what they are made of.
+    return [each if isinstance(each, tuple) else each.as_layer_data_tuple() for each in layers]
+
+
+def _synthetic_mouse() -> list[LayerTuple]:
     from mousegpt_core.synthetic import SimulationSettings, simulate
 
     recording = simulate(settings=SimulationSettings(duration_s=20.0, seed=1))
     return poses_layers(recording.poses, name="synthetic mouse")
 
 
-def mouse_from_above() -> list[LayerTuple]:
-    """Four seconds of a real mouse, seen from above: 14 keypoints.
-
-    Raises
-    ------
-    DataError
-        If it cannot be fetched, or is not what it should be; so do the others.
-    """
+def _mouse_from_above() -> list[LayerTuple]:
     (file,) = _fetched(MOUSE_FROM_ABOVE)
     return poses_layers(_read(file), name="mouse")
 
 
-def mouse_from_below() -> list[LayerTuple]:
-    """Thirty seconds of a real mouse, filmed from below, with 6 keypoints."""
+def _mouse_from_below() -> list[LayerTuple]:
     film, poses = _fetched(*MOUSE_FROM_BELOW)
     return film_and_poses(film, poses, name="mouse")
 
 
-def open_field() -> list[LayerTuple]:
-    """The film of a real mouse in an open field, 78 s, from above; it has no keypoints."""
+def _open_field() -> list[LayerTuple]:
     from mousegpt_core.video import open_film
 
     (file,) = _fetched(OPEN_FIELD)
     return [film_layer(open_film(file), name="open field")]
 
 
-def four_cameras() -> list[LayerTuple]:
-    """A real mouse, filmed by four cameras in step, with 15 keypoints in each picture."""
+def _four_cameras() -> list[LayerTuple]:
     files = _fetched(*FOUR_CAMERAS)
     return views_beside(list(zip(files[::2], files[1::2], strict=True)))
 
@@ -197,17 +231,7 @@ def _read(file: Path, *, fps: float = 25.0) -> xr.Dataset:
 
 
 def _fetched(*remotes: Remote) -> list[Path]:
-    """Files of a sample; the window goes on while they come."""
-
-    def fetch_all() -> list[Path]:
-        return [fetch(remote, sample_folder() / "fetched") for remote in remotes]
-
-    napari = sys.modules.get("napari")
-    if napari is None or napari.current_viewer() is None:
-        return fetch_all()
-    from napari_mousegpt._widgets.waiting import window_goes_on
-
-    return window_goes_on(fetch_all, "Fetching a sample")
+    return [fetch(remote, sample_folder() / "fetched") for remote in remotes]
 
 
 def fetch(remote: Remote, folder: Path) -> Path:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -174,22 +173,3 @@ def test_four_cameras_lie_beside_each_other(as_fetched: Callable[[str], list[Any
     assert points == {
         layer[1]["name"].removesuffix(" film"): layer[1]["translate"][-2:] for layer in films
     }
-
-
-def test_the_window_goes_on_while_a_sample_comes(request: pytest.FixtureRequest) -> None:
-    pytest.importorskip("pytestqt")
-    request.getfixturevalue("qtbot")
-    from qtpy.QtCore import QTimer
-
-    from napari_mousegpt._widgets.waiting import window_goes_on
-
-    alive, told = Event(), []
-    QTimer.singleShot(0, lambda: told.append("drawn") or alive.set())
-    assert window_goes_on(lambda: alive.wait(10), "waiting") is True
-    assert told == ["drawn"]
-
-    def fails() -> None:
-        raise DataError("not there")
-
-    with pytest.raises(DataError, match="not there"):
-        window_goes_on(fails, "waiting")

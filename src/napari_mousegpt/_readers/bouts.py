@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mousegpt_core.errors import DataError
+from napari_mousegpt.arriving import arrived_or_none
 from napari_mousegpt.ethogram_image import ethogram_layer
 from napari_mousegpt.layers import LayerTuple
 
@@ -40,6 +41,10 @@ def read(path: str | list[str]) -> list[LayerTuple]:
         If the table cannot be read.
     """
     file = Path(path if isinstance(path, str) else path[0])
+    return arrived_or_none(lambda: [_ethogram(file)], f"Reading {file.name}")
+
+
+def _ethogram(file: Path) -> LayerTuple:
     try:
         table = _table(file)
         told = {
@@ -55,7 +60,7 @@ def read(path: str | list[str]) -> list[LayerTuple]:
         ) from error
     if _DESCRIPTION in table:
         told["description"] = table[_DESCRIPTION]
-    return [ethogram_layer(pd.DataFrame(told), name=file.stem)]
+    return ethogram_layer(pd.DataFrame(told), name=file.stem)
 
 
 def _columns(file: Path) -> Sequence[str]:

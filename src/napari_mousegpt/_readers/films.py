@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mousegpt_core.errors import MouseGPTError
+from napari_mousegpt.arriving import arrived_or_none
 from napari_mousegpt.layers import LayerTuple, film_layer
 
 Reader = Callable[[str | list[str]], list[LayerTuple]]
@@ -32,7 +33,12 @@ def read(path: str | list[str]) -> list[LayerTuple]:
     """
     from mousegpt_core.video import open_film
 
-    return [film_layer(open_film(item, fps=_NO_RATE), name=item.stem) for item in _paths(path)]
+    paths = _paths(path)
+
+    def films() -> list[LayerTuple]:
+        return [film_layer(open_film(item, fps=_NO_RATE), name=item.stem) for item in paths]
+
+    return arrived_or_none(films, f"Reading {paths[0].name}")
 
 
 def _may_be_film(path: Path) -> bool:

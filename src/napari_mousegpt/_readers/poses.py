@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import MouseGPTError, SeveralViewsError, UnnamedKeypointsError
+from napari_mousegpt.arriving import arrived_or_none
 from napari_mousegpt.layers import LayerTuple
 
 if TYPE_CHECKING:
@@ -30,12 +31,16 @@ def get_reader(path: str | list[str]) -> Reader | None:
 def read(path: str | list[str]) -> list[LayerTuple]:
     """Read pose files; the time axis counts frames. Each view that a file holds has its layers."""
     paths = [Path(item) for item in ([path] if isinstance(path, str) else path)]
-    return [
-        layer
-        for item in paths
-        for view, poses in _views(item)
-        for layer in _layers(item, view, poses)
-    ]
+
+    def layers() -> list[LayerTuple]:
+        return [
+            layer
+            for item in paths
+            for view, poses in _views(item)
+            for layer in _layers(item, view, poses)
+        ]
+
+    return arrived_or_none(layers, f"Reading {paths[0].name}")
 
 
 def _layers(path: Path, view: str, poses: xr.Dataset) -> list[LayerTuple]:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextvars import copy_context
+from typing import Any, Self, TypeVar
 
-from napari.utils import progress
-from qtpy.QtCore import QEventLoop, QTimer
+from napari.utils.progress import cancelable_progress, progress
+from qtpy.compat import isalive
+from qtpy.QtCore import QEventLoop, QThread, QTimer
 
-_POLL_MS = 30
+from mousegpt_core.progress import CancelledError
+
+_POLL_MS = 10
 Result = TypeVar("Result")
 
 
+def loop_runs() -> bool:
+    """Whether the window's loop called us, as it does for a person; no script did before it."""
+    return bool(QThread.currentThread().loopLevel())
+
+
 def window_goes_on(call: Callable[[], Result], title: str) -> Result:
-    """The result of a call, made in a thread of its own, with a bar in napari's activity panel.
+    """The result of a call, made in a thread of its own; a bar in napari's activity panel tells.
 
     Parameters
     ----------
@@ -23,11 +32,79 @@ def window_goes_on(call: Callable[[], Result], title: str) -> Result:
     title : str
         What it does, for people.
     """
-    loop, timer = QEventLoop(), QTimer()
     with progress(total=0, desc=title), ThreadPoolExecutor(1, "mousegpt-waiting") as thread:
         future = thread.submit(call)
-        timer.timeout.connect(lambda: loop.quit() if future.done() else None)
-        timer.start(_POLL_MS)
-        loop.exec()
-        timer.stop()
+        _spin(future.done, _POLL_MS)
         return future.result()
+
+
+class Waiting:
+    """What can be given up: by a button at its bar, and by closing the window or napari.
+
+    Parameters
+    ----------
+    title : str
+        What is waited for, for people.
+    window : QWidget
+        Who waits.
+    """
+
+    def __init__(self, title: str, window: Any) -> None:
+        self._title, self._window = title, window
+        self._threads = ThreadPoolExecutor(1, "mousegpt-waiting")
+
+    def __enter__(self) -> Self:
+        self._bar = cancelable_progress(total=0, desc=self._title)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._bar.close()
+
+    def result(self, call: Callable[[], Result]) -> Result:
+        """The result of a call, made in a thread of its own.
+
+        Raises
+        ------
+        CancelledError
+            If it was given up before it was there.
+        """
+        future = self._threads.submit(copy_context().run, call)
+        self._wait(future.done, _POLL_MS)
+        return future.result()
+
+    def turn(self) -> None:
+        """Let the window have its turn.
+
+        Raises
+        ------
+        CancelledError
+            If it was given up.
+        """
+        self._wait(lambda: True, 0)
+
+    def _wait(self, there: Callable[[], bool], every_ms: int) -> None:
+        came = _spin(lambda: there() or self._given_up, every_ms)
+        if not came or self._given_up:
+            raise CancelledError
+
+    @property
+    def _given_up(self) -> bool:
+        return bool(self._bar.is_canceled) or not isalive(self._window)
+
+
+def _spin(there: Callable[[], bool], every_ms: int) -> bool:
+    """Let the loop go round until something is there; False if napari ended before."""
+    came, loop, timer = False, QEventLoop(), QTimer()
+
+    def look() -> None:
+        nonlocal came
+        came = there()
+        if came:
+            loop.quit()
+
+    timer.timeout.connect(look)
+    timer.start(every_ms)
+    loop.exec()
+    timer.stop()
+    return came

@@ -1,0 +1,113 @@
+"""What napari opens by itself (files, samples): made as the window goes on, closed at its end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mousegpt_core.progress import CancelledError
+
+if TYPE_CHECKING:
+    from napari_mousegpt.layers import LayerTuple
+
+#: What a reader returns that has no layer (npe2).
+_NO_LAYER = (None,)
+
+
+def current_viewer() -> Any:
+    """The viewer of the window that is in front; None where there is no window."""
+    napari = sys.modules.get("napari")
+    return None if napari is None else napari.current_viewer()
+
+
+def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
+    """Layers that napari is to add.
+
+    While a window's loop runs, they are made in a thread, and added to its viewer in a turn of the
+    loop each, but the last, which is left to napari. In a script they are made at once.
+
+    Parameters
+    ----------
+    make : callable
+        Gives layer tuples; knows nothing of Qt.
+    title : str
+        What it does, for people.
+
+    Returns
+    -------
+    list of layer tuple, or of one Layer
+        What napari has still to add.
+
+    Raises
+    ------
+    CancelledError
+        If a person gave it up, or closed the window.
+    """
+    viewer = current_viewer()
+    if viewer is None:
+        return make()
+    viewer.layers.events.removed.connect(_close_film)
+    from napari_mousegpt._widgets.waiting import Waiting, loop_runs
+
+    if not loop_runs():
+        return make()
+    step = int(viewer.dims.current_step[0])
+    with Waiting(title, viewer.window._qt_window) as waiting:
+        layers = waiting.result(lambda: _created(make(), step))
+        try:
+            for layer in layers[:-1]:
+                _add(viewer, layer)
+                waiting.turn()
+        except CancelledError:
+            _remove(viewer, layers)
+            raise
+        return layers[-1:]
+
+
+def arrived_or_none(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
+    """As `arrived`, for a reader: no layer where it was given up."""
+    try:
+        return arrived(make, title)
+    except CancelledError:
+        return [_NO_LAYER]
+
+
+def _created(tuples: list[LayerTuple], step: int) -> list[Any]:
+    """The layers; pictures that napari shows first are read."""
+    from napari.layers import Layer
+
+    for data, _, kind in tuples:
+        if kind == "image":
+            # napari goes to the middle of what is first, and stays where it is otherwise.
+            for number in {0, (len(data) - 1) // 2, min(step, len(data) - 1)}:
+                np.asarray(data[number])
+    return [Layer.create(*each) for each in tuples]
+
+
+def _add(viewer: Any, layer: Any) -> None:
+    """Add a layer; the first of all is shown at its first step, and read nowhere else."""
+    first, shown = not viewer.layers, layer.visible
+    if first:
+        layer.visible = False
+    viewer.add_layer(layer)
+    if first:
+        viewer.dims.set_current_step(0, 0)
+        layer.visible = shown
+
+
+def _remove(viewer: Any, layers: list[Any]) -> None:
+    for layer in layers:
+        if layer in viewer.layers:
+            viewer.layers.remove(layer)
+
+
+def _close_film(event: Any) -> None:
+    """Close the film of a layer that was removed; it is opened again where it is still shown."""
+    from mousegpt_core.video import FilmLike
+
+    film = event.value.data
+    if isinstance(film, FilmLike):
+        film.close()
