@@ -21,8 +21,8 @@ from mousegpt_core.pipeline.human_labels import human_files
 from mousegpt_core.study import Study
 
 Floats = NDArray[np.float64]
-#: Footage of a recording, some of its clips, and a person's label of each; ``""`` = none is clear.
-_Labelled = tuple[Footage, pd.DataFrame, list[str]]
+#: Some clips of a recording, and a person's label of each; ``""`` = none is clear.
+_Labelled = tuple[pd.DataFrame, list[str]]
 
 #: Share of a clip that must have one label for the clip to be an example of it.
 _CLEAR = 0.8
@@ -32,7 +32,7 @@ _QUANTITIES = ("speed", "motion", "forward_speed", "region_speed", "body_length"
 
 def labelled_clips(
     study: Study, protocol: Protocol, footage_of: Callable[[str], Footage]
-) -> tuple[pd.DataFrame, Floats | None]:
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """All clips of a study that a person's labels make clear.
 
     Parameters
@@ -48,8 +48,8 @@ def labelled_clips(
     -------
     table : DataFrame
         Columns of `clips.CLIPS` and ``label``.
-    features : array of shape (clip, feature) or None
-        Kinematics, where examples are chosen by them.
+    features : DataFrame or None
+        Kinematics as `mean_kinematics` has them, where examples are chosen by them.
 
     Raises
     ------
@@ -58,15 +58,13 @@ def labelled_clips(
     """
     place = study.folder / protocol.examples.truth
     labelled = _by_stretches if place.suffix == ".toml" else _by_files
-    tables, features, seen = [], [], set[str]()
-    for footage, clips, found in labelled(study, place, footage_of):
+    tables, seen = [], set[str]()
+    for clips, found in labelled(study, place, footage_of):
         seen |= set(found) - {""}
         clips = clips.assign(**{LABEL: _in_its_words(found, protocol)})
         clips = clips[clips[LABEL] != ""]
         if len(clips):
             tables.append(clips)
-            if protocol.examples.choose != "random":
-                features.append(mean_kinematics(footage, clips))
     if not tables:
         raise DataError(
             "there are no labelled clips to show as examples",
@@ -82,41 +80,64 @@ def labelled_clips(
             "--set examples.shots=0",
         )
     joined = pd.concat(tables, ignore_index=True)
-    return joined, np.concatenate(features) if features else None
+    if protocol.examples.choose == "random":
+        return joined, None
+    features = [
+        mean_kinematics(footage_of(str(id)), mine).set_axis(mine.index)
+        for id, mine in joined.groupby("recording", sort=False)
+    ]
+    return joined, pd.concat(features).loc[joined.index]
 
 
-def mean_kinematics(footage: Footage, clips: pd.DataFrame) -> Floats:
-    """Kinematics of clips, averaged over each.
+def mean_kinematics(footage: Footage, clips: pd.DataFrame) -> pd.DataFrame:
+    """Kinematics of clips of a recording, averaged over each.
+
+    Parameters
+    ----------
+    footage : Footage
+        Of the recording.
+    clips : DataFrame
+        Table `clips.CLIPS`.
 
     Returns
     -------
-    array of shape (clip, feature)
-        NaN = not known.
+    DataFrame
+        A row a clip, in their order; a column a feature; NaN = not known.
     """
     kinematics = footage.sights.kinematics
-    rows = []
-    for _, clip in clips.iterrows():
-        row: list[float] = []
-        if kinematics is not None and clip["individuals"]:
-            bounds = [float(clip["start_s"]) - 1e-6, float(clip["stop_s"]) - 1e-6]
-            window = slice(*np.searchsorted(kinematics["time"].values, bounds))
-            one = kinematics.isel(time=window).sel(individual=clip["individuals"])
-            for name in _QUANTITIES:
-                if name in one:
-                    row += _mean(one[name].transpose("time", ...).values, "speed" in name)
-        rows.append(row)
-    width = max(map(len, rows), default=0)
-    return np.array([row or [np.nan] * width for row in rows], dtype=np.float64)
+    if kinematics is None:
+        return pd.DataFrame(index=range(len(clips)))
+    times = kinematics["time"].values
+    bounds = np.searchsorted(times, clips[["start_s", "stop_s"]].to_numpy(np.float64) - 1e-6)
+    means: dict[str, Floats] = {}
+    animals = clips["individuals"].to_numpy()
+    for animal in kinematics["individual"].values:
+        rows = np.flatnonzero(animals == animal)
+        for name in _QUANTITIES:
+            if name in kinematics and len(rows):
+                quantity = kinematics[name].sel(individual=animal).transpose("time", ...)
+                columns = [
+                    f"{name} {part}" for dim in quantity.dims[1:] for part in quantity[dim].values
+                ]
+                values = quantity.values.reshape(len(times), -1)
+                found = _means(values, bounds[rows], is_speed="speed" in name)
+                for column, mean in zip(columns or [name], found.T, strict=True):
+                    means.setdefault(column, np.full(len(clips), np.nan))[rows] = mean
+    return pd.DataFrame(means, index=range(len(clips)))
 
 
-def _mean(values: NDArray[Any], is_speed: bool) -> list[float]:
-    """Mean over time of each column, over what is known."""
-    flat = values.reshape(len(values), -1).astype(np.float64)
-    known = np.isfinite(flat)
-    if is_speed:
-        flat = np.log1p(np.abs(np.where(known, flat, 0.0)))
-    total, count = np.where(known, flat, 0.0).sum(axis=0), known.sum(axis=0)
-    return [float(each) for each in np.where(count, total / np.maximum(count, 1), np.nan)]
+def _means(values: NDArray[Any], bounds: NDArray[np.intp], *, is_speed: bool) -> Floats:
+    """Mean of each column from row to row of `bounds`, over what is known."""
+    found = np.full((len(bounds), values.shape[1]), np.nan)
+    for row, (start, stop) in enumerate(bounds):
+        flat = values[start:stop].astype(np.float64)
+        known = np.isfinite(flat)
+        flat = np.where(known, flat, 0.0)
+        if is_speed:
+            flat = np.log1p(np.abs(flat))
+        count = known.sum(axis=0)
+        np.divide(flat.sum(axis=0), count, out=found[row], where=count > 0)
+    return found
 
 
 def _by_files(
@@ -128,20 +149,24 @@ def _by_files(
         _check_recording(study, id, file, "name the file RECORDING.csv, or RECORDING@ANIMAL.csv")
         footage = footage_of(id)
         clips = _of_animal(footage.clips(), animal, file)
-        yield footage, clips, _labels(footage, clips, file)
+        yield clips, _labels(footage, clips, file)
 
 
 def _by_stretches(
     study: Study, file: Path, footage_of: Callable[[str], Footage]
 ) -> Iterator[_Labelled]:
     """Clips by the example stretches of the user's own behaviours."""
+    cut: dict[tuple[str, str], pd.DataFrame] = {}
     for name, behaviour in LabelScheme.from_toml(file).behaviours.items():
         for example in behaviour.examples:
             _check_recording(study, example.recording, file, f"mend the example of {name!r}")
-            footage = footage_of(example.recording)
-            clips = _of_animal(footage.clips(), example.individual, file)
+            whose = (example.recording, example.individual)
+            if whose not in cut:
+                clips = footage_of(example.recording).clips()
+                cut[whose] = _of_animal(clips, example.individual, file)
+            clips = cut[whose]
             inside = _overlap(clips, example.start_s, example.stop_s) >= _CLEAR
-            yield footage, clips[inside], [name] * int(inside.sum())
+            yield clips[inside], [name] * int(inside.sum())
 
 
 def _overlap(clips: pd.DataFrame, start_s: float, stop_s: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mousegpt_core.describe.in_context import LABEL, choose_examples, neighbours
+from mousegpt_core.describe.in_context import LABEL, ExampleChooser, neighbours
 from mousegpt_core.describe.prompt import Shown, build_request
 from mousegpt_core.describe.protocol import Protocol
 from mousegpt_core.errors import DataError
@@ -66,7 +66,7 @@ class Showing:
         self._rows = {str(id): row for row, id in enumerate(self._clips["clip_id"])}
         self._neighbours = neighbours(self._clips) if protocol.examples.context != "none" else {}
         self._shown: dict[str, Shown] = {}
-        self._labelled: tuple[pd.DataFrame, np.ndarray | None] | None = None
+        self._chooser: tuple[ExampleChooser, np.ndarray | None] | None = None
 
     def clips(self) -> pd.DataFrame:
         """The clips that can be shown, table `clips.CLIPS`."""
@@ -127,13 +127,11 @@ class Showing:
         if not settings.shots:
             return []
         with self._lock:
-            if self._labelled is None:
-                self._labelled = labelled_clips(self._study, self._protocol, self._footage_of)
-        candidates, features = self._labelled
-        of_clip = None
-        if features is not None:
-            of_clip = mean_kinematics(self._own, clip.to_frame().T)[0]
-        chosen = choose_examples(candidates, clip, settings, features=features, of_clip=of_clip)
+            if self._chooser is None:
+                self._chooser = self._make_chooser()
+        chooser, own = self._chooser
+        of_clip = None if own is None else own[self._rows[str(clip["clip_id"])]]
+        chosen = chooser.choose(clip, of_clip)
         return [
             replace(
                 self._show(self._footage_of(str(example["recording"])), example),
@@ -141,6 +139,15 @@ class Showing:
             )
             for _, example in chosen.iterrows()
         ]
+
+    def _make_chooser(self) -> tuple[ExampleChooser, np.ndarray | None]:
+        """What chooses examples, and kinematics of this recording's clips where it needs them."""
+        candidates, features = labelled_clips(self._study, self._protocol, self._footage_of)
+        settings = self._protocol.examples
+        if features is None:
+            return ExampleChooser(candidates, settings), None
+        own = mean_kinematics(self._own, self._clips).reindex(columns=features.columns)
+        return ExampleChooser(candidates, settings, features.to_numpy()), own.to_numpy()
 
     def _show(self, footage: Footage, clip: pd.Series[Any]) -> Shown:
         """A clip as it is shown: examples, and neighbours in turn, are planned once."""
