@@ -27,6 +27,7 @@ from mousegpt_core.study.pose_edits import (
 from napari_mousegpt.closer import Closer
 from napari_mousegpt.corrections import Corrections, keys_of, poses_as_read
 from napari_mousegpt.moving import MovingPoses, at_step
+from napari_mousegpt.picking import Picking
 
 if TYPE_CHECKING:
     from mousegpt_core.skeleton import Skeleton
@@ -75,6 +76,8 @@ class Editing:
         The view that acts are for where nothing is selected.
     changed : Signal
         After each act; without arguments.
+    told : Signal
+        What a person should know of what was tried, in words.
 
     Raises
     ------
@@ -83,6 +86,7 @@ class Editing:
     """
 
     changed = Signal()
+    told = Signal(str)
 
     def __init__(self, session: Session, *, who: str = "") -> None:
         from mousegpt_core.pipeline.recording_stages import recording_skeleton
@@ -102,7 +106,7 @@ class Editing:
         self.corrections = Corrections(recording, poses_as_read(recording, own))
         self._keys = keys_of(recording)
         self._recording = recording
-        self._closer = Closer(session.viewer)
+        self._closer, self._picking = Closer(session.viewer), Picking(session, self._layer)
         self.range: tuple[int, int] | None = None
         self.target = ""
         self.source = own[0].source or ""
@@ -174,6 +178,13 @@ class Editing:
             self.source = self._spots[self.selected()[0]].source or ""
         if self.source != before:
             self._centre()
+
+    def next_animal(self) -> None:
+        """Work on the next animal; nothing is selected."""
+        names = self.individuals
+        self.select([])
+        self.session.look_at(names[(names.index(self.individual) + 1) % len(names)])
+        self._centre()
 
     def nudge(self, dy: float, dx: float) -> None:
         """Move what is selected by some pixels."""
@@ -408,6 +419,7 @@ class Editing:
 
     def let_go(self) -> None:
         """Let go of the layer; `corrections` are still to be closed."""
+        self._picking.end()
         self._layer.events.data.disconnect(self._on_data)
         self.session.moment_changed.disconnect(self._dress, missing_ok=True)
         if self.session.points is self._layer:
@@ -447,7 +459,9 @@ class Editing:
         number = self._next_missing(view)
         if self.target:
             number = self._spots.index(Spot(view.source, self.target, self.individual))
-        if number is not None:
+        if number is None:
+            self.told.emit(f"{self.individual} has all its keypoints: choose in Place which to put")
+        else:
             self._move([number], at[None])
 
     def _next_missing(self, view: MovingPoses) -> int | None:

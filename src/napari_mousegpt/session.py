@@ -262,6 +262,13 @@ class Session:
                 self._give_up()
             self._arrive(goal)
 
+    def look_at(self, individual: str) -> None:
+        """Look at another animal of the recording; what a person has selected by hand stays."""
+        if individual != self.individual:
+            self.individual, self._marked = individual, False
+            self.individual_changed.emit()
+            self.select(None)
+
     def select(self, span: tuple[float, float] | None) -> None:
         """Select a stretch (s) of the animal that is looked at; None = nothing is selected.
 

@@ -7,7 +7,7 @@ confidence, a bone against its own length, so that no unit, skeleton or frame ra
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -25,7 +25,8 @@ IDENTITY, SIDES, JUMP, BONE, CONFIDENCE, MISSING = (
     "low confidence", "not seen",
 )  # fmt: skip
 COLUMNS = (
-    "frame", "time_s", "individual", "reason", "keypoints", "score", "start_frame", "stop_frame",
+    "frame", "time_s", "individual", "reason", "other", "keypoints", "score", "start_frame",
+    "stop_frame",
 )  # fmt: skip
 #: Moments nearer to a more doubtful one, or to one that was accepted, are not shown (s).
 APART_S = 0.5
@@ -77,12 +78,14 @@ class _Sight:
 class _Found:
     """Doubts for one reason: scores (time, keypoint, individual), 0 = none.
 
-    ``ends``: of exchanges, the row where each one ends, by its first row and individual.
+    ``ends``: of exchanges, the row where each one ends, by its first row and individual;
+    ``others``: of animals, with which other one.
     """
 
     reason: str
     scores: Floats
     ends: Mapping[tuple[int, int], int]
+    others: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
 
 def doubtful_frames(
@@ -109,12 +112,13 @@ def doubtful_frames(
     Returns
     -------
     DataFrame
-        frame, time_s, individual, reason, keypoints (names, ``", "`` between them), score (0-1),
-        start_frame, stop_frame (half-open: the frames that look the same, the range to correct).
+        frame, time_s, individual, reason, other (the animal that it was exchanged with, ``""`` of
+        other reasons), keypoints (names, ``", "`` between them), score (0-1), start_frame,
+        stop_frame (half-open: the frames that look the same, the range to correct).
     """
     sight = _sight(poses, skeleton)
     found = [
-        _Found(each.reason, np.where(sight.edited | sight.hidden, 0, each.scores), each.ends)
+        replace(each, scores=np.where(sight.edited | sight.hidden, 0, each.scores))
         for each in _reasons(sight)
     ]
     rows = [
@@ -347,12 +351,14 @@ def _exchanged_animals(sight: _Sight) -> _Found:
     """Animals that jump to each other's place."""
     scores: Floats = np.zeros(sight.seen.shape)
     ends: dict[tuple[int, int], int] = {}
+    others: dict[tuple[int, int], int] = {}
     middle = _median(sight.position, axis=2)
     for one, other in combinations(range(scores.shape[2]), 2):
         for first, last, how in _exchanges(sight, middle[:, :, [one, other]], _ANIMAL):
             scores[first, :, one] = np.maximum(scores[first, :, one], how)
             ends.setdefault((first, one), last)
-    return _Found(IDENTITY, scores, ends)
+            others.setdefault((first, one), other)
+    return _Found(IDENTITY, scores, ends, others)
 
 
 # -- moments ----------------------------------------------------------------------------------
@@ -374,6 +380,7 @@ def _moments(
     frames = np.asarray(poses["frame"].values)
     right = sight.times[np.isin(frames, list(accepted.get(name, set())))]
     keypoints = [str(each) for each in poses["keypoint"].values]
+    animals = [str(each) for each in poses["individual"].values]
     for row in _apart(
         _peaks(scores, by_reason.argmax(axis=0)), scores, sight.times, right, apart_s
     ):
@@ -385,8 +392,10 @@ def _moments(
         first, last = _around(row, stretches[which])
         if (row, number) in reason.ends:
             first, last = row, reason.ends[row, number]
+        other = reason.others.get((row, number))
         yield (
-            int(frames[row]), float(sight.times[row]), name, reason.reason, named,
+            int(frames[row]), float(sight.times[row]), name, reason.reason,
+            "" if other is None else animals[other], named,
             float(scores[row]), int(frames[first]), int(frames[last - 1]) + 1,
         )  # fmt: skip
 

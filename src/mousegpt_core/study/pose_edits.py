@@ -560,6 +560,7 @@ def _parse(row: dict[Any, Any]) -> PoseEdit:
 
 
 def _named(points: Sequence[Point]) -> str:
-    """One to three points by name, more by their number."""
+    """One to three points by name, more by their number, and whose they are."""
     names = list(dict.fromkeys(keypoint for keypoint, _ in points))
-    return ", ".join(names) if len(names) <= 3 else f"{len(points)} points"
+    told = ", ".join(names) if len(names) <= 3 else f"{len(points)} points"
+    return f"{told} of {', '.join(dict.fromkeys(individual for _, individual in points))}"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from napari_mousegpt._widgets.style import is_typed_in, once_typed
+from napari_mousegpt._widgets.style import SWATCH, is_typed_in, once_typed, swatch
 from napari_mousegpt.behaviour_map import Group
 
 _ID, _NAME = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-_SWATCH = QSize(14, 14)
 
 
 class BehaviourTable(QTreeWidget):
@@ -39,7 +37,7 @@ class BehaviourTable(QTreeWidget):
         self.setHeaderLabels(["Name", "Share", "Clips"])
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
-        self.setIconSize(_SWATCH)
+        self.setIconSize(SWATCH)
         self.setMinimumHeight(110)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -79,7 +77,7 @@ class BehaviourTable(QTreeWidget):
             item = QTreeWidgetItem([group.name, f"{group.share:.1%}", f"{group.clips:,}"])
             item.setData(0, _ID, group.id)
             item.setData(0, _NAME, group.name)
-            item.setIcon(0, _swatch(group.colour))
+            item.setIcon(0, swatch(group.colour))
             shown = group.id not in hidden
             item.setCheckState(0, Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked)
             item.setToolTip(0, _tip(group, editable))
@@ -122,12 +120,6 @@ class BehaviourTable(QTreeWidget):
     def _selected(self) -> None:
         if not self._filling:
             self.selected_changed.emit(self.selected)
-
-
-def _swatch(colour: str) -> QIcon:
-    pixmap = QPixmap(_SWATCH)
-    pixmap.fill(QColor(colour))
-    return QIcon(pixmap)
 
 
 def _tip(group: Group, editable: bool) -> str:

@@ -45,6 +45,8 @@ def _keys(dock: Keypoints) -> dict[str, Callable[[], None]]:
         "Y": dock.accept,
         ".": act("select_next", 1),
         ",": act("select_next", -1),
+        "Q": act("next_animal"),
+        "Shift-Q": dock.next_other,
         "F": act("look_closely"),
         "H": act("hide"),
         "M": act("fill_missing"),

@@ -79,7 +79,7 @@ class Doubts(QWidget):
 
     def _open(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            self._dock.act("go_to", item.data(_ROLE))
+            self._dock.look_at(item.data(_ROLE))
 
 
 class Acts(QWidget):
@@ -122,7 +122,8 @@ class Acts(QWidget):
 
 def _told(doubt: Mapping[Any, Any]) -> str:
     where = " · ".join(filter(None, (doubt["view"], doubt["individual"])))
-    return f"{doubt['time_s']:.2f} s · {where}\n{doubt['reason']}: {doubt['keypoints']}"
+    what = f"{doubt['reason']} with {doubt['other']}" if doubt["other"] else doubt["reason"]
+    return f"{doubt['time_s']:.2f} s · {where}\n{what}: {doubt['keypoints']}"
 
 
 def _counted(count: int, what: str) -> str:

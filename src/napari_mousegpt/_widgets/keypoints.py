@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QFormLayout, QGridLayout, QLineEdit, QWidget
+from qtpy.QtGui import QIcon
+from qtpy.QtWidgets import QComboBox, QFormLayout, QGridLayout, QLineEdit, QPushButton, QWidget
 
 from mousegpt_core.errors import DataError, MouseGPTError
 from napari_mousegpt._widgets.behind import Behind
@@ -14,9 +16,10 @@ from napari_mousegpt._widgets.keypoint_keys import KeypointKeys
 from napari_mousegpt._widgets.keypoint_lists import Acts, Doubts
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.saver import saver_of
-from napari_mousegpt._widgets.style import Dock, button, column, note, title
-from napari_mousegpt._widgets.telling import errors_told, tell_error
+from napari_mousegpt._widgets.style import Dock, button, column, note, swatch, title
+from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
 from napari_mousegpt.editing import Editing
+from napari_mousegpt.picking import colours_of
 from napari_mousegpt.places import user_name
 from napari_mousegpt.session import Session
 
@@ -26,7 +29,7 @@ _HINT = (
     "work while the layer keypoints is chosen. All is kept in the study at once; your files stay "
     "as they are."
 )
-_NEXT = "the next that is missing"
+_NEXT, _SWAP = "the next that is missing", "Swap with (W)"
 #: Looks at the disk (ms); looks without a change until the queue is made anew.
 _LOOK_MS, _CALM = 200, 6
 
@@ -43,6 +46,7 @@ class Keypoints(Dock):
         self._calm = 0
         self._note, self._range = note(_EMPTY), note()
         self._doubts, self._acts = Doubts(self), Acts(self)
+        self._offered: dict[str, QPushButton] = {}
         self._form = self._make_form()
         self._buttons = self._make_buttons()
         self._files = CorrectedFiles(session, runner)
@@ -61,6 +65,7 @@ class Keypoints(Dock):
         self.follow(session.study_changed, self._renew)
         self.follow(session.recording_changed, self._renew)
         self.follow(session.individual_changed, self._show)
+        self.follow(session.arrangement_changed, self._colour)
         self.destroyed.connect(lambda: self._end())
         self._renew()
         self._timer.start(_LOOK_MS)
@@ -77,9 +82,24 @@ class Keypoints(Dock):
         """Exchange the animal with the one that is chosen."""
         self.act("swap_identities", self._other.currentText())
 
+    def next_other(self) -> None:
+        """Choose the next of the other animals to swap identities with."""
+        names = [self._other.itemText(row) for row in range(self._other.count())]
+        others = [name for name in names if name != self._animal.currentText()]
+        if others:
+            place = names.index(self._other.currentText())
+            later = [name for name in others if names.index(name) > place]
+            self._other.setCurrentText((later or others)[0])
+
     def go(self, by: int) -> None:
         """Go to the next (1) or previous (-1) doubtful moment."""
         self._doubts.go(by)
+
+    def look_at(self, doubt: Mapping[str, Any]) -> None:
+        """Show a doubtful moment; what was exchanged can be exchanged back."""
+        self.act("go_to", doubt)
+        if doubt["other"]:
+            self._other.setCurrentText(doubt["other"])
 
     def accept(self) -> None:
         """The moment is right; on to the next."""
@@ -99,9 +119,13 @@ class Keypoints(Dock):
         self._target.activated.connect(lambda _: self._aim())
         told = (
             ("Edited by", self._who, "Your name, which is kept with each of your corrections"),
-            ("Animal", self._animal, "Whose keypoints are placed, swapped and interpolated"),
+            (
+                "Animal",
+                self._animal,
+                "Whose keypoints are corrected: select one of them, or press Q",
+            ),
             ("Place", self._target, "Which keypoint a click with the tool Add places"),
-            ("Swap with", self._other, "The animal to swap identities with"),
+            ("Swap with", self._other, "The animal to swap identities with (Shift+Q: the next)"),
         )
         for label, widget, tip in told:
             widget.setToolTip(tip)
@@ -114,7 +138,8 @@ class Keypoints(Dock):
         grid = QGridLayout(made)
         grid.setContentsMargins(0, 0, 0, 0)
         for place, (text, tip, do) in enumerate(self._offers()):
-            grid.addWidget(button(text, tip, do), place // 3, place % 3)
+            self._offered[text] = button(text, tip, do)
+            grid.addWidget(self._offered[text], place // 3, place % 3)
         return made
 
     def _offers(self) -> tuple[tuple[str, str, Any], ...]:
@@ -132,9 +157,9 @@ class Keypoints(Dock):
             ("To (])", "The range to swap or interpolate ends here",
              do("mark_range", start=False)),
             ("No range (\\)", "Swap and interpolate at this moment only", do("clear_range")),
-            ("Left/right (L)", "Swap left and right of the animal in the range",
+            ("Swap sides (L)", "Swap left and right of the animal in the range",
              do("swap_sides")),
-            ("Animals (W)", "Swap the two animals in the range", self.swap_identities),
+            (_SWAP, "Swap the animal with the other one in the range", self.swap_identities),
             ("Interpolate (I)", "Straight lines between the ends of the range, for the selected "
              "points or all of the animal", do("interpolate")),
             ("Closer (F)", "Look closely at what is selected, or at the animal; again: at all",
@@ -159,6 +184,7 @@ class Keypoints(Dock):
             try:
                 self.editing = Editing(self._session, who=self._who.text())
                 self.editing.changed.connect(self._changed)
+                self.editing.told.connect(tell)
                 self._keys.bind(self._session.points)
                 self._session.viewer.layers.selection.active = self._session.points
                 self._session.points.mode = "select"
@@ -193,11 +219,22 @@ class Keypoints(Dock):
             box.clear()
             box.addItems(names)
         several = self._animal.count() > 1
-        self._other.setEnabled(several)
+        for widget in (self._other, self._form.layout().labelForField(self._other)):
+            widget.setVisible(several)
+        self._offered[_SWAP].setEnabled(several)
         for widget in self._parts:
             widget.setVisible(editing is not None)
+        self._colour()
         self._doubts.clear()
         self._show()
+
+    def _colour(self) -> None:
+        """Show the colour of each animal beside its name."""
+        colours = {} if self.editing is None else colours_of(self._session.points)
+        for box in (self._animal, self._other):
+            for row in range(box.count()):
+                colour = colours.get(box.itemText(row))
+                box.setItemIcon(row, QIcon() if colour is None else swatch(colour))
 
     def _changed(self) -> None:
         """After an act: what was done is listed, and the queue is made anew once all is calm."""

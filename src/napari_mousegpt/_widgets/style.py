@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -24,6 +25,8 @@ from napari_mousegpt._widgets.telling import errors_told
 MARGIN, SPACING, WIDTH = 10, 8, 300
 #: Lists and tables are never lower (px).
 LIST_HEIGHT = 120
+#: Of a colour beside a name (px).
+SWATCH = QSize(14, 14)
 #: A number with its unit is never narrower (px).
 NUMBER_WIDTH = 122
 #: A dock that is lower scrolls (px).
@@ -101,6 +104,13 @@ def framed(widget: Any) -> Any:
     kind = type(widget).__name__
     widget.setStyleSheet(f"{kind} {{ border: 1px solid rgba(128, 128, 128, 130); }}")
     return widget
+
+
+def swatch(colour: str) -> QIcon:
+    """A colour, beside the name of what it stands for."""
+    pixmap = QPixmap(SWATCH)
+    pixmap.fill(QColor(colour))
+    return QIcon(pixmap)
 
 
 class _Held(QWidget):

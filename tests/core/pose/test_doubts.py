@@ -73,6 +73,16 @@ def test_an_error_comes_first_with_its_reason(reason: str) -> None:
         assert ("ear_left" if reason == SIDES else "nose") in first["keypoints"]
 
 
+def test_of_several_animals_it_is_told_which_were_exchanged() -> None:
+    poses = walking(animals=3)
+    position = poses["position"].values
+    position[200:220, ..., [1, 2]] = position[200:220, ..., [2, 1]]
+    queue = doubtful_frames(poses, SKELETON)
+    first = queue.iloc[0]
+    assert (first["reason"], first["individual"], first["other"]) == (IDENTITY, "m1", "m2")
+    assert (queue["other"] != "").sum() == 1
+
+
 def test_what_a_person_placed_or_accepted_does_not_come_back() -> None:
     poses = walking()
     poses["position"].values[200, :, 0, 1] += 8
