@@ -563,7 +563,7 @@ def test_the_dock_lists_what_was_done_and_where_to_look(
     qtbot.waitUntil(lambda: "moment" in keypoints._doubts._note.text(), timeout=LONG)
     keypoints.act("select_next")
     keypoints.act("nudge", 1.0, 1.0)
-    assert keypoints._acts._list.item(0).text().startswith("nose placed")
+    assert keypoints._acts._list.item(0).text().startswith("nose of M1 placed")
     keypoints.act("undo")
     assert keypoints._acts._list.count() == 0
     keypoints.act("swap_sides")
