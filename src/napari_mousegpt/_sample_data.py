@@ -9,20 +9,13 @@ from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import DataError
 from mousegpt_core.progress import CancelledError
-from napari_mousegpt.arranging import side_by_side
 from napari_mousegpt.arriving import arrived
-from napari_mousegpt.layers import (
-    LayerTuple,
-    beside,
-    film_layer,
-    points_layer,
-    skeleton_layer,
-    tracks_layer,
-)
 from napari_mousegpt.places import sample_folder
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from napari_mousegpt.layers import LayerTuple
 
 #: Seconds without an answer after which nobody is there.
 _PATIENCE_S = 10.0
@@ -179,6 +172,7 @@ def _mouse_from_below() -> list[LayerTuple]:
 
 def _open_field() -> list[LayerTuple]:
     from mousegpt_core.video import open_film
+    from napari_mousegpt.layers import film_layer
 
     (file,) = _fetched(OPEN_FIELD)
     return [film_layer(open_film(file), name="open field")]
@@ -192,6 +186,7 @@ def _four_cameras() -> list[LayerTuple]:
 def poses_layers(poses: xr.Dataset, *, name: str) -> list[LayerTuple]:
     """Trails, skeleton and points."""
     from mousegpt_core.skeletons import guess_skeleton
+    from napari_mousegpt.layers import points_layer, skeleton_layer, tracks_layer
 
     edges = guess_skeleton([str(each) for each in poses["keypoint"].values]).skeleton.edges
     trails = tracks_layer(poses, name=f"{name} trail")
@@ -205,6 +200,7 @@ def poses_layers(poses: xr.Dataset, *, name: str) -> list[LayerTuple]:
 def film_and_poses(film: Path, poses: Path, *, name: str) -> list[LayerTuple]:
     """A film with its trails, skeleton and points."""
     from mousegpt_core.video import open_film
+    from napari_mousegpt.layers import film_layer
 
     opened = open_film(film)
     return [
@@ -215,6 +211,9 @@ def film_and_poses(film: Path, poses: Path, *, name: str) -> list[LayerTuple]:
 
 def views_beside(views: Sequence[tuple[Path, Path]]) -> list[LayerTuple]:
     """Films that began together, with their poses, beside each other."""
+    from napari_mousegpt.arranging import side_by_side
+    from napari_mousegpt.layers import beside
+
     shown = [film_and_poses(*view, name=view[0].parent.name) for view in views]
     places = side_by_side([layers[0][0].shape[1:3] for layers in shown])
     return [

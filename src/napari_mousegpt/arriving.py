@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
 #: What a reader returns that has no layer (npe2).
 _NO_LAYER = (None,)
+Found = TypeVar("Found")
 
 
 def current_viewer() -> Any:
     """The viewer of the window that is in front; None where there is no window."""
     napari = sys.modules.get("napari")
     return None if napari is None else napari.current_viewer()
+
+
+def meanwhile(call: Callable[[], Found], title: str) -> Found:
+    """What comes of a call, made in a thread while a window's loop runs, else at once."""
+    if current_viewer() is not None:
+        from napari_mousegpt._widgets.waiting import loop_runs, window_goes_on
+
+        if loop_runs():
+            return window_goes_on(call, title)
+    return call()
 
 
 def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:

@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.video.films import FIXED_B, encode, number_in
 from mousegpt_core.errors import DataError, VideoError
@@ -19,7 +20,7 @@ from mousegpt_core.progress import CancelledError
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
-from napari_mousegpt import _sample_data, arriving
+from napari_mousegpt import _sample_data, arriving, layers
 from napari_mousegpt._readers import films
 from napari_mousegpt._widgets.waiting import Waiting, loop_runs, window_goes_on
 from napari_mousegpt.layers import LayerTuple, film_layer
@@ -193,7 +194,7 @@ class TestInWindow:
             assert drawn.wait(60)
             return film_layer(opened, name=name)
 
-        monkeypatch.setattr(films, "film_layer", slow_layer)
+        monkeypatch.setattr(layers, "film_layer", slow_layer)
         QTimer.singleShot(200, drawn.set)
         (layer,) = by_a_person(lambda: viewer.open(str(film), plugin="napari-mousegpt"))
         assert list(viewer.layers) == [layer]
@@ -203,6 +204,25 @@ class TestInWindow:
         assert str(film) in open_files()
         viewer.layers.clear()
         assert str(film) not in open_files()
+
+    def test_what_a_folder_is_is_found_meanwhile(
+        self, viewer: Any, by_a_person: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(3):
+            Image.fromarray(np.full((20, 30), 10 * number, np.uint8)).save(
+                tmp_path / f"{number}.png"
+            )
+        threads: list[Thread] = []
+        really = films._may_be_film
+
+        def looked_into(path: Path) -> bool:
+            threads.append(current_thread())
+            return really(path)
+
+        monkeypatch.setattr(films, "_may_be_film", looked_into)
+        (layer,) = by_a_person(lambda: viewer.open(str(tmp_path), plugin="napari-mousegpt"))
+        assert layer.data.shape == (3, 20, 30)
+        assert main_thread() not in threads
 
     def test_scripts_get_it_at_once(self, viewer: Any, film: Path) -> None:
         (layer,) = viewer.open(str(film), plugin="napari-mousegpt", name="mine", opacity=0.5)
@@ -255,7 +275,7 @@ class TestInWindow:
         from qtpy.QtCore import QTimer
 
         slow = Event()
-        monkeypatch.setattr(films, "film_layer", lambda *_, **__: slow.wait(60))
+        monkeypatch.setattr(layers, "film_layer", lambda *_, **__: slow.wait(60))
         try:
             QTimer.singleShot(100, viewer.close)
             assert by_a_person(lambda: viewer.open(str(film), plugin="napari-mousegpt")) == []

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import DataError
-from napari_mousegpt.arriving import arrived_or_none
-from napari_mousegpt.ethogram_image import ethogram_layer
-from napari_mousegpt.layers import LayerTuple
+from napari_mousegpt.arriving import arrived_or_none, meanwhile
 
-Reader = Callable[[str | list[str]], list[LayerTuple]]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_mousegpt.layers import LayerTuple
+
+    Reader = Callable[[str | list[str]], list[LayerTuple]]
 
 _WHEN = ("recording", "start_s", "stop_s")
 #: Columns in which animals are called; of labels, those of a clip together.
@@ -27,7 +29,8 @@ def get_reader(path: str | list[str]) -> Reader | None:
     """A reader for a table of `mousegpt export STUDY bouts | labels | descriptions`, else None."""
     if not isinstance(path, str):
         return None
-    columns = _columns(Path(path))
+    file = Path(path)
+    columns = meanwhile(lambda: _columns(file), f"Looking into {file.name}")
     whose = set(_WHOSE) & set(columns)
     return read if set(_WHEN) <= set(columns) and whose and set(_WHAT) & set(columns) else None
 
@@ -45,6 +48,10 @@ def read(path: str | list[str]) -> list[LayerTuple]:
 
 
 def _ethogram(file: Path) -> LayerTuple:
+    import pandas as pd
+
+    from napari_mousegpt.ethogram_image import ethogram_layer
+
     try:
         table = _table(file)
         told = {
@@ -78,6 +85,8 @@ def _columns(file: Path) -> Sequence[str]:
 
 
 def _table(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
     if file.suffix.lower() == ".parquet":
         return pd.read_parquet(file)
     return pd.read_csv(file, dtype=str, keep_default_na=False)

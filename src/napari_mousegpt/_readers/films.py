@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import MouseGPTError
-from napari_mousegpt.arriving import arrived_or_none
-from napari_mousegpt.layers import LayerTuple, film_layer
+from napari_mousegpt.arriving import arrived_or_none, meanwhile
 
-Reader = Callable[[str | list[str]], list[LayerTuple]]
+if TYPE_CHECKING:
+    from napari_mousegpt.layers import LayerTuple
+
+    Reader = Callable[[str | list[str]], list[LayerTuple]]
 
 #: Pictures do not tell their rate; a layer counts frames and needs none.
 _NO_RATE = 1.0
@@ -20,7 +23,11 @@ def get_reader(path: str | list[str]) -> Reader | None:
 
     Files are chosen by their names; what is wrong with one is told when it is read.
     """
-    return read if all(map(_may_be_film, _paths(path))) else None
+    paths = _paths(path)
+    if not any(each.is_dir() for each in paths):
+        return read if all(each.is_file() for each in paths) else None
+    found = meanwhile(lambda: all(map(_may_be_film, paths)), f"Looking into {paths[0].name}")
+    return read if found else None
 
 
 def read(path: str | list[str]) -> list[LayerTuple]:
@@ -31,11 +38,12 @@ def read(path: str | list[str]) -> list[LayerTuple]:
     VideoError
         If one is damaged, or no film.
     """
-    from mousegpt_core.video import open_film
-
     paths = _paths(path)
 
     def films() -> list[LayerTuple]:
+        from mousegpt_core.video import open_film
+        from napari_mousegpt.layers import film_layer
+
         return [film_layer(open_film(item, fps=_NO_RATE), name=item.stem) for item in paths]
 
     return arrived_or_none(films, f"Reading {paths[0].name}")

@@ -7,25 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import MouseGPTError, SeveralViewsError, UnnamedKeypointsError
-from napari_mousegpt.arriving import arrived_or_none
-from napari_mousegpt.layers import LayerTuple
+from napari_mousegpt.arriving import arrived_or_none, meanwhile
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Reader = Callable[[str | list[str]], list[LayerTuple]]
+    from napari_mousegpt.layers import LayerTuple
+
+    Reader = Callable[[str | list[str]], list[LayerTuple]]
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
     """A reader for pose files, or None where no format recognises them."""
-    from mousegpt_core.io import recognise_format
-
-    try:
-        for item in [path] if isinstance(path, str) else path:
-            recognise_format(Path(item))
-    except MouseGPTError:
-        return None
-    return read
+    paths = [Path(item) for item in ([path] if isinstance(path, str) else path)]
+    found = meanwhile(lambda: all(map(_is_known, paths)), f"Looking into {paths[0].name}")
+    return read if found else None
 
 
 def read(path: str | list[str]) -> list[LayerTuple]:
@@ -41,6 +37,16 @@ def read(path: str | list[str]) -> list[LayerTuple]:
         ]
 
     return arrived_or_none(layers, f"Reading {paths[0].name}")
+
+
+def _is_known(path: Path) -> bool:
+    from mousegpt_core.io import recognise_format
+
+    try:
+        recognise_format(path)
+    except MouseGPTError:
+        return False
+    return True
 
 
 def _layers(path: Path, view: str, poses: xr.Dataset) -> list[LayerTuple]:
