@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import xarray as xr
 
 from mousegpt_core.analysis.boris_project import SUFFIX
 from mousegpt_core.clips import ACTIVITIES, PROFILE
-from mousegpt_core.errors import SettingsError, StageMissingError
+from mousegpt_core.errors import DataError, SettingsError, StageMissingError
 from mousegpt_core.io import FORMATS, write_poses
 from mousegpt_core.io.files import replaced_file
 from mousegpt_core.pipeline.behaviours import profiled
@@ -34,6 +35,8 @@ from mousegpt_core.stats import (
 from mousegpt_core.study import Recording, Study
 from mousegpt_core.study.files import write_atomic, writing
 
+T = TypeVar("T")
+
 
 def export_study(
     study: Study, what: str, *, out: Path | None = None, format: str = "csv"
@@ -51,7 +54,7 @@ def export_study(
         ``"shares"`` (of time, a row an animal and behaviour), ``"comparisons"`` (of the groups),
         ``"zones"`` (time in s, share, entries and latency in s, a row an animal and zone),
         ``"kinematics"`` and ``"poses"`` (a row a frame, units in the names of the columns; the
-        poses of every view that was read).
+        poses of every view that was read, in ``poses-RECORDING@VIEW`` but for the first).
     out : Path, optional
         Folder; by default ``results/export`` of the study.
     format : str
@@ -69,6 +72,8 @@ def export_study(
         If `what` or `format` is unknown.
     StageMissingError
         If there is no such result yet.
+    DataError
+        If two tables would be one file, by the names of labels and recordings.
     FormatError
         If a format of poses cannot hold them.
     """
@@ -85,9 +90,8 @@ def export_study(
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     if format in _TABLES:
-        written = [
-            _write_table(table, folder / f"{name}.{format}") for name, table in EXPORTS[what](study)
-        ]
+        tables = _each_once(EXPORTS[what](study))
+        written = [_write_table(table, folder / f"{name}.{format}") for name, table in tables]
     elif format == BORIS:
         written = [
             _write_text(boris_project(study, scheme, bouts), folder / f"bouts-{scheme}{SUFFIX}")
@@ -97,11 +101,26 @@ def export_study(
         suffix = FORMATS[format].suffixes[0]
         written = [
             _write_poses(poses, folder / f"{name}{suffix}", format)
-            for name, poses in _poses_read(study)
+            for name, poses in _each_once(_poses_read(study))
         ]
     if not written:
         raise StageMissingError("there is nothing to export yet", hint="run `mousegpt run` first")
     return written
+
+
+def _each_once(named: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    """What is written, as long as each has a file of its own on any system."""
+    seen: set[str] = set()
+    for name, what in named:
+        if name.casefold() in seen:
+            raise DataError(
+                "two tables would be one file",
+                file=name,
+                hint="files are called by labels and recordings: call the labels otherwise, with "
+                "mousegpt classify STUDY --labels FILE --scheme NAME",
+            )
+        seen.add(name.casefold())
+        yield name, what
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> Path:
@@ -250,7 +269,7 @@ def _poses_read(study: Study) -> Iterator[tuple[str, xr.Dataset]]:
         first = primary_pose(recording)
         for source in pose_sources(recording):
             if recording.store.entry(pose_stage(source)):
-                name = f"poses-{id}" if source == first else f"poses-{id}-{source.view}"
+                name = f"poses-{id}" if source == first else f"poses-{id}@{source.view}"
                 read = recording.store.read_dataset(pose_stage(source))
                 yield name, corrected(recording, source.view, read)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from mousegpt_core.errors import DataError, FormatError, StageMissingError
 from mousegpt_core.io import FORMATS, read_poses, recognise_format, write_poses
 from mousegpt_core.io.files import keep_copy, replaced_file
 from mousegpt_core.pipeline.correcting import add_pose_edit, pose_edits
-from mousegpt_core.study import PoseFile, Recording, Study, fingerprint, safe_name
+from mousegpt_core.study import PoseFile, Recording, Study, fingerprint
 from mousegpt_core.study.files import writing
 from mousegpt_core.study.pose_edits import (
     DoneEdit,
@@ -84,13 +83,10 @@ def write_back(
 
 
 def _copies(recording: Recording, folder: Path) -> dict[str, Path]:
-    """Where the copy of each view's file goes: files of one name are told apart by the view."""
+    """Where the copy of each view's file goes: where two have one name, to a folder of the view."""
     names = {source.view: Path(source.path).name for source in recording.info.poses}
-    several = Counter(names.values())
-    return {
-        view: folder / (name if several[name] == 1 else f"{safe_name(view)}-{name}")
-        for view, name in names.items()
-    }
+    apart = len({name.casefold() for name in names.values()}) < len(names)
+    return {view: (folder / view if apart else folder) / name for view, name in names.items()}
 
 
 def _write(

@@ -23,6 +23,7 @@ from mousegpt_core.pipeline import (
 from mousegpt_core.pipeline.curating import described_clips
 from mousegpt_core.pipeline.evaluation import last_evaluations
 from mousegpt_core.pipeline.exporting import EXPORTS
+from mousegpt_core.pipeline.recording_stages import import_poses
 from mousegpt_core.progress import Cancellation, CancelledError, Progress
 from mousegpt_core.study import Study
 
@@ -181,6 +182,29 @@ def test_everything_can_be_exported(study: Study, what: str, format: str, tmp_pa
     read = pd.read_csv if format == "csv" else pd.read_parquet
     for file in written:
         assert len(read(file)) > 0
+
+
+def test_no_export_takes_the_place_of_another(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    poses = tmp_path / "poses.csv"
+    poses.write_text("frame,nose_x,nose_y,tail_x,tail_y\n0,1,2,3,4\n1,1,2,3,4\n2,1,2,3,4\n")
+    for id, views in {"A": ("top", "left"), "A-left": ("top",)}.items():
+        add_recording(study, NewRecording(id=id, poses=[(v, poses) for v in views], fps=30.0))
+    study = Study.open(study.folder)
+    for recording in study.recordings.values():
+        for source in recording.info.poses:
+            import_poses(Work(study), recording, source)
+    names = [file.stem for file in export_study(study, "poses", out=tmp_path / "out")]
+    assert sorted(names) == ["poses-A", "poses-A-left", "poses-A@left"]
+
+
+def test_labels_whose_files_would_be_one_are_refused(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = [("labels-a-b-c", pd.DataFrame({"of": [n]})) for n in ("a-b of c", "a of b-c")]
+    monkeypatch.setitem(EXPORTS, "labels", lambda _: iter(tables))
+    with pytest.raises(DataError, match="two tables would be one file"):
+        export_study(study, "labels", out=tmp_path)
 
 
 def test_exported_shares_and_labels_can_be_read_by_a_person(study: Study, tmp_path: Path) -> None:

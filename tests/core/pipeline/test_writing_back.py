@@ -150,19 +150,22 @@ def test_a_file_that_cannot_be_written_stays_and_so_do_corrections(
     assert not list(file.parent.glob(".writing-*"))
 
 
-def test_files_of_one_name_become_copies_of_two(tmp_path: Path) -> None:
-    files = [(view, plain_file(tmp_path / view / "poses.csv")) for view in ("left", "right")]
+def test_files_of_one_name_become_copies_of_their_own(tmp_path: Path) -> None:
+    # The third is called as the copy of the first could be.
+    places = {"left": "l/poses.csv", "right": "r/poses.csv", "top": "left-poses.csv"}
     study = Study.create(tmp_path / "study")
+    files = [(view, plain_file(tmp_path / place)) for view, place in places.items()]
     add_recording(study, NewRecording(id="A", poses=list(files), fps=FPS))
     recording = Study.open(study.folder).recording("A")
     (animal,) = recording.info.individuals
-    for view, x in (("left", 1.0), ("right", 2.0)):
+    for x, view in enumerate(places, start=1):
         add_pose_edit(
             recording, view, MovePoints(frame=0, points=(("nose", animal),), to=((x, x),))
         )
     written = write_back(Study.open(study.folder))
     least = [float(read_poses(one["file"], fps=FPS)["position"].values.min()) for one in written]
-    assert least == [1.0, 2.0]
+    assert least == [1.0, 2.0, 3.0]
+    assert [Path(one["file"]).parent.name for one in written] == list(places)
 
 
 def test_a_file_that_may_hold_more_is_not_replaced(tmp_path: Path) -> None:
