@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from mousegpt_core.study import Recording
-    from napari_mousegpt.moving import MovingPoses
 
 _Stamp = tuple[int, ...]
 
@@ -191,27 +190,6 @@ class Corrections:
         for one in effective(self.done, view):
             one.edit.apply(state)
         self.states[view] = state
-
-
-def keys_of(recording: Recording) -> dict[str, str]:
-    """Keys of the poses that the study keeps."""
-    from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
-
-    stages = (pose_stage(source) for source in pose_sources(recording))
-    entries = ((stage, recording.store.entry(stage)) for stage in stages)
-    return {stage: entry.key for stage, entry in entries if entry is not None}
-
-
-def poses_as_read(recording: Recording, views: Sequence[MovingPoses]) -> dict[str, xr.Dataset]:
-    """Poses of views as they were read, before anybody's acts."""
-    from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
-
-    wanted = {view.source for view in views}
-    return {
-        source.view: recording.store.read_dataset(pose_stage(source)).load()
-        for source in pose_sources(recording)
-        if source.view in wanted
-    }
 
 
 def _stamp(recording: Recording) -> _Stamp:

@@ -25,12 +25,11 @@ from mousegpt_core.study.pose_edits import (
     SwapSides,
 )
 from napari_mousegpt.closer import Closer
-from napari_mousegpt.corrections import Corrections, keys_of, poses_as_read
+from napari_mousegpt.editable import EditablePoses, keys_of
 from napari_mousegpt.moving import MovingPoses, at_step
 from napari_mousegpt.picking import Picking
 
 if TYPE_CHECKING:
-    from mousegpt_core.skeleton import Skeleton
     from napari_mousegpt.session import Session
 
 #: A point that lies farther from where it was was moved (units of the coordinates).
@@ -62,7 +61,9 @@ class Editing:
     Parameters
     ----------
     session : Session
-        A recording that is shown and has poses of its own.
+        The recording is shown.
+    read : EditablePoses
+        Its own poses.
     who : str
         Who edits.
 
@@ -78,38 +79,24 @@ class Editing:
         After each act; without arguments.
     told : Signal
         What a person should know of what was tried, in words.
-
-    Raises
-    ------
-    DataError
-        If there is nothing to correct.
     """
 
     changed = Signal()
     told = Signal(str)
 
-    def __init__(self, session: Session, *, who: str = "") -> None:
-        from mousegpt_core.pipeline.recording_stages import recording_skeleton
-
-        opened, study = session.opened, session.study
-        own = [] if opened is None else [v for v in opened.moving if v.source is not None]
-        if opened is None or study is None or not own or session.points is None:
-            raise DataError(
-                "there are no keypoints here that can be corrected",
-                hint="open a recording with poses of its own; in 3D, look at its views instead",
-            )
+    def __init__(self, session: Session, read: EditablePoses, *, who: str = "") -> None:
+        opened = session.opened
+        if opened is None:
+            raise RuntimeError("no recording is shown")
         self.session, self.who = session, who
         self._opened = opened
         self._layer = session.points
-        recording = study.recording(session.recording)
-        self.skeleton: Skeleton = recording_skeleton(study, recording)
-        self.corrections = Corrections(recording, poses_as_read(recording, own))
-        self._keys = keys_of(recording)
-        self._recording = recording
+        self.skeleton, self.corrections = read.skeleton, read.corrections
+        self._keys, self._recording = read.keys, read.recording
         self._closer, self._picking = Closer(session.viewer), Picking(session, self._layer)
         self.range: tuple[int, int] | None = None
         self.target = ""
-        self.source = own[0].source or ""
+        self.source = self._views[0].source or ""
         self._spots = [spot for view in opened.moving for spot in _spots(view)]
         self._features = self._layer.features.copy()
         self._size = self._usual_size = float(np.max(self._layer.size))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,30 +107,6 @@ def open_recording(
             hint="3D needs poses with x, y and z that have been analysed: Go on, in Home",
         )
     return _open_poses(study, recording)
-
-
-def recording_of_path(path: Path) -> tuple[Path, str]:
-    """The study's folder and the recording ("" = the first) that a path means.
-
-    Parameters
-    ----------
-    path : Path
-        A study, a recording's folder in it, or the file that makes either one.
-
-    Raises
-    ------
-    DataError
-        If it is neither.
-    """
-    folder = path.parent if path.name in ("study.toml", "recording.toml") else path
-    if (folder / "study.toml").is_file():
-        return folder, ""
-    study = folder.parent.parent
-    if (folder / "recording.toml").is_file() and (study / "study.toml").is_file():
-        return study, folder.name
-    raise DataError(
-        "neither a study nor a recording of one", file=path, hint="choose the folder of a study"
-    )
 
 
 # -- films ------------------------------------------------------------------------------------

@@ -427,8 +427,7 @@ class Session:
         try:
             self.viewer.dims.ndisplay = 3 if opened.in_space else 2
             for layer in (*read.still, *read.boxes, *read.live):
-                self._stage.add(self.viewer, layer)
-                yield None
+                yield from self._stage.add(self.viewer, layer)
             self._stage.set(self.viewer, in_space=opened.in_space)
             yield None
         except Exception:

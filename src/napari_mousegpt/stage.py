@@ -24,7 +24,7 @@ class Stage:
         self.layers: list[Any] = []
         self.films = ExitStack()
 
-    def add(self, viewer: Any, layer: Any) -> None:
+    def add(self, viewer: Any, layer: Any) -> Turns:
         """Add a layer; the first is shown at the first step, and read nowhere else.
 
         napari goes to the middle of what is first, which of a film takes long.
@@ -33,9 +33,11 @@ class Stage:
         if first:
             layer.visible = False
         self.layers.append(viewer.add_layer(layer))
+        yield None
         if first:
             viewer.dims.set_current_step(0, 0)
             layer.visible = shown
+            yield None
 
     def set(self, viewer: Any, *, in_space: bool) -> None:
         """See all of it, from its beginning."""

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gc
+from typing import TYPE_CHECKING, Any
 
-from napari_mousegpt.session import Session, session_of
+from napari_mousegpt.arriving import meanwhile
+from napari_mousegpt.starting import has_started, start
+
+if TYPE_CHECKING:
+    from napari_mousegpt.session import Session
 
 
 def session_in_window(viewer: Any) -> Session:
     """The session of a viewer; in a window it does what takes a while in turns, words later."""
-    session = session_of(viewer)
-    window = getattr(getattr(session.viewer, "window", None), "_qt_window", None)
-    if window is not None and not session.in_turns:
-        from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders
-        from napari_mousegpt._widgets.turns import InTurns
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    window = getattr(getattr(viewer, "window", None), "_qt_window", None)
+    if window is not None and not has_started():
+        meanwhile(start, "Starting MouseGPT")
+    from napari_mousegpt.session import session_of
 
-        session.take_turns(lambda: InTurns(window))
-        window.destroyed.connect(lambda: session.leave_window())
-        session.afterwards = Soon()
-        keep_mesh_shaders()
+    session = session_of(viewer)
+    if window is not None and not session.in_turns:
+        _settle(session, window)
     return session
+
+
+def _settle(session: Session, window: Any) -> None:
+    """Let a session work as it should in its window."""
+    from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders
+    from napari_mousegpt._widgets.turns import InTurns
+
+    session.take_turns(lambda: InTurns(window))
+    window.destroyed.connect(lambda: session.leave_window())
+    session.afterwards = Soon()
+    keep_mesh_shaders()
+    if not len(session.viewer.layers):
+        # napari collects garbage whenever a layer is removed, and most of what it would walk
+        # through, for longer than the window may be away, are modules. Layers that are there by
+        # now would never be collected: where there are some, all stays as it is.
+        gc.freeze()
+        window.destroyed.connect(lambda: gc.unfreeze())

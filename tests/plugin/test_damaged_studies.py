@@ -18,6 +18,7 @@ pytest.importorskip("napari")
 
 from napari.components import ViewerModel
 
+from napari_mousegpt.editable import read_editable
 from napari_mousegpt.editing import Editing
 from napari_mousegpt.session import Session, session_of
 
@@ -78,7 +79,7 @@ def session(viewer: ViewerModel) -> Session:
 def begin(session: Session, study: Study) -> Editing:
     """Open the study and begin to correct keypoints."""
     session.open_study(study.folder, recording="flat")
-    return Editing(session, who="me")
+    return Editing(session, read_editable(session)(), who="me")
 
 
 def nudge(editing: Editing) -> np.ndarray[Any, Any]:
@@ -142,7 +143,7 @@ def test_a_film_that_was_replaced_by_a_shorter_one(
 ) -> None:
     encode(own_study.folder.parent / "top.mp4", 40, b_frames=2, options=FIXED_B, moving=True)
     session.open_study(own_study.folder, recording="flat")
-    editing = Editing(session)
+    editing = Editing(session, read_editable(session)())
     assert session.end == pytest.approx(39 / 25)
     session.go_to(99.0)
     assert np.asarray(viewer.layers["top"].data[39]).any()

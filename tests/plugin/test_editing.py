@@ -28,6 +28,7 @@ def edit(folder: Path) -> Iterator[Callable[..., Any]]:
     """Open the study in a viewer of its own and correct it."""
     from napari.components import ViewerModel
 
+    from napari_mousegpt.editable import read_editable
     from napari_mousegpt.editing import Editing
     from napari_mousegpt.session import session_of
 
@@ -37,7 +38,7 @@ def edit(folder: Path) -> Iterator[Callable[..., Any]]:
         viewer = ViewerModel()
         session = session_of(viewer)
         session.open_study(folder)
-        editing = Editing(session, who=who)
+        editing = Editing(session, read_editable(session)(), who=who)
         opened.append((viewer, editing))
         return editing
 
@@ -257,14 +258,14 @@ def test_doubtful_moments_are_gone_to(edit: Callable[..., Any]) -> None:
 def test_what_is_shown_in_space_cannot_be_corrected(folder: Path) -> None:
     from napari.components import ViewerModel
 
-    from napari_mousegpt.editing import Editing
+    from napari_mousegpt.editable import read_editable
     from napari_mousegpt.session import session_of
 
     viewer = ViewerModel()
     session = session_of(viewer)
     session.open_study(folder, recording="space")
     with pytest.raises(DataError) as caught:
-        Editing(session)
+        read_editable(session)
     assert caught.value.hint
 
 

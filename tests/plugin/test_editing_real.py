@@ -22,6 +22,7 @@ VIEWS = ("top", "side", "back", "mid")
 def test_a_recording_of_four_cameras(test_data: Callable[[str], Path], tmp_path: Path) -> None:
     from napari.components import ViewerModel
 
+    from napari_mousegpt.editable import read_editable
     from napari_mousegpt.editing import Editing
     from napari_mousegpt.session import session_of
 
@@ -45,7 +46,7 @@ def test_a_recording_of_four_cameras(test_data: Callable[[str], Path], tmp_path:
     def begin() -> Editing:
         session = session_of(viewers[-1])
         session.open_study(study.folder)
-        return Editing(session, who="me")
+        return Editing(session, read_editable(session)(), who="me")
 
     viewers = [ViewerModel()]
     editing = begin()

@@ -62,13 +62,14 @@ def editing(lost: tuple[Study, Path]) -> Iterator[Any]:
     """The recording, corrected without a window."""
     from napari.components import ViewerModel
 
+    from napari_mousegpt.editable import read_editable
     from napari_mousegpt.editing import Editing
     from napari_mousegpt.session import session_of
 
     viewer = ViewerModel()
     session = session_of(viewer)
     session.open_study(lost[0].folder)
-    editing = Editing(session, who="ada")
+    editing = Editing(session, read_editable(session)(), who="ada")
     yield editing
     editing.close()
 

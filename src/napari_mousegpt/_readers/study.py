@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import DataError, MouseGPTError
-from napari_mousegpt.layers import LayerTuple
-from napari_mousegpt.recordings import open_recording, recording_of_path
+from napari_mousegpt.arriving import current_viewer
 
-Reader = Callable[[str | list[str]], list[LayerTuple]]
+if TYPE_CHECKING:
+    from napari_mousegpt.layers import LayerTuple
+
+    Reader = Callable[[str | list[str]], list[LayerTuple]]
+
 #: What a reader returns that has put its layers into the viewer itself (npe2).
 NO_LAYER: LayerTuple = (None,)  # type: ignore[assignment]
 
@@ -35,15 +37,16 @@ def read(path: str | list[str]) -> list[LayerTuple]:
     DataError
         If the study has no recording.
     """
-    from mousegpt_core.study import Study
-
     folder, id = recording_of_path(Path(path if isinstance(path, str) else path[0]))
-    viewer = _current_viewer()
+    viewer = current_viewer()
     if viewer is not None:
         from napari_mousegpt.windows import session_in_window
 
         session_in_window(viewer).open_study(folder, recording=id)
         return [NO_LAYER]
+    from mousegpt_core.study import Study
+    from napari_mousegpt.recordings import open_recording
+
     study = Study.open(folder)
     recordings = study.recordings
     if not recordings:
@@ -51,7 +54,25 @@ def read(path: str | list[str]) -> list[LayerTuple]:
     return open_recording(study, recordings[id or min(recordings)]).whole()
 
 
-def _current_viewer() -> Any:
-    """The viewer in whose window a study is dropped; None where there is no napari."""
-    napari = sys.modules.get("napari")
-    return None if napari is None else napari.current_viewer()
+def recording_of_path(path: Path) -> tuple[Path, str]:
+    """The study's folder and the recording ("" = the first) that a path means.
+
+    Parameters
+    ----------
+    path : Path
+        A study, a recording's folder in it, or the file that makes either one.
+
+    Raises
+    ------
+    DataError
+        If it is neither.
+    """
+    folder = path.parent if path.name in ("study.toml", "recording.toml") else path
+    if (folder / "study.toml").is_file():
+        return folder, ""
+    study = folder.parent.parent
+    if (folder / "recording.toml").is_file() and (study / "study.toml").is_file():
+        return study, folder.name
+    raise DataError(
+        "neither a study nor a recording of one", file=path, hint="choose the folder of a study"
+    )

@@ -18,7 +18,10 @@ from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import Dock, button, column, note, swatch, title
 from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
+from napari_mousegpt._widgets.turns import InTurns
+from napari_mousegpt.editable import read_editable
 from napari_mousegpt.editing import Editing
+from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.picking import colours_of
 from napari_mousegpt.places import user_name
 from napari_mousegpt.session import Session
@@ -29,6 +32,7 @@ _HINT = (
     "work while the layer keypoints is chosen. All is kept in the study at once; your files stay "
     "as they are."
 )
+_READING = "Reading the keypoints …"
 _NEXT, _SWAP = "the next that is missing", "Swap with (W)"
 #: Looks at the disk (ms); looks without a change until the queue is made anew.
 _LOOK_MS, _CALM = 200, 6
@@ -43,6 +47,7 @@ class Keypoints(Dock):
         self.editing: Editing | None = None
         self._opened: Any = None
         self._looking = Behind(self)
+        self._reading: Pace = InTurns(self) if session.in_turns else AtOnce()
         self._calm = 0
         self._note, self._range = note(_EMPTY), note()
         self._doubts, self._acts = Doubts(self), Acts(self)
@@ -180,19 +185,28 @@ class Keypoints(Dock):
         self._leave()
         self._looking.stop()
         self._opened = self._session.opened
-        if self._opened is not None:
-            try:
-                self.editing = Editing(self._session, who=self._who.text())
-                self.editing.changed.connect(self._changed)
-                self.editing.told.connect(tell)
-                self._keys.bind(self._session.points)
-                self._session.viewer.layers.selection.active = self._session.points
-                self._session.points.mode = "select"
-                self._note.setText(_HINT)
-            except DataError as error:
-                self._note.setText(f"{error.message}: {error.hint}")
-        else:
-            self._note.setText(_EMPTY)
+        self._note.setText(_EMPTY)
+        self._fill()
+        with errors_told():
+            self._reading.begin(self._beginning())
+
+    def _beginning(self) -> Turns:
+        """Read the poses of the recording that is shown, and let them be corrected."""
+        if self._opened is None:
+            return
+        self._note.setText(_READING)
+        try:
+            read = yield read_editable(self._session)
+        except DataError as error:
+            self._note.setText(f"{error.message}: {error.hint}")
+            return
+        self.editing = Editing(self._session, read, who=self._who.text())
+        self.editing.changed.connect(self._changed)
+        self.editing.told.connect(tell)
+        self._keys.bind(self._session.points)
+        self._session.viewer.layers.selection.active = self._session.points
+        self._session.points.mode = "select"
+        self._note.setText(_HINT)
         self._fill()
         self._changed()
 
@@ -207,6 +221,7 @@ class Keypoints(Dock):
 
     def _end(self) -> None:
         """The dock is gone: its widgets are not to be touched any more."""
+        self._reading.stop()
         self._leave()
 
     def _fill(self) -> None:

@@ -18,17 +18,17 @@ _POLL_MS = 10
 class InTurns(QObject):
     """A `Pace` that reads in a thread, and lets the window's loop go round between turns.
 
-    Errors are told. It ends with its window.
+    Errors are told. It ends with its owner.
 
     Parameters
     ----------
-    window : QObject
-        The window.
+    owner : QObject
+        The window, or a dock.
     """
 
-    def __init__(self, window: QObject) -> None:
-        super().__init__(window)
-        window.installEventFilter(self)
+    def __init__(self, owner: QObject) -> None:
+        super().__init__(owner)
+        owner.installEventFilter(self)
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.stop)
@@ -38,7 +38,7 @@ class InTurns(QObject):
         threads = self._threads = ThreadPoolExecutor(thread_name_prefix="mousegpt-opens")
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
-        window.destroyed.connect(lambda: threads.shutdown(wait=False, cancel_futures=True))
+        owner.destroyed.connect(lambda: threads.shutdown(wait=False, cancel_futures=True))
 
     @property
     def busy(self) -> bool:
@@ -63,7 +63,7 @@ class InTurns(QObject):
             turns.close()
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Give up what is at work before the window goes."""
+        """Give up what is at work before the owner goes."""
         if event.type() == QEvent.Type.DeferredDelete:
             self.stop()
         return bool(super().eventFilter(watched, event))
