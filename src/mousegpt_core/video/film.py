@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mousegpt_core.errors import VideoError
 from mousegpt_core.video.contract import FilmLike, Image
 from mousegpt_core.video.decoder import Decoder
-from mousegpt_core.video.index import FilmIndex, build_index, video_errors
+from mousegpt_core.video.index import FilmIndex, video_errors
+from mousegpt_core.video.kept_index import index_of
 
 #: Frames decoded at a time when single ones are asked for: more would be decoded for nothing.
 _THREADS = 4
@@ -43,7 +44,7 @@ class Film(FilmLike):
     def __init__(self, path: Path | str, index: FilmIndex | None = None) -> None:
         super().__init__()
         self.path = Path(path)
-        self.index = build_index(self.path) if index is None else index
+        self.index = index_of(self.path) if index is None else index
         self._decoder: Decoder | None = None
         self._inherited: Decoder | None = None
 

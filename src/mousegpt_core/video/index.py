@@ -127,7 +127,7 @@ def open_container(path: Path) -> Any:
 
 
 def build_index(path: Path) -> FilmIndex:
-    """Read all packets of a film and list its frames.
+    """Read all packets of a film and list its frames; `kept_index.index_of` does it only once.
 
     Parameters
     ----------
