@@ -44,7 +44,7 @@ class Asking(Dock):
         self.follow(session.study_changed, self.refresh)
         self.follow(session.recording_changed, self._enable)
         runner.changed.connect(self._follow_run)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     @property
     def order(self) -> Order:

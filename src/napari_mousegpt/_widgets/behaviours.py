@@ -88,7 +88,7 @@ class Behaviours(Dock):
         self.follow(session.individual_changed, self._mark)
         self.follow(session.moment_changed, lambda _: self._mark())
         runner.changed.connect(self._enable)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     # -- what it is made of -------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ class Ethogram(Dock):
         self.follow(session.individual_changed, self._mark_row)
         self.follow(session.moment_changed, self._move_cursor)
         self.follow(session.span_changed, self._mark_span)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     def refresh(self) -> None:
         """Show the study as it is on disk."""

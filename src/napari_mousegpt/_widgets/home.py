@@ -77,7 +77,7 @@ class Home(Dock):
         self.follow(session.coming_changed, self._show_recording)
         self.follow(session.recording_changed, self._show_recording)
         runner.changed.connect(self._enable)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     # -- what one can do ----------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Judged(Dock):
         layout.addStretch(0)
         self.follow(session.study_changed, self.refresh)
         runner.changed.connect(self._enable)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     def judge(self) -> None:
         """Judge all descriptions by what was measured."""

@@ -67,7 +67,7 @@ class Search(Dock):
         self.follow(session.study_changed, self._renew)
         self.follow(session.recording_changed, self._enable)
         runner.changed.connect(self._enable)
-        self._renew()
+        self.in_turn(session, self._renew)
 
     def search(self) -> None:
         """Look for the words; what is found is shown when it is."""

@@ -118,7 +118,7 @@ class Sentence(Dock):
         self.follow(session.recording_changed, self.refresh)
         self.follow(session.individual_changed, self._show)
         self.follow(session.moment_changed, self._show)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     # -- what one can do ----------------------------------------------------------------------
 

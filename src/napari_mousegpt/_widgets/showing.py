@@ -37,7 +37,7 @@ class ShowingBox(Dock):
         layout.addRow(self._boxes)
         layout.addRow(self._seconds)
         self.follow(session.arrangement_changed, self.refresh)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     def refresh(self) -> None:
         """Show what is shown."""

@@ -83,7 +83,7 @@ class StudyTable(Dock):
         self.follow(session.study_changed, self.refresh)
         self.follow(session.recording_changed, self._skeleton.refresh)
         runner.changed.connect(self._enable)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     # -- what one can do ----------------------------------------------------------------------
 

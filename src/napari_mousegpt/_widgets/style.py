@@ -19,7 +19,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mousegpt._widgets.hearing import TURNS
 from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt.session import Session
 
 #: Room around and between things, and the least width of a dock (px).
 MARGIN, SPACING, WIDTH = 10, 8, 300
@@ -170,16 +172,36 @@ class _Scrolled(QScrollArea):
 class Dock(QWidget):
     """Base of the docks: one that is closed is deleted, and listens no more."""
 
-    def follow(self, signal: Any, slot: Any) -> None:
-        """Connect a signal of the session for as long as the dock is there; errors are told."""
+    def follow(self, signal: Any, slot: Any, *, at_once: bool = False) -> None:
+        """Connect a signal of the session for as long as the dock is there; errors are told.
+
+        Parameters
+        ----------
+        signal : SignalInstance
+            Of the session.
+        slot : callable
+            Gets its values; in a window in a turn of its own, unless it is to be `at_once`.
+        """
+        session = signal.instance
 
         @wraps(slot)  # by which the signal knows how many values it takes
         def told(*values: Any) -> None:
-            with errors_told():
-                slot(*values)
+            if at_once:
+                with errors_told():
+                    slot(*values)
+            else:
+                self.in_turn(session, slot, *values)
 
         signal.connect(told)
         self.destroyed.connect(lambda: signal.disconnect(told, missing_ok=True))
+
+    def in_turn(self, session: Session, slot: Any, *values: Any) -> None:
+        """Call something in a turn of its own where the session works in turns, else at once."""
+        if session.in_turns:
+            TURNS.tell(self, slot, *values)
+        else:
+            with errors_told():
+                slot(*values)
 
     def while_there(self, then: Any) -> Any:
         """A callback of a job, which is passed over once the dock is gone."""

@@ -54,7 +54,7 @@ class Views(Dock):
         self.follow(session.study_changed, self.refresh)
         self.follow(session.recording_changed, self.refresh)
         runner.changed.connect(self._enable)
-        self.refresh()
+        self.in_turn(session, self.refresh)
 
     # -- what one can do ----------------------------------------------------------------------
 
