@@ -90,7 +90,7 @@ def first_recording(study: Study) -> str:
 
 
 def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadRecording:
-    """Read a recording and make its layers, first pictures included.
+    """Read a recording and make its layers, first pictures included; what cannot be is left out.
 
     Parameters
     ----------
@@ -112,9 +112,8 @@ def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadReco
         still = [Layer.create(*layer) for layer in opened.still]
         live = [Layer.create(*layer) for layer in live_layers(opened.moving)]
         boxes = boxes_layer(opened.moving, shown=False)
-        return ReadRecording(
-            opened, still, [Layer.create(*boxes)] if boxes else [], live, sentences_of(recording)
-        )
+        said = opened.left_out.unless(lambda: sentences_of(recording), None)
+        return ReadRecording(opened, still, [Layer.create(*boxes)] if boxes else [], live, said)
     except BaseException:
         opened.stack.close()
         raise

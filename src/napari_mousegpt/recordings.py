@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from napari_mousegpt.layers import (
     picture_layer,
     tracks_layer,
 )
+from napari_mousegpt.leaving_out import LeftOut, Value
 from napari_mousegpt.moving import MovingPoses
 from napari_mousegpt.timeline import InStep, Timeline
 
@@ -59,6 +62,8 @@ class OpenedRecording:
         Closes the films.
     views : list of ShownView
         Those that are filmed, the main one first.
+    left_out : LeftOut
+        What could not be read.
     """
 
     still: list[LayerTuple]
@@ -67,6 +72,7 @@ class OpenedRecording:
     in_space: bool
     stack: ExitStack
     views: list[ShownView] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def whole(self) -> list[LayerTuple]:
         """All as layers that need nobody to move them on; pictures below, points on top."""
@@ -77,7 +83,7 @@ class OpenedRecording:
 def open_recording(
     study: Study, recording: Recording, *, in_space: bool = False
 ) -> OpenedRecording:
-    """What there is to see of a recording.
+    """What there is to see of a recording; what cannot be read is left out.
 
     Parameters
     ----------
@@ -91,66 +97,79 @@ def open_recording(
     DataError
         If there is neither a film nor poses.
     MouseGPTError
-        If a film or a file of poses cannot be read.
+        If none of them can be read.
     """
-    from mousegpt_core.pipeline.filmed import views_with_films
-
-    filmed = bool(views_with_films(recording.info))
-    if filmed and not in_space:
-        return _open_films(study, recording)
-    if recording.store.entry("kinematics") is not None and _is_3d(recording):
-        return _open_space(study, recording)
+    part = _Readable(study, recording)
+    opened = None if in_space else _open_films(part)
+    if opened is not None:
+        return opened
+    if recording.store.entry("kinematics") is not None and part.read(lambda: _is_3d(recording)):
+        return _open_space(part)
     if in_space:
         raise DataError(
             f"recording {recording.id} has no 3D to show yet",
             file=recording.folder,
             hint="3D needs poses with x, y and z that have been analysed: Go on, in Home",
         )
-    return _open_poses(study, recording)
+    return _open_poses(part)
 
 
 # -- films ------------------------------------------------------------------------------------
 
 
-def _open_films(study: Study, recording: Recording) -> OpenedRecording:
-    from mousegpt_core.pipeline.filmed import open_view, views_with_films
-    from mousegpt_core.pipeline.sights import Sights
-    from mousegpt_core.video import frames_at
-
+def _open_films(part: _Readable) -> OpenedRecording | None:
+    """The films with what is drawn over them; None where none can be shown."""
     stack = ExitStack()
     try:
-        views = views_with_films(recording.info)
-        opened = [open_view(recording, view, stack) for view in views]
-        timeline = Timeline(opened[0].times)
-        sights = Sights(study, recording)
-        still: list[LayerTuple] = []
-        moving: list[MovingPoses] = []
-        shown: list[ShownView] = []
-        places = side_by_side([(view.film.shape[1], view.film.shape[2]) for view in opened])
-        for number, (view, place) in enumerate(zip(opened, places, strict=True)):
-            steps = frames_at(timeline.times, view.times, period=view.period) if number else None
-            poses = _poses_of_view(study, recording, sights, view, timeline, steps)
-            layers = _pictures(recording, view, sights, steps)
-            if poses is not None:
-                layers += _trails(poses, steps, name=f"{view.view.name} trails")
-                form = _format(recording, view.view.name)
-                size = max(1.0, max(opened[0].film.shape[1:3]) / _USUAL_PX)
-                own = _has_poses(recording, view.view.name)
-                height, width = view.film.shape[1:3]
-                moving.append(
-                    MovingPoses(
-                        f"{view.view.name} ", poses, steps, _edges(sights), place, form, size,
-                        source=view.view.name if own else None, picture=(height, width),
-                        boxes=_boxes(recording, view),
-                    )
-                )  # fmt: skip
-            still += beside(_of_view(layers, view.view.name), place)
-            shown.append(_shown_view(recording, view, place))
+        opened = _films(part, stack)
+        if not opened:
+            return None
+        return _beside_each_other(part, opened, stack)
     except BaseException:
         stack.close()
         raise
+
+
+def _films(part: _Readable, stack: ExitStack) -> list[FilmedView]:
+    from mousegpt_core.pipeline.filmed import open_view, views_with_films
+
+    recording = part.recording
+    views = views_with_films(recording.info)
+    opened = [part.read(partial(open_view, recording, view, stack)) for view in views]
+    return [view for view in opened if view is not None]
+
+
+def _beside_each_other(
+    part: _Readable, opened: list[FilmedView], stack: ExitStack
+) -> OpenedRecording:
+    from mousegpt_core.video import frames_at
+
+    recording, timeline = part.recording, Timeline(opened[0].times)
+    still: list[LayerTuple] = []
+    moving: list[MovingPoses] = []
+    shown: list[ShownView] = []
+    places = side_by_side([(view.film.shape[1], view.film.shape[2]) for view in opened])
+    for number, (view, place) in enumerate(zip(opened, places, strict=True)):
+        steps = frames_at(timeline.times, view.times, period=view.period) if number else None
+        poses = part.read(partial(_poses_of_view, part, view, timeline, steps))
+        layers = _pictures(part, view, steps)
+        if poses is not None:
+            layers += _trails(poses, steps, name=f"{view.view.name} trails")
+            form = _format(recording, view.view.name)
+            size = max(1.0, max(opened[0].film.shape[1:3]) / _USUAL_PX)
+            own = _has_poses(recording, view.view.name)
+            height, width = view.film.shape[1:3]
+            moving.append(
+                MovingPoses(
+                    f"{view.view.name} ", poses, steps, _edges(part.sights), place, form, size,
+                    source=view.view.name if own else None, picture=(height, width),
+                    boxes=part.read(partial(_boxes, recording, view)),
+                )
+            )  # fmt: skip
+        still += beside(_of_view(layers, view.view.name), place)
+        shown.append(_shown_view(recording, view, place))
     still.sort(key=lambda layer: _HEIGHT.index(layer[2]))
-    return OpenedRecording(still, moving, timeline, False, stack, shown)
+    return OpenedRecording(still, moving, timeline, False, stack, shown, part.left_out)
 
 
 def _shown_view(recording: Recording, view: FilmedView, place: tuple[float, float]) -> ShownView:
@@ -178,10 +197,10 @@ def _trails(poses: xr.Dataset, steps: NDArray[np.intp] | None, *, name: str) -> 
 
 
 def _pictures(
-    recording: Recording, view: FilmedView, sights: Any, steps: NDArray[np.intp] | None
+    part: _Readable, view: FilmedView, steps: NDArray[np.intp] | None
 ) -> list[LayerTuple]:
     """Film, masks and wall of one view; steps None = it is the one that the slider counts."""
-    name = view.view.name
+    recording, name = part.recording, view.view.name
     if steps is None:
         film = film_layer(view.film, name=name)
     else:
@@ -189,25 +208,21 @@ def _pictures(
         film = picture_layer(InStep(view.film, steps), name=name, metadata=about)
     zones = [zone for zone in recording.info.zones if zone.view == name]
     drawn = [zones_layer(zones, view=name, line=line_width(view.film.shape))] if zones else []
-    return [film, *_masks(recording, view, steps), *_outline(sights, name), *drawn]
+    masks = part.read(lambda: _masks(recording, view, steps)) or []
+    return [film, *masks, *part.outline(name), *drawn]
 
 
 def _poses_of_view(
-    study: Study,
-    recording: Recording,
-    sights: Any,
-    view: FilmedView,
-    timeline: Timeline,
-    steps: NDArray[np.intp] | None,
+    part: _Readable, view: FilmedView, timeline: Timeline, steps: NDArray[np.intp] | None
 ) -> xr.Dataset | None:
     """Keypoints in the pictures of a view: its own, or those in space as its camera sees them."""
     from mousegpt_core.pipeline.recording_stages import pose_sources
     from mousegpt_core.poses import make_poses
 
-    name = view.view.name
-    for source in pose_sources(recording):
+    name, sights = view.view.name, part.sights
+    for source in pose_sources(part.recording):
         if source.view == name:
-            return _read_poses(study, recording, source)
+            return _read_poses(part, source)
     primary = sights.primary
     if primary is None or sights.poses("") is None:
         return None
@@ -268,14 +283,13 @@ def _outline(sights: Any, view: str) -> list[LayerTuple]:
 # -- without films ----------------------------------------------------------------------------
 
 
-def _open_space(study: Study, recording: Recording) -> OpenedRecording:
+def _open_space(part: _Readable) -> OpenedRecording:
     """The animals in 3D: z up, on their floor, in centimetres."""
-    from mousegpt_core.pipeline.sights import Sights
-
-    sights = Sights(study, recording)
+    sights = part.sights
     kinematics = sights.kinematics
     if kinematics is None:
-        raise DataError(f"recording {recording.id} has not been analysed", hint="Go on, in Home")
+        id = part.recording.id
+        raise DataError(f"recording {id} has not been analysed", hint="Go on, in Home")
     rows = np.arange(kinematics.sizes["time"])
     seen = kinematics[["position"]].assign_coords(frame=("time", rows))
     seen = seen.assign(confidence=kinematics["measured"].astype(np.float32))
@@ -288,33 +302,59 @@ def _open_space(study: Study, recording: Recording) -> OpenedRecording:
     still += [trails] if trails is not None else []
     moving = [MovingPoses("", seen, edges=_edges(sights))]
     timeline = Timeline(kinematics["time"].values)
-    return OpenedRecording(still, moving, timeline, True, ExitStack())
+    return OpenedRecording(still, moving, timeline, True, ExitStack(), left_out=part.left_out)
 
 
-def _open_poses(study: Study, recording: Recording) -> OpenedRecording:
+def _open_poses(part: _Readable) -> OpenedRecording:
     """Poses without a picture."""
     from mousegpt_core.pipeline.recording_stages import primary_pose
-    from mousegpt_core.pipeline.sights import Sights
 
-    poses = _read_poses(study, recording, primary_pose(recording))
-    if poses is None:
-        raise DataError(f"recording {recording.id} has nothing to show", file=recording.toml_path)
-    sights = Sights(study, recording)
+    recording, left_out = part.recording, part.left_out
+    primary = part.read(lambda: primary_pose(recording))
+    poses = None if primary is None else part.read(lambda: _read_poses(part, primary))
+    if primary is None or poses is None:
+        # Without anything to show, what was left out is what is wrong.
+        raise next(
+            iter(left_out.errors),
+            DataError(f"recording {recording.id} has nothing to show", file=recording.toml_path),
+        )
     trails = tracks_layer(poses)
-    source = primary_pose(recording).view
+    source = primary.view
     zones = [zone for zone in recording.info.zones if zone.view in ("", source)]
     drawn = [zones_layer(zones, view=source)] if zones and poses.sizes["space"] == 2 else []
-    still = [*_outline(sights, source), *drawn, *([trails] if trails is not None else [])]
+    still = [*part.outline(source), *drawn, *([trails] if trails is not None else [])]
     form = _format(recording, source)
-    moving = [MovingPoses("", poses, edges=_edges(sights), format=form, source=source)]
-    in_space = poses.sizes["space"] == 3
-    return OpenedRecording(still, moving, Timeline.of_poses(poses), in_space, ExitStack())
+    moving = [MovingPoses("", poses, edges=_edges(part.sights), format=form, source=source)]
+    in_space, timeline = poses.sizes["space"] == 3, Timeline.of_poses(poses)
+    return OpenedRecording(still, moving, timeline, in_space, ExitStack(), left_out=left_out)
 
 
 # -- what all share ---------------------------------------------------------------------------
 
 
-def _read_poses(study: Study, recording: Recording, source: PoseFile) -> xr.Dataset | None:
+class _Readable:
+    """A recording of which parts may be damaged."""
+
+    def __init__(self, study: Study, recording: Recording) -> None:
+        from mousegpt_core.pipeline.correcting import pose_edits
+        from mousegpt_core.pipeline.sights import Sights
+
+        self.study, self.recording = study, recording
+        self.left_out = LeftOut()
+        # Poses are shown as they were read where the log cannot be.
+        self.edits = self.read(lambda: pose_edits(recording)) is not None
+        self.sights = Sights(study, recording, edits=self.edits)
+
+    def read(self, part: Callable[[], Value]) -> Value | None:
+        """A part; None, which will be told, where it cannot be read."""
+        return self.left_out.unless(part, None)
+
+    def outline(self, view: str) -> list[LayerTuple]:
+        """The arena's wall."""
+        return self.read(lambda: _outline(self.sights, view)) or []
+
+
+def _read_poses(part: _Readable, source: PoseFile) -> xr.Dataset | None:
     """Poses as a person corrected them; read into the study where that has not been done.
 
     None of a film alone that has not been looked at: its animals are found when the study is run.
@@ -325,12 +365,13 @@ def _read_poses(study: Study, recording: Recording, source: PoseFile) -> xr.Data
     from mousegpt_core.pipeline.tracking import FROM_FILM
     from mousegpt_core.progress import Cancellation
 
+    recording = part.recording
     if recording.store.entry(pose_stage(source)) is None:
         if source.format == FROM_FILM:
             return None
-        import_poses(Work(study, lambda step: None, Cancellation()), recording, source)
+        import_poses(Work(part.study, lambda step: None, Cancellation()), recording, source)
     read = recording.store.read_dataset(pose_stage(source)).load()
-    return corrected(recording, source.view, read, marked=True)
+    return corrected(recording, source.view, read, marked=True) if part.edits else read
 
 
 def _has_poses(recording: Recording, view: str) -> bool:
@@ -353,10 +394,10 @@ def _format(recording: Recording, view: str) -> str:
 
 
 def _edges(sights: Any) -> list[tuple[str, str]]:
-    if sights.primary is None:
-        return []
-    names = [str(each) for each in sights.primary["keypoint"].values]
     try:
+        if sights.primary is None:
+            return []
+        names = [str(each) for each in sights.primary["keypoint"].values]
         return [(names[a], names[b]) for a, b in sights.edges]
     except MouseGPTError:  # a skeleton that does not fit is told where it is used for more
         return []

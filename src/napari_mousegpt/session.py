@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 from psygnal import Signal
 
-from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.errors import DataError, MouseGPTError, StageMissingError
 from napari_mousegpt.arranging import (
     FRAME,
     TIME,
@@ -28,6 +28,7 @@ from napari_mousegpt.arranging import (
     shift,
 )
 from napari_mousegpt.boxes import boxes_at, draw_boxes
+from napari_mousegpt.leaving_out import warn_of
 from napari_mousegpt.moving import MovingPoses, at_step, show_moment
 from napari_mousegpt.opening import Coming, Goal, ReadRecording, first_recording, read_recording
 from napari_mousegpt.pace import AtOnce, Pace, Turns
@@ -102,6 +103,8 @@ class Session:
         self._marked = False
         #: Does what may follow a step; in a window a little later, so that its picture comes first.
         self.afterwards: Callable[[Callable[[], None]], None] = _at_once
+        #: Tells what of a recording could not be read; in a window as a notification.
+        self.tell_left_out: Callable[[MouseGPTError], None] = warn_of
         viewer.dims.events.current_step.connect(self._on_step)
 
     @property
@@ -133,6 +136,7 @@ class Session:
         self.take_turns(AtOnce)
         self.in_turns = False
         self.afterwards = _at_once
+        self.tell_left_out = warn_of
         self._stage.films.close()
 
     # -- where we are -------------------------------------------------------------------------
@@ -449,6 +453,8 @@ class Session:
         self._step = -1
         self.arrange(self.arrangement)
         self.recording_changed.emit()
+        for error in opened.left_out.errors:
+            self.tell_left_out(error)
         yield None
         if self._opened is opened:
             yield from self._going(coming.goal)

@@ -29,11 +29,13 @@ def session_in_window(viewer: Any) -> Session:
 def _settle(session: Session, window: Any) -> None:
     """Let a session work as it should in its window."""
     from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders
+    from napari_mousegpt._widgets.telling import tell_left_out
     from napari_mousegpt._widgets.turns import InTurns
 
     session.take_turns(lambda: InTurns(window))
     window.destroyed.connect(lambda: session.leave_window())
     session.afterwards = Soon()
+    session.tell_left_out = tell_left_out
     keep_mesh_shaders()
     if not len(session.viewer.layers):
         # napari collects garbage whenever a layer is removed, and most of what it would walk

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,31 +41,63 @@ def log_of(study: Study) -> Path:
     return recording.log.path
 
 
-#: What is damaged, how, and what is said of it.
-DAMAGES: dict[str, tuple[Callable[[Study], Path], Callable[[Path], object], str]] = {
-    "log": (log_of, halve, "log is damaged.*restore a backup"),
+def poses_of(study: Study) -> Path:
+    """One of the files of the poses as they were read."""
+    return next((study.folder / FLAT).glob("poses2d/top-*.zarr/position/c.*"))
+
+
+Damage = tuple[Callable[[Study], Path], Callable[[Path], object], str]
+#: What is damaged, how, and what is said of it, without which nothing can be shown.
+REFUSED: dict[str, Damage] = {
     "study.toml": (
         lambda study: study.folder / "study.toml", lambda file: file.write_text("name = [["),
-        "not valid TOML.*mend that line",
+        "study.toml.*not valid TOML.*mend that line",
     ),
     "recording.toml": (
         lambda study: study.folder / FLAT / "recording.toml", lambda file: file.write_text("= 1"),
-        "not valid TOML.*mend that line",
-    ),
-    "manifest": (
-        lambda study: study.folder / FLAT / "manifest.json", halve, "manifest is damaged.*delete",
-    ),
-    "descriptions": (
-        lambda study: next((study.folder / FLAT).glob("descriptions-*.parquet")), halve,
-        "has lost files.*mousegpt describe",
-    ),
-    "film that is gone": (
-        lambda study: study.folder.parent / "top.mp4", Path.unlink, "not there.*put the file back",
-    ),
-    "film that is cut off": (
-        lambda study: study.folder.parent / "top.mp4", halve, "not a film.*play the file",
+        "recording.toml.*not valid TOML.*mend that line",
     ),
 }  # fmt: skip
+#: The same of what the rest is shown without, and layers of that.
+LEFT_OUT: dict[str, tuple[Damage, set[str]]] = {
+    "log": (
+        (log_of, halve, "log.sqlite.*log is damaged.*restore a backup"),
+        {"top", "side", "keypoints"},
+    ),
+    "manifest": (
+        (
+            lambda study: study.folder / FLAT / "manifest.json", halve,
+            "manifest.json.*manifest is damaged.*delete",
+        ),
+        {"top", "side"},
+    ),
+    "descriptions": (
+        (
+            lambda study: next((study.folder / FLAT).glob("descriptions-*.parquet")), halve,
+            "descriptions-.*has lost files.*mousegpt describe",
+        ),
+        {"top", "side", "keypoints"},
+    ),
+    "poses": (
+        (poses_of, halve, "poses2d.*top-.*damaged.*delete this folder and run"),
+        {"top", "side"},
+    ),
+    "film that is gone": (
+        (
+            lambda study: study.folder.parent / "top.mp4", Path.unlink,
+            "top.mp4.*not there.*put the file back",
+        ),
+        {"side"},
+    ),
+    "film that is cut off": (
+        (
+            lambda study: study.folder.parent / "top.mp4", halve,
+            "top.mp4.*not a film.*play the file",
+        ),
+        {"side"},
+    ),
+}  # fmt: skip
+DAMAGES = REFUSED | {name: damage for name, (damage, _) in LEFT_OUT.items()}
 
 
 @pytest.fixture
@@ -89,20 +123,48 @@ def nudge(editing: Editing) -> np.ndarray[Any, Any]:
     return np.array(editing.session.points.data)
 
 
-@pytest.mark.parametrize("name", DAMAGES)
-def test_what_is_damaged_is_told_with_what_to_do(
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_nothing_can_be_shown_without_is_told_with_what_to_do(
     name: str, own_study: Study, viewer: ViewerModel, session: Session
 ) -> None:
-    find, damage, told = DAMAGES[name]
+    find, damage, told = REFUSED[name]
     file = find(own_study)
     whole = file.read_bytes()
     damage(file)
-    with pytest.raises(MouseGPTError, match=f"(?s){file.name}.*{told}"):
+    with pytest.raises(MouseGPTError, match=f"(?s){told}"):
         session.open_study(own_study.folder, recording="flat")
     file.write_bytes(whole)
     session.open_study(own_study.folder, recording="flat")
     assert "keypoints" in viewer.layers
     assert session.sentence
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_is_damaged_is_left_out_and_told(
+    name: str, own_study: Study, viewer: ViewerModel, session: Session
+) -> None:
+    (find, damage, told), shown = LEFT_OUT[name]
+    file = find(own_study)
+    whole = file.read_bytes()
+    damage(file)
+    with pytest.warns(UserWarning, match=f"(?s){told}"):
+        session.open_study(own_study.folder, recording="flat")
+    assert {"top", "side", "keypoints"} & {layer.name for layer in viewer.layers} == shown
+    assert session.recording == "flat"
+    file.write_bytes(whole)
+    session.reopen()
+    assert {"top", "side", "keypoints"} <= {layer.name for layer in viewer.layers}
+    assert session.sentence
+
+
+def test_of_a_recording_that_is_nothing_but_damaged_the_first_damage_is_told(
+    own_study: Study, session: Session
+) -> None:
+    for name in ("top.mp4", "side.mp4", "top.csv"):
+        (own_study.folder.parent / name).unlink()
+    (own_study.folder / FLAT / "manifest.json").unlink()
+    with pytest.raises(MouseGPTError, match=r"(?s)top.mp4.*put the file back"):
+        session.open_study(own_study.folder, recording="flat")
 
 
 @pytest.mark.parametrize("name", [name for name in DAMAGES if not name.startswith("film")])
@@ -114,7 +176,8 @@ def test_what_is_corrected_outlives_damage(name: str, own_study: Study, session:
     editing.corrections.close()
     whole = file.read_bytes()
     damage(file)
-    with pytest.raises(MouseGPTError):
+    with suppress(MouseGPTError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         session.open_study(own_study.folder, recording="flat")
     file.write_bytes(whole)
     session.open_study(own_study.folder, recording="flat")

@@ -40,10 +40,13 @@ class Sights:
         The study.
     recording : Recording
         The recording.
+    edits : bool
+        Whether poses are as a person corrected them, rather than as they were read.
     """
 
     study: Study
     recording: Recording
+    edits: bool = True
     _poses: dict[str, xr.Dataset | None] = field(default_factory=dict)
 
     @cached_property
@@ -75,14 +78,16 @@ class Sights:
         return tuple((names.index(a), names.index(b)) for a, b in joined if {a, b} <= set(names))
 
     def poses(self, view: str) -> xr.Dataset | None:
-        """Poses of a view as a person corrected them; of ``""`` those in 3D."""
+        """Poses of a view; of ``""`` those in 3D."""
         if view not in self._poses:
             self._poses[view] = None
             for source in pose_sources(self.recording):
                 stage = pose_stage(source)
                 if source.view == view and self.recording.store.entry(stage) is not None:
                     read = self.recording.store.read_dataset(stage)
-                    self._poses[view] = corrected(self.recording, view, read)
+                    self._poses[view] = (
+                        corrected(self.recording, view, read) if self.edits else read
+                    )
         return self._poses[view]
 
     def keypoints(

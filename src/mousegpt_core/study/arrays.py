@@ -19,6 +19,8 @@ CHUNK = 8192
 _GROUP = 2 * CHUNK
 _NUMERIC = "biuf"
 _TEXT = "OUT"
+#: What is raised where a file is damaged: RuntimeError by its codec.
+_UNREADABLE = (OSError, ValueError, RuntimeError)
 
 
 def write_zarr(
@@ -76,21 +78,70 @@ def open_zarr(path: Path) -> xr.Dataset:
     DataError
         If it cannot be opened.
     """
-    try:
-        dataset: xr.Dataset = xr.open_zarr(str(path), consolidated=False, chunks={}, zarr_format=3)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"cannot be opened: {error}", file=path, hint="run it again") from error
     changed = {}
-    for name, variable in dataset.variables.items():
-        if variable.dtype.kind in _TEXT:
-            changed[name] = variable.copy(data=variable.values.astype(object).astype(str))
-        elif variable.chunks is not None:
-            data = variable.data.map_blocks(
-                _while_there, str(path), dtype=variable.dtype, meta=variable.data._meta
-            )
-            changed[name] = variable.copy(data=data)
+    try:
+        dataset = xr.open_dataset(
+            str(path), engine="zarr", consolidated=False, zarr_format=3, chunks=None, cache=False
+        )
+        for name, variable in dataset.variables.items():
+            if variable.dtype.kind in _TEXT:
+                changed[name] = variable.copy(data=variable.values.astype(object).astype(str))
+            elif name not in dataset.indexes:
+                changed[name] = variable.copy(data=_Parts(variable, path).lazy())
+    except (KeyError, *_UNREADABLE) as error:
+        raise _damaged(path, error) from error
     return dataset.assign(_only(dataset.data_vars, changed)).assign_coords(
         _only(dataset.coords, changed)
+    )
+
+
+class _Parts:
+    """A variable on the disk, of which dask reads parts.
+
+    Parameters
+    ----------
+    variable : Variable
+        That reads what it is asked for, and keeps nothing.
+    path : Path
+        The folder that it is in.
+    """
+
+    def __init__(self, variable: xr.Variable, path: Path) -> None:
+        self.shape, self.dtype, self.ndim = variable.shape, variable.dtype, variable.ndim
+        self._variable, self._path = variable, path
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        try:
+            part: np.ndarray = self._variable[key].to_numpy()
+        except _UNREADABLE as error:
+            self._check_there()
+            raise _damaged(self._path, error) from error
+        self._check_there()
+        return part
+
+    def lazy(self) -> Any:
+        """All of it as a dask array."""
+        import dask.array as da
+
+        there = self._variable.encoding["preferred_chunks"]
+        chunks = tuple(there[dim] for dim in self._variable.dims)
+        return da.from_array(self, chunks=chunks, name=False, fancy=False)  # type: ignore[no-untyped-call]
+
+    def _check_there(self) -> None:
+        """Check that the folder, which is deleted by renaming, was there to the end."""
+        if not os.path.isdir(self._path):
+            raise DataError(
+                "the result was replaced while it was being read",
+                file=self._path,
+                hint="open it again",
+            )
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"is damaged: {error}",
+        file=path,
+        hint="delete this folder and run `mousegpt run` again to make it anew",
     )
 
 
@@ -106,15 +157,6 @@ def slices(dataset: xr.Dataset, dim: str, *, length: int = _GROUP) -> Iterator[x
 
 def _only(names: Iterable[Any], changed: dict[Any, xr.Variable]) -> dict[Any, xr.Variable]:
     return {name: changed[name] for name in names if name in changed}
-
-
-def _while_there(block: np.ndarray, path: str) -> np.ndarray:
-    """Pass on what was read if the folder, which is deleted by renaming, was there to the end."""
-    if not os.path.isdir(path):
-        raise DataError(
-            "the result was replaced while it was being read", file=path, hint="open it again"
-        )
-    return block
 
 
 def _whole_chunks(

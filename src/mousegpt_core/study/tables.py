@@ -63,7 +63,11 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFra
             wanted = None if columns is None else list(columns)
             frame: pd.DataFrame = file.read(columns=wanted).to_pandas()
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"cannot be read: {error}", file=path, hint="run it again") from error
+        raise DataError(
+            f"cannot be read: {error}",
+            file=path,
+            hint="delete this file and run `mousegpt run` again to make it anew",
+        ) from error
     text = [name for name in frame.columns if isinstance(frame[name].dtype, pd.StringDtype)]
     frame = frame.astype(dict.fromkeys(text, object))
     return frame if wanted is None else frame[wanted]

@@ -45,13 +45,17 @@ def read(path: str | list[str]) -> list[LayerTuple]:
         session_in_window(viewer).open_study(folder, recording=id)
         return [NO_LAYER]
     from mousegpt_core.study import Study
+    from napari_mousegpt.leaving_out import warn_of
     from napari_mousegpt.recordings import open_recording
 
     study = Study.open(folder)
     recordings = study.recordings
     if not recordings:
         raise DataError("the study is empty", file=folder, hint="add recordings in the dock Study")
-    return open_recording(study, recordings[id or min(recordings)]).whole()
+    opened = open_recording(study, recordings[id or min(recordings)])
+    for error in opened.left_out.errors:
+        warn_of(error)
+    return opened.whole()
 
 
 def recording_of_path(path: Path) -> tuple[Path, str]:

@@ -36,6 +36,11 @@ def tell_error(message: str, hint: str, details: str) -> None:
     )
 
 
+def tell_left_out(error: MouseGPTError) -> None:
+    """Show why a part of what is open is not there."""
+    tell_error(f"{_short(error.message)}; left out", error.hint, f"{type(error).__name__}: {error}")
+
+
 def tell(message: str) -> None:
     """Show something good to know."""
     _tell(message, NotificationSeverity.INFO, ())

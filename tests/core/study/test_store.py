@@ -217,6 +217,17 @@ def test_lost_chunks_are_noticed(store: ResultStore, dataset: Make) -> None:
         store.read_dataset("kinematics")
 
 
+@pytest.mark.parametrize("name", ["speed", "frame", "keypoint", "time"])
+def test_damaged_chunks_are_told_with_what_to_do(
+    name: str, store: ResultStore, dataset: Make
+) -> None:
+    store.write_dataset(Provenance("kinematics", 1), dataset(10))
+    (chunk,) = (file for file in store.root.glob(f"*.zarr/{name}/c*") if file.is_file())
+    chunk.write_bytes(chunk.read_bytes()[:-3])
+    with pytest.raises(DataError, match="(?s)kinematics.*damaged.*delete this folder and run"):
+        store.read_dataset("kinematics").load()
+
+
 def test_lost_result_is_noticed(store: ResultStore, dataset: Make) -> None:
     entry = store.write_dataset(P, dataset(10))
     shutil.rmtree(store.root / entry.file)
