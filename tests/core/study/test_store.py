@@ -224,7 +224,7 @@ def test_damaged_chunks_are_told_with_what_to_do(
     store.write_dataset(Provenance("kinematics", 1), dataset(10))
     (chunk,) = (file for file in store.root.glob(f"*.zarr/{name}/c*") if file.is_file())
     chunk.write_bytes(chunk.read_bytes()[:-3])
-    with pytest.raises(DataError, match="(?s)kinematics.*damaged.*delete this folder and run"):
+    with pytest.raises(DataError, match=r"(?s)kinematics.*damaged.*delete this folder and run"):
         store.read_dataset("kinematics").load()
 
 
