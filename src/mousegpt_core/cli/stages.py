@@ -18,7 +18,7 @@ from mousegpt_core.cli.options import (
     StudyFolder,
 )
 from mousegpt_core.cli.study import show_added
-from mousegpt_core.errors import SettingsError
+from mousegpt_core.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
     from mousegpt_core.pipeline import Work
@@ -294,6 +294,8 @@ def run(
         if made.added is not None:
             show_added(console, made.added)
         target = made.folder
+    elif target.suffix and not target.exists():
+        raise DataError("no such file or study", file=target, hint="check the path")
     result = at_work(target, console, run_study)
     _show_report(console, result, open_it=open_it)
 

@@ -137,7 +137,7 @@ def sniff_table(path: Path) -> TextTable:
             expected=f"at most {_MAX_COLUMNS} columns",
             hint=SAVE_AS_CSV,
         )
-    decimal = "," if delimiter != "," and _has_decimal_commas(rows[-1]) else "."
+    decimal = "," if delimiter != "," and any(map(_has_decimal_commas, rows)) else "."
     return TextTable(path, encoding, delimiter, decimal, tuple(rows))
 
 
@@ -305,14 +305,22 @@ def _encoding(head: bytes, path: Path) -> str:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The separator that cuts the rows into the most, and equally many, cells."""
+    """The separator that cuts the rows into equally many cells, and these into numbers.
 
-    def score(mark: str) -> tuple[bool, int]:
-        counts = [line.count(mark) for line in lines[-3:]]
-        return len(set(counts)) == 1 and counts[0] > 0, counts[-1]
+    Of several, the one that cuts the most: a comma may also be the decimal mark of the cells.
+    """
+    last = lines[-3:]
 
-    best = max((";", "\t", ",", " "), key=lambda mark: (*score(mark), mark == ","))
-    return best if score(best)[1] > 0 else ","
+    def score(mark: str) -> tuple[bool, float, int, bool]:
+        counts = [line.count(mark) for line in last]
+        cells = [cell.strip(' \t"') for line in last for cell in line.split(mark)]
+        decimal = "." if mark == "," else ","
+        numbers = sum(is_number(cell) or is_number(cell, decimal) for cell in cells)
+        is_even = len(set(counts)) == 1 and counts[0] > 0
+        return is_even, round(numbers / len(cells), 3), counts[-1], mark == ","
+
+    best = max((";", "\t", ",", " "), key=score)
+    return best if score(best)[2] > 0 else ","
 
 
 def _has_decimal_commas(row: tuple[str, ...]) -> bool:

@@ -103,8 +103,9 @@ def read_corrections(path: Path) -> pd.DataFrame:
                 file.seek(0)
                 return pd.read_csv(file, sep=delimiter, dtype=str, keep_default_na=False)
         except ValueError as error:  # not UTF-8, empty, rows of different length
+            why = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
             raise DataError(
-                f"this is no csv: {error}",
+                f"this is no csv: {why}",
                 file=path,
                 expected=f"columns clip_id and some of {', '.join(FIELDS)}",
                 hint="save it as csv in UTF-8",

@@ -105,6 +105,8 @@ def _files(path: Path) -> list[Path]:
             return inside
     elif path.suffix.lower() in _SUFFIXES:
         return [path]
+    if not path.exists():
+        raise FormatError("no such file", file=path, hint="check the path")
     raise FormatError(
         "no descriptions are in this", file=path,
         expected=", ".join(_SUFFIXES) + ", or the folder of a data set",

@@ -90,8 +90,9 @@ def video_errors(path: Path, what: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise VideoError(f"{path}: no such file", hint="check the path") from error
     except (av.FFmpegError, OSError, ValueError, IndexError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
         raise VideoError(
-            f"{path}: {what}: {error}", hint="play the file to check it, or convert it to mp4"
+            f"{path}: {what}: {why}", hint="play the file to check it, or convert it to mp4"
         ) from error
 
 

@@ -37,7 +37,9 @@ def assert_explained(answer: Answer, code: int, *words: str) -> None:
     ("arguments", "code", "word"),
     [
         (["run", "{nowhere}"], INPUT, "no such folder"),
+        (["run", "{nowhere}.mp4"], INPUT, "check the path"),
         (["run", "{empty}"], INPUT, "not a study"),
+        (["import-descriptions", "{study}", "{nowhere}", "--name", "a"], INPUT, "no such file"),
         (["describe", "{files}"], INPUT, "not a study"),
         (["new", "{study}"], INPUT, "a study already"),
         (["kinematics", "{study}", "-r", "M9"], INPUT, "M1, M2"),

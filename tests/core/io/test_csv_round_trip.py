@@ -54,6 +54,23 @@ def test_a_deeplabcut_file_reads_as_it_was_written(format, suffix, poses, tmp_pa
     xr.testing.assert_equal(read_poses(path, fps=poses.attrs["fps"]), poses)
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+@pytest.mark.parametrize("format", ["wide-csv", "dlc-csv", "long-csv"])
+def test_decimal_commas_whatever_separates_the_cells(format, mark, tmp_path):
+    """As spreadsheets save in much of Europe: there may be more commas than separators."""
+    chance = np.random.default_rng(0)
+    poses = make_poses(
+        (chance.random((20, 2, 3, 1)) + 0.5).astype(np.float32), keypoints=["nose", "paw", "tail"],
+        individuals=["m"], fps=30,
+    )  # fmt: skip
+    path = write_poses(poses, tmp_path / "poses.csv", format=format)
+    text = path.read_text()
+    path.write_text(text.replace(",", mark).replace(".", ","))
+    assert recognise_format(path) == format
+    back = read_poses(path, fps=30)
+    np.testing.assert_array_equal(back["position"].values, poses["position"].values)
+
+
 @pytest.mark.parametrize(("format", "suffix"), [("dlc-csv", ".csv"), ("dlc-h5", ".h5")])
 def test_labelled_pictures_stay_such(format, suffix, tmp_path):
     rng = np.random.default_rng(1)
