@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from mousegpt_core.progress import CancelledError
+from napari_mousegpt.starting import spare_collector
 
 if TYPE_CHECKING:
     from napari_mousegpt.layers import LayerTuple
 
-#: What a reader returns that has no layer (npe2).
-_NO_LAYER = (None,)
+#: What a reader returns that has no layer, or has put it into the viewer itself (npe2).
+NO_LAYER: LayerTuple = (None,)  # type: ignore[assignment]
 Found = TypeVar("Found")
 
 
@@ -65,15 +67,19 @@ def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
 
     if not loop_runs():
         return make()
+    window = viewer.window._qt_window
+    if not gc.get_freeze_count():
+        spare_collector(viewer, window)
     step = int(viewer.dims.current_step[0])
-    with Waiting(title, viewer.window._qt_window) as waiting:
-        layers = waiting.result(lambda: _created(make(), step))
+    with Waiting(title, window) as waiting:
+        layers = waiting.result(lambda: _created(make(), step), _close_all)
         try:
             for layer in layers[:-1]:
                 _add(viewer, layer)
                 waiting.turn()
         except CancelledError:
             _remove(viewer, layers)
+            _close_all(layers)
             raise
         return layers[-1:]
 
@@ -83,7 +89,7 @@ def arrived_or_none(make: Callable[[], list[LayerTuple]], title: str) -> list[An
     try:
         return arrived(make, title)
     except CancelledError:
-        return [_NO_LAYER]
+        return [NO_LAYER]
 
 
 def _created(tuples: list[LayerTuple], step: int) -> list[Any]:
@@ -117,8 +123,12 @@ def _remove(viewer: Any, layers: list[Any]) -> None:
 
 def _close_film(event: Any) -> None:
     """Close the film of a layer that was removed; it is opened again where it is still shown."""
+    _close_all([event.value])
+
+
+def _close_all(layers: list[Any]) -> None:
     from mousegpt_core.video import FilmLike
 
-    film = event.value.data
-    if isinstance(film, FilmLike):
-        film.close()
+    for layer in layers:
+        if isinstance(layer.data, FilmLike):
+            layer.data.close()

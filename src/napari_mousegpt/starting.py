@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from threading import Event
+from typing import Any
 
 _DOCKS = ("home", "study", "views", "keypoints", "describe", "behaviours", "ethogram", "search")
 #: Ours with all that they import, and those that they import where they need them.
@@ -34,3 +36,15 @@ def start() -> None:
 
     preferences()
     _started.set()
+
+
+def spare_collector(viewer: Any, window: Any) -> None:
+    """Let the garbage collector pass over what stays for as long as a window does.
+
+    napari collects garbage whenever a layer is removed, and most of what it would walk through,
+    for longer than the window may be away, are modules. Layers that are there by now would never
+    be collected: where there are some, all stays as it is.
+    """
+    if not len(viewer.layers):
+        gc.freeze()
+        window.destroyed.connect(lambda: gc.unfreeze())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Any
 
 from napari_mousegpt.arriving import meanwhile
-from napari_mousegpt.starting import has_started, start
+from napari_mousegpt.starting import has_started, spare_collector, start
 
 if TYPE_CHECKING:
     from napari_mousegpt.session import Session
@@ -37,9 +36,4 @@ def _settle(session: Session, window: Any) -> None:
     session.afterwards = Soon()
     session.tell_left_out = tell_left_out
     keep_mesh_shaders()
-    if not len(session.viewer.layers):
-        # napari collects garbage whenever a layer is removed, and most of what it would walk
-        # through, for longer than the window may be away, are modules. Layers that are there by
-        # now would never be collected: where there are some, all stays as it is.
-        gc.freeze()
-        window.destroyed.connect(lambda: gc.unfreeze())
+    spare_collector(session.viewer, window)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
@@ -67,10 +68,10 @@ def window(qtbot: Any) -> Any:
 
 def test_waiting_gives_what_came(window: Any) -> None:
     with Waiting("waiting", window) as waiting:
-        assert waiting.result(lambda: 3) == 3
+        assert waiting.result(lambda: 3, print) == 3
         waiting.turn()
         with pytest.raises(DataError):
-            waiting.result(fails)
+            waiting.result(fails, print)
 
 
 def fails() -> None:
@@ -81,16 +82,17 @@ def fails() -> None:
 def test_waiting_is_given_up(window: Any, how: str) -> None:
     from qtpy.QtCore import QTimer
 
-    slow = Event()
+    slow, late = Event(), SimpleQueue[bool]()
     try:
         with Waiting("waiting", window) as waiting:
             QTimer.singleShot(0, waiting._bar.cancel if how == "cancel" else window.deleteLater)
             with pytest.raises(CancelledError):
-                waiting.result(slow.wait)
+                waiting.result(slow.wait, late.put)
             with pytest.raises(CancelledError):
                 waiting.turn()
     finally:
         slow.set()
+    assert late.get(timeout=60) is True
 
 
 # -- without a loop --------------------------------------------------------------------------------
@@ -274,10 +276,18 @@ class TestInWindow:
     ) -> None:
         from qtpy.QtCore import QTimer
 
-        slow = Event()
-        monkeypatch.setattr(layers, "film_layer", lambda *_, **__: slow.wait(60))
+        slow, closed, really = Event(), SimpleQueue[None](), arriving._close_all
+        monkeypatch.setattr(arriving, "_close_all", lambda layers: closed.put(really(layers)))
+
+        def slow_layer(opened: Any, *, name: str) -> LayerTuple:
+            assert slow.wait(60)
+            return film_layer(opened, name=name)
+
+        monkeypatch.setattr(layers, "film_layer", slow_layer)
         try:
             QTimer.singleShot(100, viewer.close)
             assert by_a_person(lambda: viewer.open(str(film), plugin="napari-mousegpt")) == []
         finally:
             slow.set()
+        closed.get(timeout=60)
+        assert str(film) not in open_files()

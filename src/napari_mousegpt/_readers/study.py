@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mousegpt_core.errors import DataError, MouseGPTError
-from napari_mousegpt.arriving import current_viewer
+from napari_mousegpt.arriving import NO_LAYER, current_viewer
 
 if TYPE_CHECKING:
     from napari_mousegpt.layers import LayerTuple
 
     Reader = Callable[[str | list[str]], list[LayerTuple]]
-
-#: What a reader returns that has put its layers into the viewer itself (npe2).
-NO_LAYER: LayerTuple = (None,)  # type: ignore[assignment]
 
 
 def get_reader(path: str | list[str]) -> Reader | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, Self, TypeVar
 
@@ -61,8 +61,15 @@ class Waiting:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._bar.close()
 
-    def result(self, call: Callable[[], Result]) -> Result:
+    def result(self, call: Callable[[], Result], too_late: Callable[[Result], None]) -> Result:
         """The result of a call, made in a thread of its own.
+
+        Parameters
+        ----------
+        call : callable
+            Without arguments; knows nothing of Qt.
+        too_late : callable
+            Gets, in that thread, what came after it was given up.
 
         Raises
         ------
@@ -70,7 +77,11 @@ class Waiting:
             If it was given up before it was there.
         """
         future = self._threads.submit(copy_context().run, call)
-        self._wait(future.done, _POLL_MS)
+        try:
+            self._wait(future.done, _POLL_MS)
+        except CancelledError:
+            future.add_done_callback(lambda done: _pass_on(done, too_late))
+            raise
         return future.result()
 
     def turn(self) -> None:
@@ -91,6 +102,11 @@ class Waiting:
     @property
     def _given_up(self) -> bool:
         return bool(self._bar.is_canceled) or not isalive(self._window)
+
+
+def _pass_on(done: Future[Result], to: Callable[[Result], None]) -> None:
+    if not done.cancelled() and done.exception() is None:
+        to(done.result())
 
 
 def _spin(there: Callable[[], bool], every_ms: int) -> bool:
