@@ -71,9 +71,7 @@ class Newcomer:
     def dock(self, name: str) -> Any:
         """The widget of an open dock, in front of the others."""
         holder = next(
-            each
-            for each in self.window.findChildren(QDockWidget)
-            if each.windowTitle().startswith(f"{name} (")
+            each for each in self.window.findChildren(QDockWidget) if each.windowTitle() == name
         )
         holder.show()
         holder.raise_()

@@ -17,7 +17,7 @@ pytest.importorskip("pyqtgraph")
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent, QMouseEvent
+from qtpy.QtGui import QColor, QDropEvent, QMouseEvent, QPalette
 from qtpy.QtWidgets import QApplication, QLabel, QLineEdit
 
 from mousegpt_core.errors import MouseGPTError
@@ -27,6 +27,7 @@ from napari_mousegpt._widgets import hand_editor
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.ethogram import Ethogram
+from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
 from napari_mousegpt._widgets.home import Home
 from napari_mousegpt._widgets.keypoints import Keypoints
 from napari_mousegpt._widgets.runner import Runner
@@ -268,6 +269,15 @@ def test_a_click_on_the_ethogram_goes_there(
     ethogram._schemes.setCurrentIndex(1)
     ethogram._schemes.activated.emit(1)
     assert ethogram._data is not None
+
+
+def test_the_ethogram_is_written_in_the_colour_of_the_theme(qtbot: Any) -> None:
+    plot = EthogramPlot()
+    qtbot.addWidget(plot)
+    palette = plot.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, QColor("#123456"))
+    plot.setPalette(palette)
+    assert plot.getAxis("left").textPen().color().name() == "#123456"
 
 
 def test_words_find_moments(qtbot: Any, session: Any, runner: Any, study_folder: Path) -> None:

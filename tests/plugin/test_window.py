@@ -161,3 +161,13 @@ def test_home_opens_the_dock_of_the_menu_and_brings_it_to_the_front(viewer: Any)
     assert not opened.parent().isHidden()
     get_app_model().commands.execute_command("napari-mousegpt.study")
     assert sum(name.startswith("Study") for name in viewer.window.dock_widgets) == 1
+
+
+def test_tabs_of_docks_have_short_names_beside_that_of_home(viewer: Any) -> None:
+    home = dock(viewer, "Home")
+    for name in ("Study", "Ethogram", "Search"):
+        home._open_dock(name)
+    window, holder = viewer.window._qt_window, home.parentWidget()
+    beside = [one.windowTitle() for one in window.tabifiedDockWidgets(holder)]
+    assert holder.windowTitle() == "Home"
+    assert sorted(beside) == ["Search", "Study"]

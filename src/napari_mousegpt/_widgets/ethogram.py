@@ -16,7 +16,7 @@ from napari_mousegpt._widgets.hand_bar import HandBar
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.scoring import HAND, Scoring
-from napari_mousegpt._widgets.style import Dock, button, column, note, reveal, title
+from napari_mousegpt._widgets.style import Dock, button, column, make_room, note, reveal, title
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.ethograms import (
     Bars,
@@ -318,6 +318,7 @@ def _offer(combo: QComboBox, names: list[str]) -> None:
         words = "by hand" if name == HAND else readable_name(name) if name else _ALONE
         combo.addItem(words, name)
     combo.setCurrentIndex(max(combo.findData(shown), 0))
+    make_room(combo)
 
 
 def _key(bars: Bars, key: str) -> str:

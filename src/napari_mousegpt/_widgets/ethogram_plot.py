@@ -67,8 +67,9 @@ class EthogramPlot(pg.PlotWidget):
     """See the module."""
 
     def __init__(self) -> None:
-        self._box = _MouseBox()
+        self._box, self._written = _MouseBox(), []
         super().__init__(viewBox=self._box, background=None)
+        self._written = [self.getAxis(side) for side in ("left", "bottom")]
         # What is behind it is the theme's, which can change.
         self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.setMouseEnabled(x=True, y=False)
@@ -97,6 +98,14 @@ class EthogramPlot(pg.PlotWidget):
             self.addItem(item, ignoreBounds=True)
         for item in (self._mark, self.span, self._sketch, self._chosen):
             item.setVisible(False)
+
+    def changeEvent(self, event: Any) -> None:
+        """Write in the colour of the theme's words."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._written:
+            ink = self.palette().windowText().color()
+            for axis in self._written:
+                axis.setTextPen(ink)
 
     # -- what is shown ------------------------------------------------------------------------
 

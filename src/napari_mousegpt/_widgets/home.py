@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QTabBar,
 )
 
 from napari_mousegpt import docks
@@ -208,7 +209,9 @@ class Home(Dock):
         shown = _TITLE.format(name)
         if shown not in window.dock_widgets:
             made = getattr(docks, name.lower())()
-            window.add_dock_widget(made, name=shown, tabify=name not in _BESIDE)
+            added = window.add_dock_widget(made, name=shown)
+            if name not in _BESIDE:
+                _tabify(window._qt_window, self.parentWidget(), added)
         holder = window.dock_widgets[shown].parent()
         holder.show()
         holder.raise_()
@@ -238,6 +241,14 @@ class Home(Dock):
         folder = QFileDialog.getExistingDirectory(self, words)
         if folder:
             then(Path(folder))
+
+
+def _tabify(window: Any, dock: Any, added: Any) -> None:
+    """Show a dock as a tab beside another; names of tabs are scrolled to rather than shortened."""
+    window.tabifyDockWidget(dock, added)
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    for tabs in window.findChildren(QTabBar, options=direct):
+        tabs.setElideMode(Qt.TextElideMode.ElideNone)
 
 
 def _from_home(folder: Path) -> str:

@@ -198,7 +198,8 @@ class Keypoints(Dock):
         try:
             read = yield read_editable(self._session)
         except DataError as error:
-            self._note.setText(f"{error.message}: {error.hint}")
+            message = f"{error.message}: {error.hint}"
+            self._note.setText(message[0].upper() + message[1:])
             return
         self.editing = Editing(self._session, read, who=self._who.text())
         self.editing.changed.connect(self._changed)
@@ -245,7 +246,8 @@ class Keypoints(Dock):
 
     def _colour(self) -> None:
         """Show the colour of each animal beside its name."""
-        colours = {} if self.editing is None else colours_of(self._session.points)
+        points = self._session.points
+        colours = {} if self.editing is None or points is None else colours_of(points)
         for box in (self._animal, self._other):
             for row in range(box.count()):
                 colour = colours.get(box.itemText(row))

@@ -10,6 +10,8 @@ from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
+    QDockWidget,
     QFrame,
     QGraphicsOpacityEffect,
     QLabel,
@@ -31,6 +33,8 @@ LIST_HEIGHT = 120
 SWATCH = QSize(14, 14)
 #: A number with its unit is never narrower (px).
 NUMBER_WIDTH = 122
+#: Of a list that opens, beside the names in it (px).
+_ARROW = 42
 #: A dock that is lower scrolls (px).
 _LEAST_HEIGHT = 220
 #: Of the theme's colour of words, what is left in notes.
@@ -113,6 +117,14 @@ def swatch(colour: str) -> QIcon:
     pixmap = QPixmap(SWATCH)
     pixmap.fill(QColor(colour))
     return QIcon(pixmap)
+
+
+def make_room(combo: QComboBox) -> None:
+    """Have the names that are offered be read beside the arrow, which napari's looks forget."""
+    metrics = combo.fontMetrics()
+    names = [combo.itemText(row) for row in range(combo.count())]
+    widest = max(map(metrics.horizontalAdvance, names), default=0)
+    combo.setMinimumWidth(min(widest + _ARROW, NUMBER_WIDTH))
 
 
 class _Held(QWidget):
@@ -211,6 +223,11 @@ class Dock(QWidget):
 
     def event(self, event: Any) -> bool:
         """napari takes a dock that is closed out of its window, and leaves it at that."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.deleteLater()
+        if event.type() == QEvent.Type.ParentChange:
+            holder = self.parentWidget()
+            if holder is None:
+                self.deleteLater()
+            elif isinstance(holder, QDockWidget):
+                # On its tab; beside others there is no room for the plugin's name.
+                holder.setWindowTitle(holder.windowTitle().partition(" (")[0])
         return bool(super().event(event))
