@@ -22,10 +22,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 #: The remedy where only we can help.
 REPORT_IT = "this is a fault of the program; please report it with this message"
+
+_PLAIN = re.compile(r"[\w./\\:~@%+=,-]+")
+
+
+def typed(path: Path) -> str:
+    """A path as it is typed in a command: in quotes where it has a space or the like."""
+    text = str(path)
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'
 
 
 class MouseGPTError(Exception):

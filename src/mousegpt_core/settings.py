@@ -89,7 +89,12 @@ def _explain(error: ValidationError, *, source: str, known: list[str]) -> Settin
             lines.append(f"{place}: no such key")
             hint = "known keys: " + ", ".join(known)
             continue
+        if item["type"] == "missing":
+            lines.append(f"{place}: must be given")
+            hint = f"give a value of {place}; it has no default"
+            continue
         found = item["input"]
+        said = item["msg"].removeprefix("Value error, ")
         plain = isinstance(found, str | int | float) and len(str(found)) < 80
-        lines.append(f"{place}: {item['msg']}" + (f" (found {found!r})" if plain else ""))
+        lines.append(f"{place}: {said}" + (f" (found {found!r})" if plain else ""))
     return SettingsError(f"{source}: " + "; ".join(lines), hint=hint)

@@ -18,7 +18,7 @@ from mousegpt_core.cli.options import (
     StudyFolder,
 )
 from mousegpt_core.cli.study import show_added
-from mousegpt_core.errors import DataError, SettingsError
+from mousegpt_core.errors import DataError, SettingsError, typed
 
 if TYPE_CHECKING:
     from mousegpt_core.pipeline import Work
@@ -277,7 +277,7 @@ def run(
             raise SettingsError(
                 f"{target} is a study; --poses, --keypoints, --fps, --unit, --px-per-cm, "
                 "--seen-from and --individuals are of a recording",
-                hint=f"give them to mousegpt add {target} --id ID ..., or change them in "
+                hint=f"give them to mousegpt add {typed(target)} --id ID ..., or change them in "
                 "recording.toml",
             )
     elif target.is_file() or is_film_folder(target) or (target.is_dir() and is_poses(target)):

@@ -16,6 +16,7 @@ from mousegpt_core.cli.options import (
     of_view,
     seconds_of_view,
 )
+from mousegpt_core.errors import typed
 from mousegpt_core.io import FORMATS
 
 if TYPE_CHECKING:
@@ -46,13 +47,16 @@ def new(
     Next: `mousegpt add STUDY --id M1 --poses m1.csv --animal treatment=saline`
     """
     from mousegpt_core.study import Study
+    from mousegpt_core.study.animals import read_animals
 
     console = Console(as_json=as_json)
+    if animals is not None:
+        read_animals(animals)  # before a study is made, which would be in the way of the next try
     made = Study.create(study, name=name)
     if animals is not None:
         made.import_animals(animals)
     console.say(f"Made the study {made.name} in {study}.")
-    console.say(f"Next: mousegpt add {study} --id M1 --poses FILE --film FILE")
+    console.say(f"Next: mousegpt add {typed(study)} --id M1 --poses FILE --film FILE")
     console.result({"study": str(study), "name": made.name})
 
 
@@ -153,7 +157,7 @@ def add(
     )
     added = add_recording(Study.open(study), request)
     show_added(console, added)
-    console.say(f"Next: mousegpt run {study}")
+    console.say(f"Next: mousegpt run {typed(study)}")
     console.result(
         {
             "recording": id,

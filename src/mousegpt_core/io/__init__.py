@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from mousegpt_core.errors import DataError, FormatError
+from mousegpt_core.errors import DataError, FormatError, typed
 from mousegpt_core.io.files import replaced_file
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def recognise_format(path: Path | str) -> str:
     if path.suffix.lower() in FILM_SUFFIXES and path.is_file():
         raise FormatError(
             "looks like a film, not like poses", file=path,
-            hint=f"analyse it by itself: mousegpt run {path.name}",
+            hint=f"analyse it by itself: mousegpt run {typed(Path(path.name))}",
         )  # fmt: skip
     if path.is_dir():
         raise FormatError(

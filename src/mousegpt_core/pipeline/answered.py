@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from mousegpt_core.clips import ANSWERS, CLIPS, make_table
-from mousegpt_core.errors import SettingsError, StageMissingError
+from mousegpt_core.errors import SettingsError, StageMissingError, typed
 from mousegpt_core.registry import load_backend
 from mousegpt_core.settings import content_hash
 from mousegpt_core.study import Provenance, Recording, Study, safe_name
@@ -137,8 +137,8 @@ def read_asked(recording: Recording, stage: str) -> tuple[pd.DataFrame, str]:
     if entry is None:
         raise StageMissingError(
             "the describer that study.toml names in [describe] has said nothing yet",
-            hint=f"mousegpt describe {recording.study_folder} (which may cost money; --dry-run "
-            "tells), or import-descriptions where it is imported, or "
+            hint=f"mousegpt describe {typed(recording.study_folder)} (which may cost "
+            "money; --dry-run tells), or import-descriptions where it is imported, or "
             'describer = "kinematic" in [describe]',
         )
     return recording.store.read_table(stage), entry.key

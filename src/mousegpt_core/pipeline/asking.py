@@ -143,9 +143,8 @@ def model_of(study: Study, name: str, options: Mapping[str, Any]) -> tuple[type[
     kind = _describer(name)
     own = section if section.get("describer") == name else {}
     own = {key: value for key, value in own.items() if key not in ("describer", "protocol")}
-    settings: ModelOptions = kind.Options.parse(
-        {**own, **options}, source="the describer's options"
-    )
+    source = "the describer's options (--model, --base-url, --option KEY=VALUE, or study.toml)"
+    settings: ModelOptions = kind.Options.parse({**own, **options}, source=source)
     return kind, settings
 
 

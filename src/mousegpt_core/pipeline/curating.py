@@ -27,7 +27,7 @@ from mousegpt_core.describe.judging import (
     why_dropped,
 )
 from mousegpt_core.describe.protocol import load_protocol
-from mousegpt_core.errors import StageMissingError
+from mousegpt_core.errors import StageMissingError, typed
 from mousegpt_core.pipeline.answered import (
     DEFAULT_PROTOCOL,
     answer_tables,
@@ -310,5 +310,5 @@ def _refuse_unjudged(recording: Recording) -> None:
         raise StageMissingError(
             f"{recording.id}: study.toml has thresholds in [curation], and the descriptions were "
             "not judged yet",
-            hint=f"mousegpt curate {recording.study_folder}",
+            hint=f"mousegpt curate {typed(recording.study_folder)}",
         )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from mousegpt_core.analysis.search import like_by_movement, like_by_words, ranking
 from mousegpt_core.describe.clip_quantities import UNITS, clip_quantities, column
-from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.errors import DataError, StageMissingError, typed
 from mousegpt_core.pipeline.recording_stages import evidence_of, recording_skeleton
 from mousegpt_core.pipeline.searching import APART_S, Found, keep_ranking
 from mousegpt_core.pipeline.study_stages import (
@@ -131,7 +131,7 @@ def run_quantities(work: Work, recording: Recording) -> str:
     keys = {name: entry.key for name, entry in entries.items() if entry is not None}
     if len(keys) < len(entries):
         raise StageMissingError(
-            f"{recording.id}: not analysed yet", hint=f"mousegpt run {work.study.folder}"
+            f"{recording.id}: not analysed yet", hint=f"mousegpt run {typed(work.study.folder)}"
         )
     made = Provenance(STAGE, VERSION, {}, keys)
 

@@ -15,7 +15,7 @@ from mousegpt_core.analysis.profile import ProfileSettings, make_profile
 from mousegpt_core.embed.cache import VectorCache, embed_texts, text_hash
 from mousegpt_core.embed.contract import Embedder
 from mousegpt_core.embed.texts import description_texts
-from mousegpt_core.errors import DataError, StageMissingError
+from mousegpt_core.errors import DataError, StageMissingError, typed
 from mousegpt_core.language import LanguageModel
 from mousegpt_core.pipeline.curating import (
     curation_mark,
@@ -43,7 +43,7 @@ def refuse_empty(study: Study) -> None:
         raise DataError(
             "the study has no recordings",
             file=study.folder,
-            hint=f"mousegpt add {study.folder} --id M1 --poses FILE",
+            hint=f"mousegpt add {typed(study.folder)} --id M1 --poses FILE",
         )
 
 
@@ -85,7 +85,7 @@ def described_recordings(study: Study) -> list[Recording]:
     if not described:
         raise StageMissingError(
             f"{study.folder}: no recording has been described",
-            hint=f"mousegpt run {study.folder}",
+            hint=f"mousegpt run {typed(study.folder)}",
         )
     return described
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import tomlkit
 from pydantic import Field, field_validator, model_validator
 
-from mousegpt_core.errors import DataError, SettingsError
+from mousegpt_core.errors import DataError, SettingsError, typed
 from mousegpt_core.settings import Settings
 from mousegpt_core.study.files import fingerprint, validate_name
 from mousegpt_core.study.locks import Leases
@@ -319,7 +319,7 @@ class Recording:
                 f"recording {self.id} needs {path!r}, which is not there",
                 file=found,
                 hint="put the file back, or say where the files are now: "
-                f"mousegpt relink {self.study_folder} FOLDER",
+                f"mousegpt relink {typed(self.study_folder)} FOLDER",
             )
         return found
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from mousegpt_core.errors import DataError, SettingsError, SkeletonError
+from mousegpt_core.errors import DataError, SettingsError, SkeletonError, typed
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.study.animals import (
     GroupRule,
@@ -148,7 +148,7 @@ class Study:
                 raise DataError(
                     "this folder is not a study" if folder.is_dir() else "no such folder",
                     file=folder,
-                    hint=f"make a study with `mousegpt new {folder}`",
+                    hint=f"make a study with `mousegpt new {typed(folder)}`",
                 )
         finish_migration(folder)
         migrate(folder, check_version(load_toml(toml), toml))

@@ -17,6 +17,7 @@ import typer
 
 from commands import Answer, differences, finish, mousegpt, start
 from mousegpt_core.cli.app import app
+from mousegpt_core.errors import typed
 from mousegpt_core.study import Study
 from mousegpt_core.video import write_film
 
@@ -103,6 +104,7 @@ def assert_explained(answer: Answer, code: int, *words: str) -> None:
         (["run", "{poses}"], INPUT, "--fps"),
         (["run", "{study}", "--fps", "30"], INPUT, "mousegpt add"),
         (["demo", "--out", "{files}"], INPUT, "not empty"),
+        (["synth", "--out", "{nowhere}", "--size", "3x3"], INPUT, "size: sides of pictures"),
     ],
 )  # fmt: skip
 def test_wrong_arguments(
@@ -132,6 +134,22 @@ def test_wrong_usage(arguments: list[str]) -> None:
     answer = mousegpt(*arguments, "--json")
     assert answer.code == INPUT
     assert answer.json["message"]
+
+
+def test_no_study_is_made_with_animals_that_cannot_be_read(tmp_path: Path) -> None:
+    sheet, study = tmp_path / "animals.csv", tmp_path / "study"
+    sheet.write_bytes(bytes(range(256)))
+    assert_explained(mousegpt("new", study, "--animals", sheet), INPUT, "save it as csv")
+    sheet.write_text("animal;treatment\nMäuschen;saline\n", encoding="utf-8")
+    assert mousegpt("new", study, "--animals", sheet).code == 0
+    assert Study.open(study).treatment_of("Mäuschen") == "saline"
+
+
+def test_commands_in_hints_can_be_copied(tmp_path: Path) -> None:
+    folder = tmp_path / "Mäuse & Käfige"
+    folder.mkdir()
+    assert_explained(mousegpt("run", folder), INPUT, f'`mousegpt new "{folder}"`')
+    assert typed(Path("a-b/c_d.2/Mäuse")) == str(Path("a-b/c_d.2/Mäuse"))
 
 
 def _with_out(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
