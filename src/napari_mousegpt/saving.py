@@ -28,7 +28,8 @@ class Saving:
         self._thread: Thread | None = None
         #: How often writing was begun, and which of those failed last.
         self._tries, self._failed, self._hurried = 0, 0, False
-        self._error: Exception | None = None
+        #: What went wrong last; None once something is written again.
+        self.error: Exception | None = None
         #: What went wrong and was told; it is told once until something is written again.
         self._told = ""
 
@@ -54,7 +55,7 @@ class Saving:
             If something cannot be written; it is tried again all the same.
         """
         with self._changed:
-            error = self._error
+            error = self.error
             if error is None or str(error) == self._told:
                 return
             self._told = str(error)
@@ -76,7 +77,7 @@ class Saving:
             self._hurried = False
             if not self._writes:
                 return
-            error = self._error or MouseGPTError(
+            error = self.error or MouseGPTError(
                 "what you made last is not saved yet",
                 hint="the disk is slow; leave napari open until it has written it",
             )
@@ -103,12 +104,12 @@ class Saving:
     def _succeed(self) -> None:
         with self._changed:
             self._writes.popleft()
-            self._error, self._told = None, ""
+            self.error, self._told = None, ""
             self._changed.notify_all()
 
     def _fail(self, error: Exception) -> None:
         with self._changed:
-            self._error = error
+            self.error = error
             self._failed = self._tries
             self._changed.notify_all()
             for _ in range(round(_PATIENCE_S / _BLINK_S)):

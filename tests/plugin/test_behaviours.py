@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline.behaviours import profiled
 from mousegpt_core.study import Log, Study
+from napari_mousegpt import saving
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.search import Search
@@ -198,7 +199,7 @@ def test_a_name_that_cannot_be_saved_stays_until_it_is(
     def full(*_: Any, **__: Any) -> str:
         raise MouseGPTError("the disk is full", hint="make room")
 
-    dock._saver._again_timer.setInterval(20)
+    monkeypatch.setattr(saving, "_PATIENCE_S", 0.1)
     with monkeypatch.context() as patch:
         patch.setattr(Log, "add_edit", full)
         dock._table.topLevelItem(0).setText(0, "going about")

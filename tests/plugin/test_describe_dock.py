@@ -19,6 +19,7 @@ from qtpy.QtCore import Qt
 from loopback import Fault, LoopbackServer
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.study import Log, Study
+from napari_mousegpt import saving
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt.orders import order_of
@@ -299,7 +300,7 @@ def test_a_sentence_that_cannot_be_saved_stays_until_it_is(
     def full(*_: Any, **__: Any) -> str:
         raise MouseGPTError("the disk is full", hint="make room")
 
-    tab._saver._again_timer.setInterval(20)
+    monkeypatch.setattr(saving, "_PATIENCE_S", 0.1)
     qtbot.waitUntil(lambda: tab._said is not None, timeout=LONG)
     field = tab._fields["overall"]
     with monkeypatch.context() as patch:

@@ -196,7 +196,7 @@ def test_files_are_dropped_and_animals_edited(
     qtbot.waitUntil(lambda: not dropped.isHidden(), timeout=LONG)
     assert dropped.items[0].role == "treatments"
     qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
-    assert table._table.item(0, 2).text() == "drug"
+    qtbot.waitUntil(lambda: table._table.item(0, 2).text() == "drug", timeout=LONG)
     table._open_row(0, 0)
     assert session.recording == "mine"
 

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.study import Recording, Study
-from napari_mousegpt._widgets import saver
+from napari_mousegpt import saving
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.views import Views
 from napari_mousegpt.session import Session, session_of
@@ -187,7 +187,7 @@ def test_zones_that_cannot_be_saved_stay_until_they_are(
     def zones() -> list[str]:
         return [zone.name for zone in own_study.recording("flat").info.zones]
 
-    monkeypatch.setattr(saver, "_AGAIN_MS", 20)
+    monkeypatch.setattr(saving, "_PATIENCE_S", 0.1)
     session, runner = session_of(viewer), Runner()
     views = Views(session, runner)
     qtbot.addWidget(views)

@@ -1,15 +1,16 @@
-"""What a person has made, on its way to the disk: off the window's thread, until it is there.
+"""What a person has made, on its way to the disk: looked after by the window until it is there.
 
-`Behind` is for reading, of which the last result counts; here everything counts, whatever becomes
-of the dock it was made in.
+`Saving` writes it, off the window's thread; here what cannot be saved is told, and asked about
+before napari closes. `Behind` is for reading, of which the last result counts; here everything
+counts, whatever becomes of the dock it was made in.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,10 +25,11 @@ from mousegpt_core.errors import (
     StageMissingError,
 )
 from napari_mousegpt._widgets.telling import errors_told, tell_error
+from napari_mousegpt.saving import Saving
 
 _POLL_MS = 30
-#: What could not be saved is tried again after so long (ms); it is told again after so long (s).
-_AGAIN_MS, _TOLD_AGAIN_S = 5000, 60.0
+#: What still cannot be saved is told again after so long (s).
+_TOLD_AGAIN_S = 60.0
 _REFUSALS = (DataError, SettingsError, StageMissingError, BackendError)
 _UNSAVED = "what you made last is not saved yet, as the messages say; closing now loses it"
 
@@ -35,19 +37,40 @@ _SAVERS: WeakKeyDictionary[Any, Saver] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
-class _Saving:
-    """A call that saves something; those of a place are made in their order."""
+class _Order:
+    """A call that saves something, and what came of it once it is not tried again."""
 
     place: Hashable
     call: Callable[[], Any]
     then: Callable[[Any], None]
     refused: Callable[[MouseGPTError], None] | None
+    came: Future[Any] = field(default_factory=Future)
+
+    def write(self) -> None:
+        """Call it; raises what is worth another try. In a thread."""
+        try:
+            result = self.call()
+        except Exception as error:
+            final = self.refused is not None and isinstance(error, _REFUSALS)
+            if isinstance(error, MouseGPTError) and not final:
+                raise
+            self.came.set_exception(error)
+        else:
+            self.came.set_result(result)
+
+    def end(self) -> None:
+        """Give what came of it to whom it concerns; errors are told. In the window's thread."""
+        with errors_told():
+            error = self.came.exception()
+            if self.refused is not None and isinstance(error, MouseGPTError):
+                self.refused(error)
+            self.then(self.came.result())
 
 
 class Saver(QObject):
     """Saves for all docks of a viewer; what cannot be saved is told, kept, and tried again.
 
-    Its thread knows nothing of Qt: a timer looks for what has come.
+    Threads know nothing of Qt: a timer looks for what has come.
 
     Parameters
     ----------
@@ -59,26 +82,21 @@ class Saver(QObject):
         super().__init__()
         self._window = window
         self._status: Any = None
-        self._thread = ThreadPoolExecutor(1, "mousegpt saves")
-        self._waiting: list[_Saving] = []
-        self._working: tuple[_Saving, Future[Any]] | None = None
-        self._blocked: set[Hashable] = set()
+        self._orders: list[_Order] = []
+        self._savings: dict[Hashable, Saving] = {}
         self._told: dict[Hashable, float] = {}
-        self._poll_timer, self._again_timer = QTimer(self), QTimer(self)
-        self._poll_timer.setInterval(_POLL_MS)
-        self._poll_timer.timeout.connect(self._poll)
-        self._again_timer.setInterval(_AGAIN_MS)
-        self._again_timer.setSingleShot(True)
-        self._again_timer.timeout.connect(self._again)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._poll)
 
     @property
     def waiting(self) -> int:
         """How much is not saved yet."""
-        return len(self._waiting)
+        return len(self._orders)
 
     def waits(self, place: Hashable) -> bool:
         """Whether something of this place is not saved yet."""
-        return any(each.place == place for each in self._waiting)
+        return any(each.place == place for each in self._orders)
 
     def save_now(
         self,
@@ -126,49 +144,31 @@ class Saver(QObject):
             Gets a refusal (`DataError` and the like), which is told, and that is that; without
             this, what is refused is tried again too.
         """
-        self._waiting.append(_Saving(place, call, then, refused))
-        self._next()
+        order = _Order(place, call, then, refused)
+        self._orders.append(order)
+        self._savings.setdefault(place, Saving()).add(order.write)
+        self._timer.start()
 
     def stand_by(self, place: Hashable, flush: Callable[[], Any]) -> None:
         """Tell and ask before closing until what is saved elsewhere, and could not be, is there."""
         if not self.waits(place):
             self.save(place, flush)
 
-    def _next(self) -> None:
-        if self._working is not None:
-            return
-        free = (each for each in self._waiting if each.place not in self._blocked)
-        saving = next(free, None)
-        if saving is not None:
-            self._working = saving, self._thread.submit(saving.call)
-            self._poll_timer.start()
-        elif self._waiting:
-            self._again_timer.start()
-        self._ask_before_closing(bool(self._blocked))
-
     def _poll(self) -> None:
-        if self._working is None or not self._working[1].done():
-            return
-        (saving, future), self._working = self._working, None
-        self._poll_timer.stop()
-        error = future.exception()
-        refused = saving.refused if isinstance(error, _REFUSALS) else None
-        if isinstance(error, MouseGPTError) and refused is None:
-            self._blocked.add(saving.place)
-            self._tell(saving.place, error)
-            self._next()
-            return
-        self._waiting.remove(saving)
-        self._told.pop(saving.place, None)
-        self._next()
-        with errors_told():
-            if refused is not None and isinstance(error, MouseGPTError):
-                refused(error)
-            saving.then(future.result())
-
-    def _again(self) -> None:
-        self._blocked.clear()
-        self._next()
+        order = next((each for each in self._orders if each.came.done()), None)
+        if order is not None:
+            self._orders.remove(order)
+            self._told.pop(order.place, None)
+        failing = {place: one.error for place, one in self._savings.items() if self.waits(place)}
+        for place, error in failing.items():
+            if isinstance(error, MouseGPTError):
+                self._tell(place, error)
+        self._ask_before_closing(any(failing.values()))
+        if not self._orders:
+            self._timer.stop()
+            self._savings.clear()
+        if order is not None:
+            order.end()
 
     def _tell(self, place: Hashable, error: MouseGPTError) -> None:
         now = time.monotonic()
@@ -184,7 +184,7 @@ class Saver(QObject):
             self._status = self._window._register_task_status(
                 "MouseGPT", Status.BUSY, _UNSAVED, lambda: None
             )
-        elif not self._waiting and self._status is not None:
+        elif not self._orders and self._status is not None:
             self._window._update_task_status(self._status, Status.COMPLETED)
             self._status = None
 

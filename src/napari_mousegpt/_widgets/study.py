@@ -21,6 +21,7 @@ from napari_mousegpt._widgets.behind import Behind
 from napari_mousegpt._widgets.dropped import DroppedBox
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.skeleton import SkeletonBox
 from napari_mousegpt._widgets.style import (
     LIST_HEIGHT,
@@ -99,11 +100,15 @@ class StudyTable(Dock):
 
     def import_animals(self, path: Path) -> None:
         """Take over a table of animals, csv or xlsx."""
-        study = self._session.study
+        study, session = self._session.study, self._session
         if study is not None:
-            with errors_told():
-                study.import_animals(path)
-            self._session.refresh()
+            # Beside the window, because sheets may be large; read and merged as one act.
+            saver_of(session).save(
+                study.folder / "animals.csv",
+                lambda: study.import_animals(path),
+                lambda _: session.refresh(),
+                refused=lambda error: None,
+            )
 
     def _add(self, items: Sequence[Dropped], fps: float) -> None:
         """Add recordings made of these files, one after the other; then the tables."""
