@@ -69,8 +69,10 @@ def sentence(viewer: Any, dock: Any, _: int) -> Act:
 
 def bouts(viewer: Any, dock: Any, place: int) -> Act:
     """Bouts are drawn by mouse, and each is made longer: two acts."""
+    wait(lambda: dock._data is not None)
     dock._schemes.setCurrentIndex(dock._schemes.findData("human"))
     dock._schemes.activated.emit(0)
+    wait(lambda: dock._data is not None)
     dock._bar.behaviour.setCurrentText("rearing")
     session = session_of(viewer)
     row = dock._data.row_of(session.recording, session.individual)

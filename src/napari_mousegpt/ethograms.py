@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -243,6 +243,20 @@ def ethogram(
         for one in [bouts[bouts["behaviour_id"] == behaviour]]
     ]
     return EthogramData(rows, bars, bouts)
+
+
+def lanes_of(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[EthogramData]:
+    """Several labellings below each other, a behaviour in the same colour in each.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    tables : mapping of str to DataFrame
+        Bouts by scheme, from `bouts_of` or `hand_bouts`; the upper lane first.
+    """
+    names = {name for table in tables.values() for name in table["behaviour_id"]}
+    return [ethogram(study, one, table, beside=names) for one, table in tables.items()]
 
 
 def _owners(study: Study) -> list[tuple[str, str]]:

@@ -35,6 +35,7 @@ from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
 from napari_mousegpt._widgets.views import Views
+from napari_mousegpt.pace import AtOnce
 from napari_mousegpt.session import session_of
 
 #: Far more than any job takes (ms).
@@ -354,6 +355,27 @@ def by_hand(qtbot: Any, session: Any, runner: Any) -> Ethogram:
     ethogram._plot.setXRange(0, 10, padding=0)
     qtbot.wait(200)  # the axis finds its width
     return ethogram
+
+
+def test_an_ethogram_is_read_beside_its_window_with_what_is_drawn_meanwhile(
+    qtbot: Any, session: Any, runner: Any, own: Path
+) -> None:
+    session.take_turns(AtOnce)
+    ethogram = Ethogram(session, runner)
+    qtbot.addWidget(ethogram)
+    assert not ethogram._lanes
+    qtbot.waitUntil(lambda: bool(ethogram._lanes), timeout=LONG)
+    ethogram._schemes.setCurrentIndex(ethogram._schemes.findData("human"))
+    ethogram._schemes.activated.emit(0)
+    assert not ethogram._lanes
+    qtbot.waitUntil(lambda: bool(ethogram._lanes), timeout=LONG)
+    row = ethogram._lanes[0].rows[0]
+    ethogram.refresh()
+    assert not ethogram._lanes
+    ethogram._hand.draw((row.recording, row.individual), 0.0, 1.0, "walking", "ann")
+    ethogram._bar.editor.changed.emit()
+    qtbot.waitUntil(lambda: bool(ethogram._lanes), timeout=LONG)
+    assert [bars.name for bars in ethogram._lanes[0].bars] == ["walking"]
 
 
 def drag(qtbot: Any, ethogram: Ethogram, row: int, start: float, stop: float) -> None:

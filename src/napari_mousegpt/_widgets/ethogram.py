@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from qtpy.QtCore import Qt
@@ -18,20 +18,19 @@ from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.scoring import HAND, Scoring
 from napari_mousegpt._widgets.style import Dock, button, column, make_room, note, reveal, title
 from napari_mousegpt._widgets.telling import errors_told, tell
+from napari_mousegpt._widgets.turns import InTurns
 from napari_mousegpt.ethograms import (
     Bars,
     EthogramData,
     bouts_of,
-    ethogram,
     hand_bouts,
+    lanes_of,
     name_of,
     schemes_of,
 )
 from napari_mousegpt.labelling import HandLabels, hand_labels_of
+from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.session import Session
-
-if TYPE_CHECKING:
-    from mousegpt_core.study import Study
 
 _EMPTY = "There is no ethogram yet: open a study and add recordings, in the dock Home."
 _HINT = "Time in seconds. Click: go there; wheel: zoom; drag: move; right click: more."
@@ -50,6 +49,7 @@ class Ethogram(Dock):
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
         self._session, self._runner, self._saver = session, runner, saver_of(session)
+        self._reading: Pace = InTurns(self) if session.in_turns else AtOnce()
         self._data: EthogramData | None = None
         self._lanes: list[EthogramData] = []
         self._tables: dict[str, pd.DataFrame] = {}
@@ -150,14 +150,28 @@ class Ethogram(Dock):
             self._saver.save_now(hand.study.folder, hand.flush, lambda _: None, insist=True)
 
     def _draw(self) -> None:
-        self._data, self._lanes = None, []
-        by_hand = self._schemes.currentData() == HAND
-        self._note.setText(_EMPTY)
+        with errors_told():
+            self._reading.begin(self._drawing())
+
+    def _drawing(self) -> Turns:
+        """Read what is to be shown beside the window, and show it."""
+        study, shown = self._session.study, self._shown
+        self._data, self._lanes, told = None, [], _EMPTY
+        lanes: list[EthogramData] = []
         try:
-            self._lanes = self._read(self._shown)
+            if study is not None:
+                new = [one for one in shown if one != HAND and one not in self._tables]
+                self._tables.update((yield lambda: {one: bouts_of(study, one) for one in new}))
+                tables = self._bouts(shown)
+                lanes = yield lambda: lanes_of(study, tables)
         except MouseGPTError as error:
-            self._note.setText(f"{error.message}; {error.hint}")
-        there = bool(self._lanes)
+            told = f"{error.message}; {error.hint}"
+        self._note.setText(told)
+        self._show_lanes(lanes)
+
+    def _show_lanes(self, lanes: list[EthogramData]) -> None:
+        there, by_hand = bool(lanes), self._schemes.currentData() == HAND
+        self._lanes = lanes
         for widget in (self._plot, self._keys):
             widget.setVisible(there)
         self._bar.setVisible(there and by_hand)
@@ -175,28 +189,21 @@ class Ethogram(Dock):
         self._mark_span()
         self._move_cursor(self._session.moment)
 
-    def _read(self, schemes: list[str]) -> list[EthogramData]:
-        """The lanes of these labellings, a behaviour in the same colour in each."""
+    def _bouts(self, schemes: list[str]) -> dict[str, pd.DataFrame]:
+        """Bouts of labellings that were read; those by hand as they are by now."""
         study, hand = self._session.study, self._hand
         if study is None or hand is None:
-            return []
-        tables = {
-            one: hand_bouts(study, hand) if one == HAND else self._table(study, one)
-            for one in schemes
+            return {}
+        return {
+            one: hand_bouts(study, hand) if one == HAND else self._tables[one] for one in schemes
         }
-        names = {name for table in tables.values() for name in table["behaviour_id"]}
-        return [ethogram(study, one, table, beside=names) for one, table in tables.items()]
-
-    def _table(self, study: Study, scheme: str) -> pd.DataFrame:
-        """Bouts of a labelling, read once."""
-        if scheme not in self._tables:
-            self._tables[scheme] = bouts_of(study, scheme)
-        return self._tables[scheme]
 
     def _redraw_hand(self) -> None:
-        if not self._lanes:
+        study = self._session.study
+        if study is None or self._data is None:  # it is just being read: anew, with the new bouts
+            self._draw()
             return
-        self._lanes = self._read(self._shown)
+        self._lanes = lanes_of(study, self._bouts(self._shown))
         self._data = self._lanes[0]
         for place, lane in enumerate(self._lanes):
             self._plot.show_lane(place, lane)
