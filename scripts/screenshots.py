@@ -201,6 +201,7 @@ def label_by_hand(one: Newcomer) -> None:
         labels.draw(owner, start, stop, name, "ada")
     labels.flush()
     ethogram._draw()
+    wait(lambda: ethogram._data is not None)
     ethogram._plot.setXRange(0, 30)
     ethogram._plot.setYRange(-0.5, 3.5)
     one.press(dock, "Scores")
