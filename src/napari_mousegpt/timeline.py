@@ -9,6 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from mousegpt_core.video.contract import empty_stack
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -86,7 +88,7 @@ class InStep:
         chosen = self._rows[steps]
         if np.ndim(chosen) == 0:
             return self._picture(int(chosen))[rest] if rest else self._picture(int(chosen))
-        stack = np.empty((len(chosen), *self.shape[1:]), dtype=self.dtype)
+        stack = empty_stack(len(chosen), self.shape, self.path).astype(self.dtype, copy=False)
         for slot, row in enumerate(chosen):
             stack[slot] = self._picture(int(row))
         return stack[(slice(None), *rest)] if rest else stack

@@ -15,8 +15,9 @@ from PIL import Image
 from core.video.films import FIXED_B, UNEVEN, encode, number_in
 from mousegpt_core.errors import VideoError
 from mousegpt_core.pipeline import Conversion, convert_film
-from mousegpt_core.video import Film
+from mousegpt_core.video import Film, contract
 from napari_mousegpt._readers.films import get_reader
+from napari_mousegpt.timeline import InStep
 
 COUNT = 90
 
@@ -69,6 +70,27 @@ def test_only_frames_that_are_shown_are_read(film: Path, monkeypatch: pytest.Mon
     # The first, which napari shows as a layer is added, one in the middle of the slider, and ours.
     assert 70 in read
     assert len(read) <= 3
+
+
+def test_in_3d_no_film_is_read(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("napari")
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    data, options = opened(film)
+    for pictures in (data, InStep(data, np.arange(COUNT))):
+        viewer = ViewerModel()
+        layer = viewer.add_layer(Layer.create(pictures, options, "image"))
+        read: list[int] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(contract, "_MOST_BYTES", 10 * data[0].nbytes)
+            patched.setattr(data, "_read", read.append)
+            with pytest.raises(VideoError, match="in 2D"):
+                viewer.dims.ndisplay = 3
+        assert read == []
+        viewer.dims.ndisplay = 2
+        viewer.dims.set_current_step(0, 33)
+        assert number_in(np.asarray(layer._slice.image.view)) == 33
 
 
 def test_converted_films(film: Path, tmp_path: Path) -> None:

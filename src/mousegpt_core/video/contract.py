@@ -23,6 +23,36 @@ Image = NDArray[np.uint8]
 
 _CACHE_BYTES = 64 << 20
 _CACHE_FRAMES = 32
+#: Pictures that are put into one array at a time, at most.
+_MOST_BYTES = 1 << 30
+
+
+def empty_stack(count: int, shape: tuple[int, ...], path: Path | None) -> Image:
+    """Room for some frames, but not for all of a long film.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    shape : tuple of int
+        Of the film, (time, height, width, ...).
+    path : Path, optional
+        Of the film.
+
+    Raises
+    ------
+    VideoError
+        If they are more than a gigabyte.
+    """
+    size = count * int(np.prod(shape[1:], dtype=np.int64))
+    if size > _MOST_BYTES:
+        name = "pictures" if path is None else path.name
+        raise VideoError(
+            f"{name}: {count} frames at once would take {size / 1e9:.1f} GB",
+            hint="take fewer; a script goes through them with film.frames(numbers), and napari "
+            "shows them in 2D with time on the slider",
+        )
+    return np.empty((count, *shape[1:]), dtype=np.uint8)
 
 
 class FilmLike(ABC):
@@ -118,7 +148,7 @@ class FilmLike(ABC):
             raise IndexError("frames are chosen by a number, a slice or a list of numbers")
         if rest and rest[0] is not Ellipsis:
             rest = (slice(None), *rest)
-        stack = np.empty((len(numbers), *self.shape[1:]), dtype=np.uint8)
+        stack = empty_stack(len(numbers), self.shape, self.path)
         for slot, number in enumerate(numbers):
             stack[slot] = self.frame(int(number))
         return stack[rest] if rest else stack

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core.video.films import FIXED_B, HEIGHT, UNEVEN, WIDTH, encode, number_in, picture
 from mousegpt_core.errors import SettingsError, VideoError
-from mousegpt_core.video import Film, write_film
+from mousegpt_core.video import Film, contract, write_film
 from peak_memory import PEAK, needs_proc
 
 
@@ -31,6 +31,16 @@ def test_times_and_rate(tmp_path):
         film.frame_at(-1)
     with pytest.raises(VideoError, match="lasts"):
         film.frame_at(1e4)
+
+
+def test_a_whole_film_is_not_put_into_one_array(tmp_path, monkeypatch):
+    film = Film(encode(tmp_path / "a.mp4", 30, gop=10))
+    monkeypatch.setattr(contract, "_MOST_BYTES", film[:5].nbytes)
+    for whole in (slice(None), slice(0, 6), list(range(6))):
+        with pytest.raises(VideoError, match=r"a\.mp4: \d+ frames at once"):
+            film[whole]
+    assert [number_in(image) for image in film[3:8]] == [3, 4, 5, 6, 7]
+    assert [number for number, _ in film.frames(range(30))] == list(range(30))
 
 
 @pytest.mark.parametrize("rate", [25, 30, 250, Fraction(30000, 1001), 59.94])
