@@ -120,15 +120,18 @@ def openings(watch: Watch, canvas: Canvas, folder: Path, session: Any, words: st
 
 
 def first_dock(canvas: Canvas) -> None:
-    """The first dock is opened by a person: all that is heavy is imported."""
-    from qtpy.QtCore import QTimer
+    """The first dock is opened as by a person: all that is heavy is imported meanwhile."""
+    from qtpy.QtCore import QEventLoop, QTimer
 
-    window, opened = canvas.viewer.window, []
-    QTimer.singleShot(
-        0, lambda: opened.append(window.add_plugin_dock_widget("napari-mousegpt", DOCKS[0]))
-    )
-    until(lambda: bool(opened))
-    opened[0][0].destroyOnClose()
+    loop, window = QEventLoop(), canvas.viewer.window
+
+    def click() -> None:
+        holder, _ = window.add_plugin_dock_widget("napari-mousegpt", DOCKS[0])
+        QTimer.singleShot(500, holder.destroyOnClose)
+        QTimer.singleShot(700, loop.quit)
+
+    QTimer.singleShot(0, click)
+    loop.exec()
 
 
 def docks(watch: Watch, canvas: Canvas) -> None:

@@ -25,18 +25,21 @@ class Stage:
         self.films = ExitStack()
 
     def add(self, viewer: Any, layer: Any) -> Turns:
-        """Add a layer; the first is shown at the first step, and read nowhere else.
+        """Add a layer, and show it in the next turn; the first is shown at the first step only.
 
         napari goes to the middle of what is first, which of a film takes long.
         """
         first, shown = not self.layers, layer.visible
-        if first:
-            layer.visible = False
+        if not len(viewer.layers):
+            _prepare_dims(viewer, layer)
+            yield None
+        layer.visible = False
         self.layers.append(viewer.add_layer(layer))
-        yield None
         if first:
             viewer.dims.set_current_step(0, 0)
-            layer.visible = shown
+        yield None
+        if shown:
+            layer.visible = True
             yield None
 
     def set(self, viewer: Any, *, in_space: bool) -> None:
@@ -59,3 +62,10 @@ class Stage:
                     yield None
             yield None
         self.films.close()
+
+
+def _prepare_dims(viewer: Any, layer: Any) -> None:
+    """Give the viewer the sliders that its first layer needs; they take as long as the layer."""
+    extent = layer.extent
+    viewer.dims.ndim = layer.ndim
+    viewer.dims.range = tuple(zip(*extent.world, extent.step, strict=True))
