@@ -101,6 +101,10 @@ class DataError(MouseGPTError, ValueError):
         super().__init__(text, hint=hint)
 
 
+class ReplacedError(DataError):
+    """A result was made anew while it was being read."""
+
+
 class FormatError(DataError):
     """A file is not of the format it is read as, or is damaged."""
 

@@ -25,17 +25,13 @@ class EditablePoses:
 
     Attributes
     ----------
-    recording, skeleton : Recording, Skeleton
-        Whose, and how its keypoints belong together.
-    keys : dict of str to str
-        Of the poses that the study keeps.
+    skeleton : Skeleton
+        How its keypoints belong together.
     corrections : Corrections
         What was done to them.
     """
 
-    recording: Recording
     skeleton: Skeleton
-    keys: dict[str, str]
     corrections: Corrections
 
     def close(self) -> None:
@@ -66,20 +62,9 @@ def _read(study: Study, id: str, views: Sequence[MovingPoses]) -> EditablePoses:
 
     recording = study.recording(id)
     return EditablePoses(
-        recording,
         recording_skeleton(study, recording),
-        keys_of(recording),
         Corrections(recording, _poses_as_read(recording, views)),
     )
-
-
-def keys_of(recording: Recording) -> dict[str, str]:
-    """Keys of the poses that the study keeps."""
-    from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
-
-    stages = (pose_stage(source) for source in pose_sources(recording))
-    entries = ((stage, recording.store.entry(stage)) for stage in stages)
-    return {stage: entry.key for stage, entry in entries if entry is not None}
 
 
 def _poses_as_read(recording: Recording, views: Sequence[MovingPoses]) -> dict[str, xr.Dataset]:

@@ -25,7 +25,7 @@ from mousegpt_core.study.pose_edits import (
     SwapSides,
 )
 from napari_mousegpt.closer import Closer
-from napari_mousegpt.editable import EditablePoses, keys_of
+from napari_mousegpt.editable import EditablePoses
 from napari_mousegpt.moving import MovingPoses, at_step
 from napari_mousegpt.picking import Picking
 
@@ -92,7 +92,6 @@ class Editing:
         self._opened = opened
         self._layer = session.points
         self.skeleton, self.corrections = read.skeleton, read.corrections
-        self._keys, self._recording = read.keys, read.recording
         self._closer, self._picking = Closer(session.viewer), Picking(session, self._layer)
         self.range: tuple[int, int] | None = None
         self.target = ""
@@ -388,10 +387,6 @@ class Editing:
             seen = self.corrections.unhidden(view.source or "")
             self.session.retrace(replace(view, position=seen[..., ::-1]))
         self._untraced.clear()
-
-    def is_stale(self) -> bool:
-        """Whether the poses were read anew since."""
-        return keys_of(self._recording) != self._keys
 
     def close(self) -> None:
         """Save what is left, and let go of the layer.

@@ -11,7 +11,10 @@ from napari_mousegpt.recordings import OpenedRecording, open_recording
 from napari_mousegpt.words import Sentences, sentences_of
 
 if TYPE_CHECKING:
-    from mousegpt_core.study import Study
+    from mousegpt_core.study import Recording, Study
+
+#: Beginnings of the stages whose results are read while they are shown, or edited.
+_READ_FROM_DISK = ("poses", "silhouettes/")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class ReadRecording:
         The one of the animals' boxes, which is hidden, where there are pictures.
     sentences : Sentences or None
         What is said of it.
+    results : dict of str to str
+        The results that its layers are made of, as `results_shown` tells them.
     """
 
     opened: OpenedRecording
@@ -75,6 +80,7 @@ class ReadRecording:
     boxes: list[Any]
     live: list[Any]
     sentences: Sentences | None
+    results: dict[str, str]
 
     def close(self) -> None:
         """Close its films."""
@@ -87,6 +93,17 @@ def first_recording(study: Study) -> str:
     # One with a film tells more at first sight.
     filmed = [id for id, one in recordings.items() if any(view.films for view in one.info.views)]
     return min(filmed or recordings, default="")
+
+
+def results_shown(recording: Recording) -> dict[str, str]:
+    """Stages that the layers of a recording are made of, with the keys of their results.
+
+    Kinematics have no key: they are reckoned anew after each correction, which is shown by then.
+    """
+    entries = {stage: recording.store.entry(stage) for stage in recording.store.stages()}
+    keys = {stage: entry.key for stage, entry in entries.items() if entry is not None}
+    shown = {stage: key for stage, key in keys.items() if stage.startswith(_READ_FROM_DISK)}
+    return shown | dict.fromkeys({"kinematics"} & set(keys), "")
 
 
 def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadRecording:
@@ -113,7 +130,9 @@ def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadReco
         live = [Layer.create(*layer) for layer in live_layers(opened.moving)]
         boxes = boxes_layer(opened.moving, shown=False)
         said = opened.left_out.unless(lambda: sentences_of(recording), None)
-        return ReadRecording(opened, still, [Layer.create(*boxes)] if boxes else [], live, said)
+        results = opened.left_out.unless(lambda: results_shown(recording), {})
+        shown_boxes = [Layer.create(*boxes)] if boxes else []
+        return ReadRecording(opened, still, shown_boxes, live, said, results)
     except BaseException:
         opened.stack.close()
         raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mousegpt_core.errors import DataError, MouseGPTError
+from mousegpt_core.errors import DataError, MouseGPTError, ReplacedError
 from napari_mousegpt.arranging import ShownView, side_by_side
 from napari_mousegpt.boxes import outline_boxes
 from napari_mousegpt.grounds import line_width, zones_layer
@@ -260,10 +260,24 @@ def _masks(
     # Between the frames that were looked at, the last one's outline stays.
     numbers = np.arange(len(view.times))
     rows = np.searchsorted(found["frame"].values, numbers, side="right") - 1
-    data = InStep(found["mask"].data, rows)
+    data = InStep(Replaceable(found["mask"].data), rows)
     data = data if steps is None else InStep(data, steps)
     name = f"{view.view.name} animals"
     return [masks_layer(data, found["y"].values, found["x"].values, name=name)]
+
+
+class Replaceable:
+    """Masks on the disk: black once a run has made them anew, at whose end they are shown."""
+
+    def __init__(self, masks: Any) -> None:
+        self._masks = masks
+        self.shape, self.dtype = masks.shape, masks.dtype
+
+    def __getitem__(self, frame: int) -> NDArray[Any]:
+        try:
+            return np.asarray(self._masks[frame])
+        except ReplacedError:
+            return np.zeros(self.shape[1:], dtype=self.dtype)
 
 
 def _outline(sights: Any, view: str) -> list[LayerTuple]:

@@ -30,7 +30,14 @@ from napari_mousegpt.arranging import (
 from napari_mousegpt.boxes import boxes_at, draw_boxes
 from napari_mousegpt.leaving_out import warn_of
 from napari_mousegpt.moving import MovingPoses, at_step, show_moment
-from napari_mousegpt.opening import Coming, Goal, ReadRecording, first_recording, read_recording
+from napari_mousegpt.opening import (
+    Coming,
+    Goal,
+    ReadRecording,
+    first_recording,
+    read_recording,
+    results_shown,
+)
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
 from napari_mousegpt.stage import Stage
@@ -99,6 +106,7 @@ class Session:
         #: Whether what changes in the layers is our own doing, not a person's.
         self.placing = False
         self._sentences: Sentences | None = None
+        self._results: dict[str, str] = {}
         self._step = -1
         self._marked = False
         #: Does what may follow a step; in a window a little later, so that its picture comes first.
@@ -439,7 +447,7 @@ class Session:
                 pass
             raise
         self._opened, self.recording = opened, coming.id
-        self._sentences = read.sentences
+        self._sentences, self._results = read.sentences, read.results
         self._live = (read.live[0], read.live[1]) if read.live else None
         for boxes in read.boxes:
             self._boxes = boxes
@@ -501,10 +509,13 @@ class Session:
         if study is None or not id:
             return
         recording = study.recording(id)
-        said = yield lambda: sentences_of(recording)
-        if (self.study, self.recording) == (study, id):
-            self._sentences = said
-            self._show_sentence()
+        said, results = yield lambda: (sentences_of(recording), results_shown(recording))
+        if (self.study, self.recording) != (study, id):
+            return
+        self._sentences = said
+        self._show_sentence()
+        if results != self._results:
+            self.reopen()
 
     def _on_boxes_shown(self) -> None:
         """A person opened or closed the layer's eye; so it stays, in other recordings too."""

@@ -11,8 +11,13 @@ import numpy as np
 import pytest
 
 from core.video.films import number_in
-from mousegpt_core.errors import DataError
+from mousegpt_core.errors import DataError, ReplacedError
+from mousegpt_core.io import read_poses, write_poses
+from mousegpt_core.pipeline import Work, run_study
+from mousegpt_core.progress import Cancellation
+from mousegpt_core.study import Study
 from napari_mousegpt._readers.study import get_reader
+from napari_mousegpt.recordings import Replaceable
 from napari_mousegpt.words import Sentences
 
 pytest.importorskip("napari")
@@ -134,6 +139,40 @@ def test_a_moment_that_no_film_shows_is_the_nearest(viewer: Any, study_folder: P
     session.go_to(60.0)
     assert (session.recording, session.in_space) == ("flat", False)
     assert session.moment == pytest.approx(89 / 25)
+
+
+def test_poses_that_a_run_has_read_anew_are_shown(viewer: Any, own_study: Study) -> None:
+    from napari_mousegpt.session import session_of
+
+    session = session_of(viewer)
+    session.open_study(own_study.folder, recording="flat")
+    session.go_to(1.0)
+    before = np.array(session.points.data)
+    file = own_study.folder.parent / "top.csv"
+    poses = read_poses(file, fps=25)
+    file.unlink()
+    write_poses(poses.assign(position=poses["position"] + 5), file, format="dlc-csv")
+    run_study(Work(own_study, lambda step: None, Cancellation()))
+    session.refresh()
+    assert (session.recording, session.moment) == ("flat", pytest.approx(1.0))
+    np.testing.assert_allclose(session.points.data, before + 5, atol=1e-3)
+    # What is as it was stays as it is.
+    opened = session.opened
+    session.refresh()
+    assert session.opened is opened
+
+
+def test_masks_that_a_run_replaces_are_black_meanwhile() -> None:
+    class Masks:
+        shape, dtype = (2, 3, 4), np.dtype(np.uint8)
+
+        def __getitem__(self, frame: int) -> Any:
+            if frame:
+                raise ReplacedError("made anew")
+            return np.ones((3, 4), dtype=np.uint8)
+
+    masks = Replaceable(Masks())
+    assert (masks[0].all(), masks[1].any()) == (True, False)
 
 
 def test_what_cannot_be_shown_is_told(viewer: Any, study_folder: Path, tmp_path: Path) -> None:

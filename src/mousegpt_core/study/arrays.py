@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from mousegpt_core.errors import REPORT_IT, DataError, MouseGPTError
+from mousegpt_core.errors import REPORT_IT, DataError, MouseGPTError, ReplacedError
 
 #: Entries along the streamed dimension in one chunk: a file, which has to be brought to the disk.
 #: The same for all variables, as xarray wants it.
@@ -130,7 +130,7 @@ class _Parts:
     def _check_there(self) -> None:
         """Check that the folder, which is deleted by renaming, was there to the end."""
         if not os.path.isdir(self._path):
-            raise DataError(
+            raise ReplacedError(
                 "the result was replaced while it was being read",
                 file=self._path,
                 hint="open it again",

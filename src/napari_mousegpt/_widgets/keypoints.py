@@ -176,11 +176,8 @@ class Keypoints(Dock):
     # -- what is there --------------------------------------------------------------------------
 
     def _renew(self) -> None:
-        """Work on the recording that is shown now; look again at one that stays."""
+        """Work on the recording that is shown now; go on with one that stays."""
         if self.editing is not None and self._session.opened is self._opened:
-            if self.editing.is_stale():
-                with errors_told():
-                    self._session.reopen()
             return
         self._leave()
         self._looking.stop()
