@@ -33,13 +33,14 @@ class Stage:
         if not len(viewer.layers):
             _prepare_dims(viewer, layer)
             yield None
-        layer.visible = False
+        # In 3D napari cannot add vectors that are hidden.
+        layer.visible = shown and viewer.dims.ndisplay == 3
         self.layers.append(viewer.add_layer(layer))
         if first:
             viewer.dims.set_current_step(0, 0)
         yield None
-        if shown:
-            layer.visible = True
+        if shown != layer.visible:
+            layer.visible = shown
             yield None
 
     def set(self, viewer: Any, *, in_space: bool) -> None:
