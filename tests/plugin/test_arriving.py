@@ -259,11 +259,12 @@ class TestInWindow:
     def test_a_sample_that_is_given_up_leaves_nothing(
         self, viewer: Any, by_a_person: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from napari.utils.progress import progress
+        from napari.utils.progress import cancelable_progress, progress
 
         def give_up() -> None:
             for bar in list(progress._all_instances):
-                bar.cancel()
+                if isinstance(bar, cancelable_progress):
+                    bar.cancel()
 
         monkeypatch.setattr(_sample_data, "_synthetic_mouse", two_layers)
         viewer.layers.events.inserted.connect(give_up)
@@ -276,16 +277,26 @@ class TestInWindow:
     ) -> None:
         from qtpy.QtCore import QTimer
 
-        slow, closed, really = Event(), SimpleQueue[None](), arriving._close_all
+        begun, slow, closed = Event(), Event(), SimpleQueue[None]()
+        really = arriving._close_all
         monkeypatch.setattr(arriving, "_close_all", lambda layers: closed.put(really(layers)))
 
         def slow_layer(opened: Any, *, name: str) -> LayerTuple:
+            begun.set()
             assert slow.wait(60)
             return film_layer(opened, name=name)
 
         monkeypatch.setattr(layers, "film_layer", slow_layer)
+
+        def close() -> None:
+            if begun.is_set():
+                timer.stop()
+                viewer.close()
+
+        timer = QTimer()
+        timer.timeout.connect(close)
+        timer.start(10)
         try:
-            QTimer.singleShot(100, viewer.close)
             assert by_a_person(lambda: viewer.open(str(film), plugin="napari-mousegpt")) == []
         finally:
             slow.set()
