@@ -226,7 +226,7 @@ def _steps(times: NDArray[np.float64], frames: NDArray[np.int64] | None) -> NDAr
 def _check_fps(fps: Any) -> None:
     if not isinstance(fps, int | float) or not np.isfinite(fps) or not 0 < fps <= 100_000:
         raise DataError(
-            "frames per second must be a positive number",
+            "frames per second must be above 0 and at most 100000",
             found=str(fps),
             hint="give it with --fps or in recording.toml",
         )

@@ -113,7 +113,7 @@ def study_for_file(
     DataError
         If several files may be its poses.
     SettingsError
-        If the study is there already and says something else.
+        If the study is there already and says something else, or is of another file.
     """
     folder = file.with_name(f"{file.stem}-mousegpt")
     id = safe_name(file.stem)
@@ -123,6 +123,7 @@ def study_for_file(
             "poses": poses, "keypoints": tuple(keypoints), "fps": fps, "unit": unit,
             "px_per_cm": px_per_cm, "seen_from": seen_from, "individuals": count,
         }  # fmt: skip
+        _refuse_other_file(study.recording(id), file)
         _refuse_contradiction(study.recording(id), asked)
         return FileStudy(folder, None)
     of_poses = poses is None and is_poses(file)
@@ -148,6 +149,26 @@ def study_for_file(
         if made_here:
             shutil.rmtree(folder)
         raise
+
+
+def _refuse_other_file(recording: Recording, file: Path) -> None:
+    """Files whose names differ in their endings only would share a study.
+
+    Raises
+    ------
+    SettingsError
+        If the recording was made of other files than this one.
+    """
+    info = recording.info
+    paths = [film.path for view in info.views for film in view.films]
+    names = [Path(path).name for path in (*paths, *(source.path for source in info.poses)) if path]
+    if file.name not in names:
+        raise SettingsError(
+            f"{recording.study_folder} was made of {', '.join(dict.fromkeys(names))}, "
+            f"not of {file.name}",
+            hint="rename one of the files; or delete that folder to begin anew, and give a film "
+            "and its poses together: mousegpt run FILM --poses FILE",
+        )
 
 
 def _refuse_contradiction(recording: Recording, asked: Mapping[str, Any]) -> None:

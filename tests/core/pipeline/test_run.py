@@ -231,6 +231,10 @@ def test_one_file_makes_a_study_beside_it(files: Path, tmp_path: Path) -> None:
         study_for_file(poses, fps=25.0)
     _run(Study.open(made.folder))
     assert (made.folder / "results" / "report.html").exists()
+    other = tmp_path / "my mouse.txt"
+    other.write_bytes(poses.read_bytes())
+    with pytest.raises(SettingsError, match=r"made of my mouse.csv, not of my mouse.txt"):
+        study_for_file(other, fps=30.0, unit="cm")
 
 
 def test_a_folder_of_poses_makes_a_study_beside_it(tmp_path: Path) -> None:
