@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from mousegpt_core.errors import SettingsError, StageMissingError
 
 if TYPE_CHECKING:
-    from mousegpt_core.study import Recording, Zone
+    from mousegpt_core.study import Recording, Study, Zone
     from napari_mousegpt.layers import LayerTuple
 
 #: Colours of zones, walls and lengths; the first of them is that of the walls of `layers`.
@@ -178,6 +179,36 @@ def _free(name: str, taken: set[str]) -> str:
     while (candidate := f"{name or 'zone'} {number}") in taken:
         number += 1
     return candidate
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is known of where an animal moves, in words.
+
+    Attributes
+    ----------
+    view : str or None
+        As `ground_view`.
+    scale, arena : str
+        As `scale_words`, `arena_words`; of 3D, the scale is that of the poses.
+    remarks : tuple of str
+        Of zones that are not measured.
+    """
+
+    view: str | None
+    scale: str
+    arena: str
+    remarks: tuple[str, ...]
+
+
+def ground_of(study: Study, recording: Recording) -> Ground:
+    """What is known of a recording's ground; results are looked into, which may take a while."""
+    from mousegpt_core.pipeline.zones import unmeasured_zones
+
+    view = ground_view(recording)
+    scale = "of the poses" if view is None else scale_words(recording)
+    remarks = tuple(unmeasured_zones(study, recording))
+    return Ground(view, scale, arena_words(recording), remarks)
 
 
 def ground_view(recording: Recording) -> str | None:

@@ -15,6 +15,7 @@ from napari_mousegpt.changes import Changes
 from napari_mousegpt.grounds import (
     arena_words,
     corners_of,
+    ground_of,
     ground_view,
     known_length,
     merged_zones,
@@ -86,6 +87,14 @@ def test_a_line_and_its_length_are_a_scale(own_study: Study) -> None:
 def test_the_ground_is_in_the_view_that_is_measured(own_study: Study) -> None:
     assert ground_view(own_study.recording("flat")) == "top"
     assert ground_view(own_study.recording("space")) is None
+
+
+def test_what_is_known_of_the_ground_is_told_at_once(own_study: Study) -> None:
+    flat = ground_of(own_study, own_study.recording("flat"))
+    assert (flat.view, flat.remarks) == ("top", ())
+    assert "3 px per cm" in flat.scale
+    space = ground_of(own_study, own_study.recording("space"))
+    assert (space.view, space.scale) == (None, "of the poses")
 
 
 def test_walls_in_words(own_study: Study) -> None:

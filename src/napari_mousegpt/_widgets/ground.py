@@ -19,26 +19,27 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from mousegpt_core.pipeline.zones import unmeasured_zones
 from mousegpt_core.study import Recording
 from mousegpt_core.study.recording import RecordingInfo
 from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import NUMBER_WIDTH, SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt._widgets.turns import InTurns
 from napari_mousegpt.grounds import (
     LENGTH,
     WALL,
-    arena_words,
+    Ground,
     corners_of,
     drawing_options,
+    ground_of,
     ground_view,
     known_length,
     line_width,
     merged_zones,
-    scale_words,
     zones_layer,
     zones_of,
 )
+from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.session import Session
 
 _TOOLS = {"Rectangle": "add_rectangle", "Ellipse": "add_ellipse", "Polygon": "add_polygon"}
@@ -71,6 +72,7 @@ class GroundBox(QWidget):
     def __init__(self, session: Session, save: Callable[..., None]) -> None:
         super().__init__()
         self._session, self._save = session, save
+        self._reading: Pace = InTurns(self) if session.in_turns else AtOnce()
         self._view = ""
         self._layers: dict[str, Any] = {}
         self._watched: WeakSet[Any] = WeakSet()
@@ -184,23 +186,29 @@ class GroundBox(QWidget):
 
     def _tell(self) -> None:
         recording = self._recording
-        measured = None if recording is None else ground_view(recording)
-        flat = recording is not None and not self._session.in_space
+        zones = [] if recording is None else recording.info.zones
+        self._list_zones([zone.name for zone in zones if zone.view == self._view])
+        self._watch(self._zone_layer(), "zone")
+        self._reading.begin(self._telling())
+
+    def _telling(self) -> Turns:
+        """Read beside the window what is known of the ground, and tell it."""
+        study, recording = self._session.study, self._recording
+        ground: Ground | None = None
+        if study is not None and recording is not None:
+            ground = yield lambda: ground_of(study, recording)
+        flat = ground is not None and not self._session.in_space
         for widget in self._of_ground:
-            widget.setEnabled(flat and measured is not None)
+            widget.setEnabled(flat and ground is not None and ground.view is not None)
         for widget in self._of_zones:
             widget.setEnabled(flat)
-        words = [_IN_SPACE] if recording is not None and measured is None else []
-        if recording is not None and self._session.study is not None:
-            words += map(_sentence, unmeasured_zones(self._session.study, recording))
-        self._words.setText(" ".join(words))
-        zones: list[str] = []
-        if recording is not None:
-            self._scale.setText(scale_words(recording) if measured is not None else "of the poses")
-            self._arena.setText(arena_words(recording))
-            zones = [zone.name for zone in recording.info.zones if zone.view == self._view]
-        self._list_zones(zones)
-        self._watch(self._zone_layer(), "zone")
+        if ground is None:
+            self._words.setText("")
+            return
+        words = [_IN_SPACE] if ground.view is None else []
+        self._words.setText(" ".join([*words, *map(_sentence, ground.remarks)]))
+        self._scale.setText(ground.scale)
+        self._arena.setText(ground.arena)
 
     def _list_zones(self, names: list[str]) -> None:
         """List zones; a list that stays as it is is left alone, as a name may be typed in it."""
