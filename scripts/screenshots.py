@@ -49,6 +49,7 @@ class Newcomer:
 
     def __init__(self) -> None:
         self.viewer = napari.Viewer()
+        self.viewer.theme = "dark"
         self.viewer.window.resize(1500, 1000)
         self.window = self.viewer.window._qt_window
         settle()

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 
 #: Size of points and lines in pixels of the picture, and in cm.
 _POINT, _LINE = {2: 6.0, 3: 0.4}, {2: 1.5, 3: 0.12}
+#: Colour and opacity of bones: over a film, and in space before a light or a dark background.
+_BONE = {2: ("#ffffff", 0.6), 3: ("#858585", 0.9)}
 #: Units of a centimetre; length of a mouse with its tail, and frames looked at to find it.
 _PER_CM, _MOUSE_CM, _LOOKS = {"mm": 10.0, "cm": 1.0, "m": 0.01}, 12.0, 500
 #: Least and largest size of points on the screen (px).
@@ -171,9 +173,9 @@ def skeleton_layer(poses: xr.Dataset, edges: Edges, *, name: str = "skeleton") -
     options = {
         "name": name,
         "edge_width": _LINE[space] * _per_cm(poses),
-        "edge_color": "#ffffff",
+        "edge_color": _BONE[space][0],
         "vector_style": "line",
-        "opacity": 0.6,
+        "opacity": _BONE[space][1],
         "axis_labels": _axes(space),
     }
     return vectors, _with_units(options, poses), "vectors"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mousegpt_core.study import Recording
 
 #: A sentence under the picture has lines of so many letters.
-_LINE = 96
+_LINE = 72
 
 
 class Sentences:
