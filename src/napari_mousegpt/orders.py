@@ -89,8 +89,10 @@ class Order:
         """Arguments of ``mousegpt try``."""
         return ("try", str(study), *self._who(), *_place(place))
 
-    def describe(self, study: Path, *, dry_run: bool = False) -> tuple[str, ...]:
-        """Arguments of ``mousegpt describe``."""
+    def describe(
+        self, study: Path, *, dry_run: bool = False, goes_on: bool = False
+    ) -> tuple[str, ...]:
+        """Arguments of ``mousegpt describe``; who goes on asks again what got no answer."""
         only = ("--recording", self.recording) if self.recording else ()
         if not self.asks:
             return ("describe", str(study), "--describer", KINEMATIC, *only)
@@ -102,7 +104,8 @@ class Order:
         # What is not to be spent has no part in what it would take.
         given = numbers[:1] if dry_run else numbers
         limits = [part for name, value in given if value for part in (name, str(value))]
-        retry = [part for status in self.retry for part in ("--retry", status)]
+        statuses = dict.fromkeys((*self.retry, *(("failed",) if goes_on else ())))
+        retry = [part for status in statuses for part in ("--retry", status)]
         dry = ("--dry-run",) if dry_run else ()
         return ("describe", str(study), *self._who(), *only, *limits, *retry, *dry)
 
@@ -238,6 +241,28 @@ def result_words(result: Mapping[str, Any]) -> str:
     if result["stopped"]:
         lines.append(f"Stopped at the {result['stopped']}; Go on asks the rest.")
     return "\n".join(lines)
+
+
+def is_unfinished(result: Mapping[str, Any]) -> bool:
+    """Whether there is something to go on with after a run of ``mousegpt describe``."""
+    return bool(result.get("stopped") or _unanswered(result))
+
+
+def failure_words(result: Mapping[str, Any]) -> tuple[str, str]:
+    """That clips got no answer, and what to do; ``("", "")`` = all did."""
+    count = _unanswered(result)
+    if not count:
+        return "", ""
+    reasons = result["all"]["reasons"]
+    why = max(reasons, key=reasons.get, default="")
+    return (
+        f"{count:,} of {result['all']['clips']:,} clips got no answer: {why}",
+        "see to the server, then press Go on: these are asked again, what was answered is kept",
+    )
+
+
+def _unanswered(result: Mapping[str, Any]) -> int:
+    return int(result.get("all", {}).get("failed", 0))
 
 
 def _unshown(result: Mapping[str, Any]) -> str:

@@ -46,6 +46,8 @@ def test_arguments_are_those_of_the_command() -> None:
         "--recording", "M1", "--limit", "20", "--max-tokens", "1000000", "--max-cost", "2.5",
         "--retry", "failed",
     )  # fmt: skip
+    assert limited.describe(FOLDER, goes_on=True) == limited.describe(FOLDER)
+    assert SERVER.describe(FOLDER, goes_on=True)[-2:] == ("--retry", "failed")
     assert "--max-tokens" not in limited.describe(FOLDER, dry_run=True)
     assert Order().describe(FOLDER) == ("describe", "study", "--describer", "kinematic")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,10 +24,12 @@ class Limiter:
         Never more at once.
     start : int
         At once in the beginning.
+    longest_wait_s : float
+        A server that asks for a longer wait has failed, and is not waited for.
     """
 
-    def __init__(self, most: int, start: int = 4) -> None:
-        self.most = most
+    def __init__(self, most: int, start: int = 4, *, longest_wait_s: float = math.inf) -> None:
+        self.most, self.longest_wait_s = most, longest_wait_s
         self._limit = float(min(start, most))
         self._starting = True
         self._under_way = 0
@@ -82,8 +85,9 @@ class Limiter:
         self._limit = min(float(self.most), self._limit + step)
 
     def _fewer(self, begun: int, retry_after_s: float) -> None:
-        now = asyncio.get_running_loop().time()
-        self._sent_after = max(self._sent_after, now + retry_after_s)
+        if retry_after_s <= self.longest_wait_s:
+            now = asyncio.get_running_loop().time()
+            self._sent_after = max(self._sent_after, now + retry_after_s)
         if begun < self._round:
             return  # sent before the limit was last halved
         self._round += 1

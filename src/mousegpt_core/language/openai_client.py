@@ -91,7 +91,8 @@ class Connection(Generic[T]):
         call: Callable[[Any, dict[str, Any]], Awaitable[Any]],
         reply: type[T],
     ) -> None:
-        self.limiter = Limiter(options.most_at_once)
+        longest = options.retrying.longest_wait_s
+        self.limiter = Limiter(options.most_at_once, longest_wait_s=longest)
         self.left_out: set[str] = set()
         self._options = options
         self._call = call

@@ -129,5 +129,6 @@ class Leases:
             who = "another process"
         return StudyLockedError(
             f"{self._owner}: {name.lstrip('.')!r} is being worked on by {who}",
-            hint="wait until it has finished, or stop that process; nothing is damaged",
+            hint="it may run in another window or terminal: wait until it has finished, or stop it "
+            "there; then go on. Nothing is damaged",
         )

@@ -282,6 +282,11 @@ class Log:
                 file=self.path,
                 hint="put it aside (do not delete it) and restore a backup",
             )
+        if code == sqlite3.SQLITE_CANTOPEN:
+            return MouseGPTError(
+                f"{self.path}: {error}",
+                hint="check that you may read this file, and that it and its folder are writable",
+            )
         return MouseGPTError(
             f"{self.path}: {error}",
             hint="check that the folder is writable and the disk is not full",

@@ -215,12 +215,9 @@ class Study:
     def recordings(self) -> dict[str, Recording]:
         """All recordings by id, sorted."""
         root = self.folder / "recordings"
-        folders = sorted(root.iterdir()) if root.is_dir() else []
-        found = [
-            Recording(path, self.folder)
-            for path in folders
-            if not path.name.startswith(".") and (path / "recording.toml").is_file()
-        ]
+        with reading(root):
+            folders = sorted(root.iterdir()) if root.is_dir() else []
+        found = [Recording(path, self.folder) for path in folders if _is_recording(path)]
         return {recording.id: recording for recording in found}
 
     def recording(self, id: str) -> Recording:
@@ -240,8 +237,9 @@ class Study:
                 file=self.folder,
                 hint="put it back where it was, or open it where it is now",
             )
-        there = id in os.listdir(root)
-        if not there or not (root / id / "recording.toml").is_file():
+        with reading(root):
+            there = id in os.listdir(root)
+        if not there or not _is_recording(root / id):
             raise DataError(
                 f"there is no recording {id!r}",
                 file=self.folder,
@@ -491,3 +489,8 @@ def _quoted(text: str) -> str:
     import tomlkit
 
     return tomlkit.item(text).as_string()
+
+
+def _is_recording(folder: Path) -> bool:
+    with reading(folder):
+        return not folder.name.startswith(".") and (folder / "recording.toml").is_file()

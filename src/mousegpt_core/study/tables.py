@@ -62,6 +62,10 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFra
                 )
             wanted = None if columns is None else list(columns)
             frame: pd.DataFrame = file.read(columns=wanted).to_pandas()
+    except PermissionError as error:
+        raise DataError(
+            "cannot be read: Permission denied", file=path, hint="check that you may read this file"
+        ) from error
     except (OSError, pa.ArrowException) as error:
         raise DataError(
             f"cannot be read: {error}",

@@ -89,6 +89,10 @@ def video_errors(path: Path, what: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise VideoError(f"{path}: no such file", hint="check the path") from error
+    except PermissionError as error:
+        raise VideoError(
+            f"{path}: cannot be read: {error.strerror}", hint="check that you may read the file"
+        ) from error
     except (av.FFmpegError, OSError, ValueError, IndexError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
         raise VideoError(

@@ -16,9 +16,17 @@ from napari_mousegpt._widgets.model_form import ModelForm
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import Dock, button, column, note, reveal
-from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt._widgets.telling import errors_told, tell_error
 from napari_mousegpt.jobs import Outcome
-from napari_mousegpt.orders import Order, keep_order, order_of, reckoning_words, result_words
+from napari_mousegpt.orders import (
+    Order,
+    failure_words,
+    is_unfinished,
+    keep_order,
+    order_of,
+    reckoning_words,
+    result_words,
+)
 from napari_mousegpt.session import Session
 
 if TYPE_CHECKING:
@@ -71,7 +79,7 @@ class Asking(Dock):
         study = self._ordered()
         if study is not None:
             self._told.setText("Reckoning …")
-            arguments = self.order.describe(study.folder, dry_run=True)
+            arguments = self.order.describe(study.folder, dry_run=True, goes_on=self._unfinished)
             self._run("Reckoning", arguments, self._reckoned)
 
     def describe(self) -> None:
@@ -80,6 +88,7 @@ class Asking(Dock):
         if study is None:
             return
         order = self.order
+        arguments = order.describe(study.folder, goes_on=self._unfinished)
         self._keep(study, order, unfinished=True)
         self._mine = True
         self._counts.setRowCount(0)
@@ -87,10 +96,13 @@ class Asking(Dock):
 
         def ended(result: dict[str, Any]) -> None:
             # Of this study, whatever is shown by now, and though the dock may be closed.
-            self._keep(study, order, unfinished=bool(result.get("stopped")))
+            self._keep(study, order, unfinished=is_unfinished(result))
+            message, hint = failure_words(result)
+            if message:
+                tell_error(message, hint, result_words(result))
             self._session.refresh()
 
-        self._run("Describing", order.describe(study.folder), self._show_result, ended)
+        self._run("Describing", arguments, self._show_result, ended)
 
     def use(self) -> None:
         """Make these descriptions the study's, and bring all that rests on them up to date."""

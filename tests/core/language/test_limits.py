@@ -146,6 +146,18 @@ def test_nothing_is_sent_before_the_server_wants_it() -> None:
     assert asyncio.run(run()) > 0.03
 
 
+def test_a_server_that_wants_too_long_a_wait_holds_nobody_up() -> None:
+    async def run() -> int:
+        limiter = Limiter(4, longest_wait_s=120.0)
+        with pytest.raises(ServerError):
+            async with limiter.slot():
+                raise ServerError("wait", overloaded=True, retry_after_s=3600.0)
+        async with asyncio.timeout(30), limiter.slot():
+            return limiter.under_way
+
+    assert asyncio.run(run()) == 1
+
+
 def test_known_models_have_a_price() -> None:
     price = price_of("gpt-4o-mini-2024-07-18")
     assert price is not None
