@@ -47,6 +47,8 @@ def study(study_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     study.set_section(
         "describe",
         describer="openai",
+        model="tiny",
+        base_url="http://127.0.0.1:9/v1",
         timeout_s=600.0,
         most_at_once=2,
         retrying={"attempts": 2, "first_wait_s": 0.01, "longest_wait_s": 1.0},
@@ -123,6 +125,7 @@ def test_a_server_that_fails_within_a_run_is_told_and_the_run_is_gone_on_with(
     press(qtbot, dock, "_go")
     ended(qtbot, dock)
     assert len(log.answers(status="described")) == ANSWERED
+    assert len(told) == 1, told
     (said,) = told
     assert re.search(f"(?s)3 of 18 clips got no answer.*{SAID[kind]}", said)
     assert dock.asking._go.text() == "Go on"
@@ -146,6 +149,7 @@ def test_a_server_that_fails_on_a_single_clip_is_told(
     forever(server, kind, after=0)
     press(qtbot, dock, "_try")
     ended(qtbot, dock)
+    assert len(told) == 1, told
     (said,) = told
     assert "→ " in said
     assert said.partition("→ ")[2] in html.unescape(dock.asking._clip.answer.text())
@@ -186,6 +190,7 @@ def test_two_windows_describe_one_study(
     qtbot.waitUntil(lambda: len(server.asked) > ANSWERED, timeout=LONG)
     press(qtbot, second, "_go")
     ended(qtbot, second)
+    assert len(told) == 1, told
     (said,) = told
     assert re.search(r"(?s)recording flat: 'answers' is being worked on by process \d+", said)
     assert "another window" in said
