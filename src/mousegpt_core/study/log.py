@@ -285,7 +285,7 @@ class Log:
         if code == sqlite3.SQLITE_CANTOPEN:
             return MouseGPTError(
                 f"{self.path}: {error}",
-                hint="check that you may read this file, and that it and its folder are writable",
+                hint="check that the folder is there and writable, and that you may read the file",
             )
         return MouseGPTError(
             f"{self.path}: {error}",
