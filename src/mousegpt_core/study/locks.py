@@ -130,5 +130,5 @@ class Leases:
         return StudyLockedError(
             f"{self._owner}: {name.lstrip('.')!r} is being worked on by {who}",
             hint="it may run in another window or terminal: wait until it has finished, or stop it "
-            "there; then go on. Nothing is damaged",
+            "there, then go on; nothing is damaged",
         )
