@@ -399,12 +399,18 @@ class Editing:
         self.let_go()
         self.corrections.close()
 
-    def let_go(self) -> None:
-        """Let go of the layer; `corrections` are still to be closed."""
+    def let_go(self, *, shown: bool = True) -> None:
+        """Let go of the layer; `corrections` are still to be closed.
+
+        Parameters
+        ----------
+        shown : bool
+            Whether it is to be shown as it was found, which a window that goes cannot.
+        """
         self._picking.end()
         self._layer.events.data.disconnect(self._on_data)
         self.session.moment_changed.disconnect(self._dress, missing_ok=True)
-        if self.session.points is self._layer:
+        if shown and self.session.points is self._layer:
             self._undress()
 
     def poll(self) -> None:

@@ -25,6 +25,18 @@ def session_in_window(viewer: Any) -> Session:
     return session
 
 
+def is_going(session: Session) -> bool:
+    """Whether the window of a session is being destroyed; its canvas goes before its docks."""
+    if session.is_closed:
+        return True
+    window = getattr(getattr(session.viewer, "window", None), "_qt_window", None)
+    if window is None:
+        return False
+    from qtpy.compat import isalive
+
+    return not isalive(window._qt_viewer.canvas.native)
+
+
 def _settle(session: Session, window: Any) -> None:
     """Let a session work as it should in its window."""
     from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,3 +172,29 @@ def test_tabs_of_docks_have_short_names_beside_that_of_home(viewer: Any) -> None
     beside = [one.windowTitle() for one in window.tabifiedDockWidgets(holder)]
     assert holder.windowTitle() == "Home"
     assert sorted(beside) == ["Search", "Study"]
+
+
+def test_a_window_closes_in_silence_while_keypoints_are_corrected(
+    qtbot: Any, own_study: Study
+) -> None:
+    script = (
+        "import sys, napari\n"
+        "from qtpy.QtCore import QTimer\n"
+        "viewer = napari.Viewer()\n"
+        "def work():\n"
+        "    for name in ('Home', 'Keypoints'):\n"
+        "        holder, dock = viewer.window.add_plugin_dock_widget('napari-mousegpt', name)\n"
+        "    viewer.open(sys.argv[1], plugin='napari-mousegpt')\n"
+        "    close_once(lambda: dock.editing is not None)\n"
+        "def close_once(there):\n"
+        "    done = viewer.window._qt_window.close if there() else lambda: close_once(there)\n"
+        "    QTimer.singleShot(100, done)\n"
+        "QTimer.singleShot(0, work)\n"
+        "napari.run()\n"
+        "print('ended')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(own_study.folder)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (ran.stdout.strip(), ran.stderr) == ("ended", "")

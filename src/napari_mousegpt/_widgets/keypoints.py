@@ -25,6 +25,7 @@ from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.picking import colours_of
 from napari_mousegpt.places import user_name
 from napari_mousegpt.session import Session
+from napari_mousegpt.windows import is_going
 
 _EMPTY = "Open a study in the dock Home first; then its keypoints can be corrected here."
 _HINT = (
@@ -213,7 +214,7 @@ class Keypoints(Dock):
         self._keys.unbind()
         if self.editing is not None:
             editing, self.editing = self.editing, None
-            editing.let_go()
+            editing.let_go(shown=not is_going(self._session))
             left = editing.corrections
             saver_of(self._session).save_now(left.path, left.close, lambda _: None, insist=True)
 
