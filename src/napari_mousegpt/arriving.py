@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,8 +67,7 @@ def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
     if not loop_runs():
         return make()
     window = viewer.window._qt_window
-    if not gc.get_freeze_count():
-        spare_collector(viewer, window)
+    spare_collector(window)
     step = int(viewer.dims.current_step[0])
     with Waiting(title, window) as waiting:
         layers = waiting.result(lambda: _created(make(), step), _close_all)

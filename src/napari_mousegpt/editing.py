@@ -168,8 +168,9 @@ class Editing:
     def next_animal(self) -> None:
         """Work on the next animal; nothing is selected."""
         names = self.individuals
+        here = names.index(self.individual) if self.individual in names else -1
         self.select([])
-        self.session.look_at(names[(names.index(self.individual) + 1) % len(names)])
+        self.session.look_at(names[(here + 1) % len(names)])
         self._centre()
 
     def nudge(self, dy: float, dx: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt.boxes import boxes_layer
 from napari_mousegpt.moving import live_layers
 from napari_mousegpt.recordings import OpenedRecording, open_recording
@@ -95,15 +96,17 @@ def first_recording(study: Study) -> str:
     return min(filmed or recordings, default="")
 
 
-def results_shown(recording: Recording) -> dict[str, str]:
+def results_shown(recording: Recording, *, in_space: bool) -> dict[str, str]:
     """Stages that the layers of a recording are made of, with the keys of their results.
 
-    Kinematics have no key: they are reckoned anew after each correction, which is shown by then.
+    Beside films kinematics have no key: they are reckoned anew after each correction, which is
+    shown by then.
     """
     entries = {stage: recording.store.entry(stage) for stage in recording.store.stages()}
     keys = {stage: entry.key for stage, entry in entries.items() if entry is not None}
     shown = {stage: key for stage, key in keys.items() if stage.startswith(_READ_FROM_DISK)}
-    return shown | dict.fromkeys({"kinematics"} & set(keys), "")
+    moved = {stage: key for stage, key in keys.items() if stage == "kinematics"}
+    return shown | (moved if in_space else dict.fromkeys(moved, ""))
 
 
 def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadRecording:
@@ -124,15 +127,27 @@ def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadReco
     from napari.layers import Layer
 
     recording = study.recording(id)
+    before = _results_before(recording)
     opened = open_recording(study, recording, in_space=in_space)
     try:
         still = [Layer.create(*layer) for layer in opened.still]
         live = [Layer.create(*layer) for layer in live_layers(opened.moving)]
         boxes = boxes_layer(opened.moving, shown=False)
         said = opened.left_out.unless(lambda: sentences_of(recording), None)
-        results = opened.left_out.unless(lambda: results_shown(recording), {})
+        after = opened.left_out.unless(
+            lambda: results_shown(recording, in_space=opened.in_space), {}
+        )
+        # What was replaced while it was read counts as it was, so that it is read again.
+        results = after | {stage: key for stage, key in before.items() if after.get(stage)}
         shown_boxes = [Layer.create(*boxes)] if boxes else []
         return ReadRecording(opened, still, shown_boxes, live, said, results)
     except BaseException:
         opened.stack.close()
         raise
+
+
+def _results_before(recording: Recording) -> dict[str, str]:
+    try:
+        return results_shown(recording, in_space=True)
+    except MouseGPTError:  # told when the recording is read
+        return {}

@@ -77,3 +77,8 @@ def called(call: Callable[[], Any]) -> Future[Any]:
     except Exception as error:  # noqa: BLE001 - thrown where its result is awaited
         found.set_exception(error)
     return found
+
+
+def at_once(act: Callable[[], None]) -> None:
+    """Do what might be done later."""
+    act()

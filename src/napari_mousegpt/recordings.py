@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,7 @@ def _open_films(part: _Readable) -> OpenedRecording | None:
     try:
         opened = _films(part, stack)
         if not opened:
+            stack.close()
             return None
         return _beside_each_other(part, opened, stack)
     except BaseException:
@@ -403,7 +404,10 @@ def _format(recording: Recording, view: str) -> str:
     for source in recording.info.poses:
         if source.view == view:
             file = resolve_path(source.path, recording.study_folder)
-            return source.format or (recognise_format(file) if file.exists() else "")
+            if source.format or not file.exists():
+                return source.format
+            with suppress(MouseGPTError):  # its poses were read before it was damaged
+                return recognise_format(file)
     return ""
 
 

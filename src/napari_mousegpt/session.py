@@ -38,7 +38,7 @@ from napari_mousegpt.opening import (
     read_recording,
     results_shown,
 )
-from napari_mousegpt.pace import AtOnce, Pace, Turns
+from napari_mousegpt.pace import AtOnce, Pace, Turns, at_once
 from napari_mousegpt.recordings import OpenedRecording
 from napari_mousegpt.stage import Stage
 from napari_mousegpt.words import Sentences, caption, sentences_of
@@ -110,7 +110,7 @@ class Session:
         self._step = -1
         self._marked = False
         #: Does what may follow a step; in a window a little later, so that its picture comes first.
-        self.afterwards: Callable[[Callable[[], None]], None] = _at_once
+        self.afterwards: Callable[[Callable[[], None]], None] = at_once
         #: Tells what of a recording could not be read; in a window as a notification.
         self.tell_left_out: Callable[[MouseGPTError], None] = warn_of
         viewer.dims.events.current_step.connect(self._on_step)
@@ -143,7 +143,7 @@ class Session:
         """Work as in a script again; the window is gone."""
         self.take_turns(AtOnce)
         self.in_turns = False
-        self.afterwards = _at_once
+        self.afterwards = at_once
         self.tell_left_out = warn_of
         self._stage.films.close()
 
@@ -509,12 +509,13 @@ class Session:
         if study is None or not id:
             return
         recording = study.recording(id)
-        said, results = yield lambda: (sentences_of(recording), results_shown(recording))
+        said = yield lambda: sentences_of(recording)
+        results = yield lambda: results_shown(recording, in_space=self.in_space)
         if (self.study, self.recording) != (study, id):
             return
         self._sentences = said
         self._show_sentence()
-        if results != self._results:
+        if results != self._results and self._coming is None:
             self.reopen()
 
     def _on_boxes_shown(self) -> None:
@@ -594,7 +595,3 @@ def session_of(viewer: ViewerModel) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer)
     return _SESSIONS[viewer]
-
-
-def _at_once(act: Callable[[], None]) -> None:
-    act()

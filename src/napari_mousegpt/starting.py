@@ -38,13 +38,15 @@ def start() -> None:
     _started.set()
 
 
-def spare_collector(viewer: Any, window: Any) -> None:
+def spare_collector(window: Any) -> None:
     """Let the garbage collector pass over what stays for as long as a window does.
 
     napari collects garbage whenever a layer is removed, and most of what it would walk through,
     for longer than the window may be away, are modules. Layers that are there by now would never
-    be collected: where there are some, all stays as it is.
+    be collected: where there are some, in any window, all stays as it is.
     """
-    if not len(viewer.layers):
+    from napari.viewer import Viewer
+
+    if not gc.get_freeze_count() and not any(len(each.layers) for each in Viewer._instances):
         gc.freeze()
         window.destroyed.connect(lambda: gc.unfreeze())

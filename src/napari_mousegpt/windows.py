@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mousegpt_core.progress import CancelledError
 from napari_mousegpt.arriving import meanwhile
 from napari_mousegpt.starting import has_started, spare_collector, start
 
@@ -16,7 +17,7 @@ def session_in_window(viewer: Any) -> Session:
     viewer = getattr(viewer, "__wrapped__", viewer)
     window = getattr(getattr(viewer, "window", None), "_qt_window", None)
     if window is not None and not has_started():
-        meanwhile(start, "Starting MouseGPT")
+        _start(window)
     from napari_mousegpt.session import session_of
 
     session = session_of(viewer)
@@ -25,16 +26,31 @@ def session_in_window(viewer: Any) -> Session:
     return session
 
 
+def _start(window: Any) -> None:
+    """Import what is heavy while the window goes on, but for its menus: a dock opens once."""
+    menus = window.menuBar()
+    menus.setEnabled(False)
+    try:
+        meanwhile(start, "Starting MouseGPT")
+    finally:
+        if not _is_gone(window):
+            menus.setEnabled(True)
+    if _is_gone(window):
+        raise CancelledError
+
+
 def is_going(session: Session) -> bool:
     """Whether the window of a session is being destroyed; its canvas goes before its docks."""
     if session.is_closed:
         return True
     window = getattr(getattr(session.viewer, "window", None), "_qt_window", None)
-    if window is None:
-        return False
+    return window is not None and _is_gone(window._qt_viewer.canvas.native)
+
+
+def _is_gone(widget: Any) -> bool:
     from qtpy.compat import isalive
 
-    return not isalive(window._qt_viewer.canvas.native)
+    return not isalive(widget)
 
 
 def _settle(session: Session, window: Any) -> None:
@@ -48,4 +64,4 @@ def _settle(session: Session, window: Any) -> None:
     session.afterwards = Soon()
     session.tell_left_out = tell_left_out
     keep_mesh_shaders()
-    spare_collector(session.viewer, window)
+    spare_collector(window)

@@ -139,6 +139,14 @@ def test_what_nothing_can_be_shown_without_is_told_with_what_to_do(
     assert session.sentence
 
 
+def test_poses_whose_file_was_damaged_since_are_shown(
+    own_study: Study, viewer: ViewerModel, session: Session
+) -> None:
+    (own_study.folder.parent / "top.csv").write_text("gone\n")
+    session.open_study(own_study.folder, recording="flat")
+    assert "keypoints" in viewer.layers
+
+
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_what_is_damaged_is_left_out_and_told(
     name: str, own_study: Study, viewer: ViewerModel, session: Session

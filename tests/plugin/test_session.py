@@ -17,6 +17,7 @@ from mousegpt_core.pipeline import Work, run_study
 from mousegpt_core.progress import Cancellation
 from mousegpt_core.study import Study
 from napari_mousegpt._readers.study import get_reader
+from napari_mousegpt.opening import results_shown
 from napari_mousegpt.recordings import Replaceable
 from napari_mousegpt.words import Sentences
 
@@ -141,6 +142,15 @@ def test_a_moment_that_no_film_shows_is_the_nearest(viewer: Any, study_folder: P
     assert session.moment == pytest.approx(89 / 25)
 
 
+def shift_poses(study: Study, by: float) -> None:
+    """Other poses in the file, which a run reads."""
+    file = study.folder.parent / "top.csv"
+    poses = read_poses(file, fps=25)
+    file.unlink()
+    write_poses(poses.assign(position=poses["position"] + by), file, format="dlc-csv")
+    run_study(Work(study, lambda step: None, Cancellation()))
+
+
 def test_poses_that_a_run_has_read_anew_are_shown(viewer: Any, own_study: Study) -> None:
     from napari_mousegpt.session import session_of
 
@@ -148,11 +158,7 @@ def test_poses_that_a_run_has_read_anew_are_shown(viewer: Any, own_study: Study)
     session.open_study(own_study.folder, recording="flat")
     session.go_to(1.0)
     before = np.array(session.points.data)
-    file = own_study.folder.parent / "top.csv"
-    poses = read_poses(file, fps=25)
-    file.unlink()
-    write_poses(poses.assign(position=poses["position"] + 5), file, format="dlc-csv")
-    run_study(Work(own_study, lambda step: None, Cancellation()))
+    shift_poses(own_study, 5)
     session.refresh()
     assert (session.recording, session.moment) == ("flat", pytest.approx(1.0))
     np.testing.assert_allclose(session.points.data, before + 5, atol=1e-3)
@@ -160,6 +166,33 @@ def test_poses_that_a_run_has_read_anew_are_shown(viewer: Any, own_study: Study)
     opened = session.opened
     session.refresh()
     assert session.opened is opened
+
+
+def test_poses_that_change_while_they_are_read_are_shown_at_the_next_look(
+    viewer: Any, own_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_mousegpt import opening
+    from napari_mousegpt.session import session_of
+
+    def slowly(*given: Any, **options: Any) -> Any:
+        monkeypatch.setattr(opening, "open_recording", open_recording)
+        opened = open_recording(*given, **options)
+        shift_poses(own_study, 5)
+        return opened
+
+    open_recording = opening.open_recording
+    monkeypatch.setattr(opening, "open_recording", slowly)
+    session = session_of(viewer)
+    session.open_study(own_study.folder, recording="flat")
+    before = np.array(session.points.data)
+    session.refresh()
+    np.testing.assert_allclose(session.points.data, before + 5, atol=1e-3)
+
+
+def test_in_space_kinematics_count_for_what_is_shown(study_folder: Path) -> None:
+    recording = Study.open(study_folder).recording("space")
+    beside, space = (results_shown(recording, in_space=way)["kinematics"] for way in (False, True))
+    assert (beside, bool(space)) == ("", True)
 
 
 def test_masks_that_a_run_replaces_are_black_meanwhile() -> None:

@@ -116,8 +116,7 @@ def _each_once(named: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
             raise DataError(
                 "two tables would be one file",
                 file=name,
-                hint="files are called by labels and recordings: call the labels otherwise, with "
-                "mousegpt classify STUDY --labels FILE --scheme NAME",
+                hint="files are called by recordings and labels: name these otherwise",
             )
         seen.add(name.casefold())
         yield name, what

@@ -138,6 +138,12 @@ class _Parts:
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
+    if isinstance(error, PermissionError):
+        return DataError(
+            "cannot be read: Permission denied",
+            file=path,
+            hint="check that you may read this folder and all in it",
+        )
     return DataError(
         f"is damaged: {error}",
         file=path,

@@ -139,9 +139,13 @@ def check_folder(path: Path) -> None:
     Raises
     ------
     DataError
-        If a file is in the way, or the folder above it may not be written to.
+        If a file is in the way, or the folder or drive above it is not there, or may not be
+        written to.
     """
-    nearest = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
+    above = (path.absolute(), *path.absolute().parents)
+    nearest = next((each for each in above if each.exists()), None)
+    if nearest is None:
+        raise DataError("there is no such drive", file=path, hint="choose another place")
     if not nearest.is_dir():
         raise DataError("a file is in the way", file=nearest, expected="a folder",
                         hint="choose another place")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,14 @@ def read(path: str | list[str]) -> list[LayerTuple]:
         from mousegpt_core.video import open_film
         from napari_mousegpt.layers import film_layer
 
-        return [film_layer(open_film(item, fps=_NO_RATE), name=item.stem) for item in paths]
+        layers = []
+        with ExitStack() as stack:
+            for item in paths:
+                film = open_film(item, fps=_NO_RATE)
+                stack.callback(film.close)
+                layers.append(film_layer(film, name=item.stem))
+            stack.pop_all()  # they stay open with their layers
+        return layers
 
     return arrived_or_none(films, f"Reading {paths[0].name}")
 

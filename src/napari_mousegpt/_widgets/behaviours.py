@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from mousegpt_core.clips import PROFILE
 from mousegpt_core.plots.style import readable_name
 from napari_mousegpt._widgets.behaviour_table import BehaviourTable
 from napari_mousegpt._widgets.behind import Behind
@@ -45,7 +46,6 @@ _FIXED = (
 _COLOURS = ("behaviour", "treatment", "animal")
 #: Clips that are listed of those that were chosen.
 _LISTED = 60
-_PROFILE = "profile"
 
 
 class Behaviours(Dock):
@@ -174,7 +174,7 @@ class Behaviours(Dock):
         with errors_told():
             for name in schemes_of(study) if study is not None else []:
                 self._schemes.addItem(readable_name(name), name)
-        place = self._schemes.findData(shown if shown is not None else _PROFILE)
+        place = self._schemes.findData(shown if shown is not None else PROFILE)
         self._schemes.setCurrentIndex(max(place, 0))
         self._read()
 
@@ -234,7 +234,7 @@ class Behaviours(Dock):
     @property
     def _mine(self) -> bool:
         """Whether the behaviours that are shown can be changed here."""
-        return bool(self._schemes.currentData() == _PROFILE)
+        return bool(self._schemes.currentData() == PROFILE)
 
     # -- the map and the slider ---------------------------------------------------------------
 

@@ -195,6 +195,10 @@ class GroundBox(QWidget):
         """Read beside the window what is known of the ground, and tell it."""
         study, recording = self._session.study, self._recording
         ground: Ground | None = None
+        for words in (self._words, self._scale, self._arena):
+            words.setText("")
+        for widget in self._of_ground:
+            widget.setEnabled(False)
         if study is not None and recording is not None:
             ground = yield lambda: ground_of(study, recording)
         flat = ground is not None and not self._session.in_space
@@ -203,7 +207,6 @@ class GroundBox(QWidget):
         for widget in self._of_zones:
             widget.setEnabled(flat)
         if ground is None:
-            self._words.setText("")
             return
         words = [_IN_SPACE] if ground.view is None else []
         self._words.setText(" ".join([*words, *map(_sentence, ground.remarks)]))

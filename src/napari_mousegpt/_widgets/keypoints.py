@@ -9,7 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QComboBox, QFormLayout, QGridLayout, QLineEdit, QPushButton, QWidget
 
-from mousegpt_core.errors import DataError, MouseGPTError
+from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.behind import Behind
 from napari_mousegpt._widgets.keypoint_files import CorrectedFiles
 from napari_mousegpt._widgets.keypoint_keys import KeypointKeys
@@ -195,7 +195,7 @@ class Keypoints(Dock):
         self._note.setText(_READING)
         try:
             read = yield read_editable(self._session)
-        except DataError as error:
+        except MouseGPTError as error:
             message = f"{error.message}: {error.hint}"
             self._note.setText(message[0].upper() + message[1:])
             return

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from mousegpt_core.clips import PROFILE
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.plots.style import readable_name
 from napari_mousegpt._widgets.behind import Behind
@@ -79,7 +80,7 @@ class Scoring(QWidget):
     def offer(self, schemes: Sequence[str]) -> None:
         """Offer these labellings, and those by hand and of a file."""
         for combo, names in (
-            (self.reference, [HAND, FILE, *(one for one in schemes if one != "profile")]),
+            (self.reference, [HAND, FILE, *(one for one in schemes if one != PROFILE)]),
             (self.compared, [*schemes, HAND, FILE]),
         ):
             shown = combo.currentData()

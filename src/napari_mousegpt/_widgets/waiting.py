@@ -33,7 +33,7 @@ def window_goes_on(call: Callable[[], Result], title: str) -> Result:
         What it does, for people.
     """
     with progress(total=0, desc=title), ThreadPoolExecutor(1, "mousegpt-waiting") as thread:
-        future = thread.submit(call)
+        future = thread.submit(copy_context().run, call)
         _spin(future.done, _POLL_MS)
         return future.result()
 

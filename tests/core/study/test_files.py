@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mousegpt_core.errors import DataError, MouseGPTError
-from mousegpt_core.study.files import fingerprint, safe_name, validate_name, write_atomic
+from mousegpt_core.study.files import (
+    check_folder,
+    fingerprint,
+    safe_name,
+    validate_name,
+    write_atomic,
+)
 
 
 @pytest.mark.parametrize("name", ["m1", "mouse 12", "Mäuschen_3", "2024-01-02.a", "小鼠"])
@@ -76,3 +82,9 @@ def test_write_atomic_leaves_the_old_when_it_fails(
         write_atomic(file, "new")
     assert file.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_folder_on_a_drive_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    with pytest.raises(DataError, match="no such drive"):
+        check_folder(Path("anywhere"))
