@@ -71,10 +71,12 @@ def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
     step = int(viewer.dims.current_step[0])
     with Waiting(title, window) as waiting:
         layers = waiting.result(lambda: _created(make(), step), _close_all)
+        from napari_mousegpt.stage import adding  # heavy, but for what was imported by now
+
         try:
             for layer in layers[:-1]:
-                _add(viewer, layer)
-                waiting.turn()
+                for _ in adding(viewer, layer, from_start=not viewer.layers):
+                    waiting.turn()
         except CancelledError:
             _remove(viewer, layers)
             _close_all(layers)
@@ -100,17 +102,6 @@ def _created(tuples: list[LayerTuple], step: int) -> list[Any]:
             for number in {0, (len(data) - 1) // 2, min(step, len(data) - 1)}:
                 np.asarray(data[number])
     return [Layer.create(*each) for each in tuples]
-
-
-def _add(viewer: Any, layer: Any) -> None:
-    """Add a layer; the first of all is shown at its first step, and read nowhere else."""
-    first, shown = not viewer.layers, layer.visible
-    if first:
-        layer.visible = False
-    viewer.add_layer(layer)
-    if first:
-        viewer.dims.set_current_step(0, 0)
-        layer.visible = shown
 
 
 def _remove(viewer: Any, layers: list[Any]) -> None:

@@ -25,23 +25,10 @@ class Stage:
         self.films = ExitStack()
 
     def add(self, viewer: Any, layer: Any) -> Turns:
-        """Add a layer, and show it in the next turn; the first is shown at the first step only.
-
-        napari goes to the middle of what is first, which of a film takes long.
-        """
-        first, shown = not self.layers, layer.visible
-        if not len(viewer.layers):
-            _prepare_dims(viewer, layer)
-            yield None
-        # In 3D napari cannot add vectors that are hidden.
-        layer.visible = shown and viewer.dims.ndisplay == 3
-        self.layers.append(viewer.add_layer(layer))
-        if first:
-            viewer.dims.set_current_step(0, 0)
-        yield None
-        if shown != layer.visible:
-            layer.visible = shown
-            yield None
+        """Add a layer; the first is shown at the first step, and read nowhere else."""
+        first = not self.layers
+        self.layers.append(layer)
+        yield from adding(viewer, layer, from_start=first)
 
     def set(self, viewer: Any, *, in_space: bool) -> None:
         """See all of it, from its beginning."""
@@ -63,6 +50,31 @@ class Stage:
                     yield None
             yield None
         self.films.close()
+
+
+def adding(viewer: Any, layer: Any, *, from_start: bool) -> Turns:
+    """Add a layer, and show it in the next turn.
+
+    Parameters
+    ----------
+    viewer, layer : ViewerModel, Layer
+        Which, and where.
+    from_start : bool
+        Whether it is shown at the first step: napari goes to the middle of the first of all, which
+        of a film takes long.
+    """
+    if not len(viewer.layers):
+        _prepare_dims(viewer, layer)
+        yield None
+    # In 3D napari cannot add vectors that are hidden.
+    shown, layer.visible = layer.visible, layer.visible and viewer.dims.ndisplay == 3
+    viewer.add_layer(layer)
+    if from_start:
+        viewer.dims.set_current_step(0, 0)
+    yield None
+    if shown != layer.visible:
+        layer.visible = shown
+        yield None
 
 
 def _prepare_dims(viewer: Any, layer: Any) -> None:
