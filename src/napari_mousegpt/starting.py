@@ -7,6 +7,8 @@ from importlib import import_module
 from threading import Event
 from typing import Any
 
+from napari_mousegpt.gone import when_gone
+
 _DOCKS = ("home", "study", "views", "keypoints", "describe", "behaviours", "ethogram", "search")
 #: Ours with all that they import, and those that they import where they need them.
 _HEAVY = (
@@ -49,4 +51,4 @@ def spare_collector(window: Any) -> None:
 
     if not gc.get_freeze_count() and not any(len(each.layers) for each in Viewer._instances):
         gc.freeze()
-        window.destroyed.connect(lambda: gc.unfreeze())
+        when_gone(window, gc.unfreeze)

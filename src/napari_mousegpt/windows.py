@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mousegpt_core.progress import CancelledError
 from napari_mousegpt.arriving import meanwhile
+from napari_mousegpt.gone import when_gone
 from napari_mousegpt.starting import has_started, spare_collector, start
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _settle(session: Session, window: Any) -> None:
     from napari_mousegpt._widgets.turns import InTurns
 
     session.take_turns(lambda: InTurns(window))
-    window.destroyed.connect(lambda: session.leave_window())
+    when_gone(window, session.leave_window)
     session.afterwards = Soon()
     session.tell_left_out = tell_left_out
     keep_mesh_shaders()

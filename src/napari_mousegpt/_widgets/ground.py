@@ -25,6 +25,7 @@ from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import NUMBER_WIDTH, SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt._widgets.turns import InTurns
+from napari_mousegpt.gone import when_gone
 from napari_mousegpt.grounds import (
     LENGTH,
     WALL,
@@ -294,7 +295,7 @@ class GroundBox(QWidget):
             self._later(what, layer)
 
         layer.events.data.connect(changed)
-        self.destroyed.connect(lambda: layer.events.data.disconnect(changed))
+        when_gone(self, lambda: layer.events.data.disconnect(changed))
 
     def _later(self, what: str, layer: Any) -> None:
         """Save when the shape has been left alone for a moment."""

@@ -21,6 +21,7 @@ from napari_mousegpt._widgets.telling import errors_told, tell, tell_error
 from napari_mousegpt._widgets.turns import InTurns
 from napari_mousegpt.editable import read_editable
 from napari_mousegpt.editing import Editing
+from napari_mousegpt.gone import when_gone
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.picking import colours_of
 from napari_mousegpt.places import user_name
@@ -72,7 +73,7 @@ class Keypoints(Dock):
         self.follow(session.recording_changed, self._renew, at_once=True)
         self.follow(session.individual_changed, self._show)
         self.follow(session.arrangement_changed, self._colour)
-        self.destroyed.connect(lambda: self._end())
+        when_gone(self, self._end)
         self._renew()
         self._timer.start(_LOOK_MS)
 

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_mousegpt._widgets.hearing import TURNS
 from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt.gone import when_gone
 from napari_mousegpt.session import Session
 
 #: Room around and between things, and the least width of a dock (px).
@@ -205,7 +206,7 @@ class Dock(QWidget):
                 self.in_turn(session, slot, *values)
 
         signal.connect(told)
-        self.destroyed.connect(lambda: signal.disconnect(told, missing_ok=True))
+        when_gone(self, lambda: signal.disconnect(told, missing_ok=True))
 
     def in_turn(self, session: Session, slot: Any, *values: Any) -> None:
         """Call something in a turn of its own where the session works in turns, else at once."""
@@ -218,7 +219,7 @@ class Dock(QWidget):
     def while_there(self, then: Any) -> Any:
         """A callback of a job, which is passed over once the dock is gone."""
         gone: list[bool] = []
-        self.destroyed.connect(lambda: gone.append(True))
+        when_gone(self, lambda: gone.append(True))
         return lambda result: None if gone else then(result)
 
     def event(self, event: Any) -> bool:

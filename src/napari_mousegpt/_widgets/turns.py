@@ -9,6 +9,7 @@ from typing import Any
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt.gone import when_gone
 from napari_mousegpt.pace import Turns, resume
 
 #: Between looks whether what is read has come (ms).
@@ -38,7 +39,7 @@ class InTurns(QObject):
         threads = self._threads = ThreadPoolExecutor(thread_name_prefix="mousegpt-opens")
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
-        owner.destroyed.connect(lambda: threads.shutdown(wait=False, cancel_futures=True))
+        when_gone(owner, lambda: threads.shutdown(wait=False, cancel_futures=True))
 
     @property
     def busy(self) -> bool:
