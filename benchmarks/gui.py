@@ -80,10 +80,12 @@ class Canvas:
 
 
 def settle(seconds: float) -> None:
-    """Let the windows do what they are at."""
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        app().processEvents()
+    """Let the windows do what they are at, in a loop as napari's: else nothing is ever deleted."""
+    from qtpy.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1e3), loop.quit)
+    loop.exec()
 
 
 def in_turns(

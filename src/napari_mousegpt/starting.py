@@ -32,11 +32,17 @@ def has_started() -> bool:
 
 def start() -> None:
     """Import all that a study and the docks need, and read what the person prefers."""
-    for name in _HEAVY:
-        import_module(name)
-    from napari_mousegpt.preferences import preferences
+    collects = gc.isenabled()
+    gc.disable()  # what is imported stays, and each look through all of it stops the window
+    try:
+        for name in _HEAVY:
+            import_module(name)
+        from napari_mousegpt.preferences import preferences
 
-    preferences()
+        preferences()
+    finally:
+        if collects:
+            gc.enable()
     _started.set()
 
 
