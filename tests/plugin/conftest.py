@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,6 +70,16 @@ def own_study(study_folder: Path, tmp_path: Path) -> Study:
         if file.is_file():
             shutil.copy(file, tmp_path)
     return Study.open(shutil.copytree(study_folder, tmp_path / "study"))
+
+
+@pytest.fixture
+def viewer(qtbot: Any) -> Iterator[Any]:
+    """A real napari; tests of its model have a lighter one of their own."""
+    import napari
+
+    viewer = napari.Viewer(show=False)
+    yield viewer
+    viewer.close()
 
 
 @pytest.fixture(autouse=True)

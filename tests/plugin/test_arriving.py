@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread, current_thread, main_thread
@@ -17,6 +16,7 @@ from PIL import Image
 from core.video.films import FIXED_B, encode, number_in
 from mousegpt_core.errors import DataError, VideoError
 from mousegpt_core.progress import CancelledError
+from on_screen import ON_SCREEN
 
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
@@ -139,22 +139,6 @@ def name(layer: LayerTuple) -> str:
 
 # -- in a window -----------------------------------------------------------------------------------
 
-IN_WINDOW = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
-    ),
-]
-
-
-@pytest.fixture
-def viewer(qtbot: Any) -> Iterator[Any]:
-    import napari
-
-    viewer = napari.Viewer(show=False)
-    yield viewer
-    viewer.close()
-
 
 @pytest.fixture
 def by_a_person(qtbot: Any) -> Callable[[Callable[[], Any]], Any]:
@@ -183,7 +167,7 @@ def by_a_person(qtbot: Any) -> Callable[[Callable[[], Any]], Any]:
 class TestInWindow:
     """Files and samples that a person opens."""
 
-    pytestmark = IN_WINDOW
+    pytestmark = ON_SCREEN
 
     def test_a_film_comes_while_the_window_goes_on(
         self, viewer: Any, by_a_person: Any, film: Path, monkeypatch: pytest.MonkeyPatch

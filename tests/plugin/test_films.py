@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from mousegpt_core.pipeline import Conversion, convert_film
 from mousegpt_core.video import Film, contract
 from napari_mousegpt._readers.films import get_reader
 from napari_mousegpt.timeline import InStep
+from on_screen import on_screen
 
 COUNT = 90
 
@@ -141,10 +140,7 @@ def test_the_manifest_names_films(name: str, tmp_path: Path) -> None:
     assert folders == {f"napari-mousegpt.read_{kind}" for kind in kinds}
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
-)
+@on_screen
 def test_in_a_window(film: Path, tmp_path: Path) -> None:
     pytest.importorskip("PyQt6")
     import napari

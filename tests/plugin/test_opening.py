@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from mousegpt_core.errors import DataError
 from mousegpt_core.study import Study
+from on_screen import on_screen
 
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
@@ -246,10 +245,7 @@ def test_results_are_taken_up_while_the_window_goes_on(
     assert told
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
-)
+@on_screen
 @pytest.mark.parametrize("layers", [0, 3])
 def test_a_window_is_closed_while_it_opens_a_study(
     qtbot: Any, until: Any, study_folder: Path, films: Films, layers: int

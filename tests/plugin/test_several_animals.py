@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from mousegpt_core.pipeline.correcting import pose_edits
 from mousegpt_core.pipeline.writing_back import write_back
 from mousegpt_core.poses import make_poses
 from mousegpt_core.study import Study
+from on_screen import on_screen
 
 pytest.importorskip("napari")
 FRAMES, LOST = 90, slice(40, 60)
@@ -25,12 +24,6 @@ KEYPOINTS = ("nose", "ear_left", "ear_right", "tailbase")
 BODY = np.array([[8, 0], [5, 3], [5, -3], [-8, 0]], dtype=float).T
 ANIMALS = ("a", "b", "c")
 A, B, C = ("M-a", "M-b", "M-c")
-in_window = (
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
-    ),
-)
 
 
 def true_positions() -> np.ndarray:
@@ -163,14 +156,7 @@ def begin(qtbot: Any, lost: tuple[Study, Path]) -> Iterator[Any]:
         one.viewer.close()
 
 
-def windowed(test: Any) -> Any:
-    """Needs a screen."""
-    for mark in in_window:
-        test = mark(test)
-    return test
-
-
-@windowed
+@on_screen
 def test_identities_are_exchanged_back_by_keys_alone(begin: Any, lost: tuple[Study, Path]) -> None:
     study, file = lost
     one = begin()
@@ -204,7 +190,7 @@ def test_identities_are_exchanged_back_by_keys_alone(begin: Any, lost: tuple[Stu
     np.testing.assert_allclose(read.values, true_positions(), atol=1e-2)
 
 
-@windowed
+@on_screen
 def test_one_is_corrected_among_several_by_keys_alone(begin: Any, lost: tuple[Study, Path]) -> None:
     one = begin()
     one.viewer.dims.set_current_step(0, 4)

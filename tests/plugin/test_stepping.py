@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from on_screen import ON_SCREEN
+
 pytest.importorskip("pytestqt")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
-    ),
-]
-
-
-@pytest.fixture
-def viewer(qtbot: Any) -> Iterator[Any]:
-    import napari
-
-    viewer = napari.Viewer(show=False)
-    yield viewer
-    viewer.close()
+pytestmark = ON_SCREEN
 
 
 def opened(viewer: Any, folder: Path) -> Any:

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mousegpt_core.study import Study
+from on_screen import ON_SCREEN
 
 pytest.importorskip("pytestqt")
 pytest.importorskip("pyqtgraph")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
-    ),
-]
+pytestmark = ON_SCREEN
 DOCKS = ("Home", "Study", "Views", "Describe", "Ethogram", "Behaviours", "Search", "Keypoints")
-
-
-@pytest.fixture
-def viewer(qtbot: Any) -> Iterator[Any]:
-    import napari
-
-    viewer = napari.Viewer(show=False)
-    yield viewer
-    viewer.close()
 
 
 def dock(viewer: Any, name: str) -> Any:

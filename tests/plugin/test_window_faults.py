@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,15 +10,11 @@ import pytest
 pytest.importorskip("pytestqt")
 pytest.importorskip("pyqtgraph")
 
+from on_screen import ON_SCREEN
 from small_disk import Disk
 from window_faults import KINDS, copied, hold_up, kill, together
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
-    ),
-]
+pytestmark = ON_SCREEN
 
 
 @pytest.mark.parametrize("kind", KINDS)
