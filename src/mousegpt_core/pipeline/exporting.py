@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,15 +28,18 @@ from mousegpt_core.pipeline.reporting import study_subjects
 from mousegpt_core.pipeline.study_stages import described_recordings
 from mousegpt_core.pipeline.zones import study_zone_uses, zone_table
 from mousegpt_core.stats import (
+    Subject,
     behaviour_shares,
     compare_groups,
     comparison_table,
     shares_by_animal,
 )
-from mousegpt_core.study import Recording, Study
+from mousegpt_core.study import PoseFile, Recording, Study
 from mousegpt_core.study.files import write_atomic, writing
 
 T = TypeVar("T")
+#: Names, and what makes what is called so: all are known before the first is made.
+Tables = Iterator[tuple[str, Callable[[], pd.DataFrame]]]
 
 
 def export_study(
@@ -73,7 +77,7 @@ def export_study(
     StageMissingError
         If there is no such result yet.
     DataError
-        If two tables would be one file, by the names of labels and recordings.
+        If two tables would be one file, by the names of labels and recordings; none is written.
     FormatError
         If a format of poses cannot hold them.
     """
@@ -86,26 +90,27 @@ def export_study(
         raise SettingsError(
             f"{what} cannot be written as {format!r}", hint="one of: " + ", ".join(known)
         )
+    files = list(_each_once(_files(study, what, format)))
+    if not files:
+        raise StageMissingError("there is nothing to export yet", hint="run `mousegpt run` first")
     folder = out or study.folder / "results" / "export"
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    return [write(folder / name) for name, write in files]
+
+
+def _files(study: Study, what: str, format: str) -> Iterator[tuple[str, Callable[[Path], Path]]]:
+    """Names of the files, and what makes and writes each."""
     if format in _TABLES:
-        tables = _each_once(EXPORTS[what](study))
-        written = [_write_table(table, folder / f"{name}.{format}") for name, table in tables]
+        for name, table in EXPORTS[what](study):
+            yield f"{name}.{format}", partial(_write_table, table)
     elif format == BORIS:
-        written = [
-            _write_text(boris_project(study, scheme, bouts), folder / f"bouts-{scheme}{SUFFIX}")
-            for scheme, bouts in _bouts_by_scheme(study)
-        ]
+        for scheme, bouts in _bouts_by_scheme(study):
+            project = partial(boris_project, study, scheme, bouts)
+            yield f"bouts-{scheme}{SUFFIX}", partial(_write_text, project)
     else:
-        suffix = FORMATS[format].suffixes[0]
-        written = [
-            _write_poses(poses, folder / f"{name}{suffix}", format)
-            for name, poses in _each_once(_poses_read(study))
-        ]
-    if not written:
-        raise StageMissingError("there is nothing to export yet", hint="run `mousegpt run` first")
-    return written
+        for name, poses in _poses_read(study):
+            yield f"{name}{FORMATS[format].suffixes[0]}", partial(_write_poses, poses, format)
 
 
 def _each_once(named: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
@@ -122,86 +127,95 @@ def _each_once(named: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
         yield name, what
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> Path:
-    with writing(path), replaced_file(path) as partial:
+def _write_table(make: Callable[[], pd.DataFrame], path: Path) -> Path:
+    table = make()
+    with writing(path), replaced_file(path) as partial_file:
         if path.suffix == ".csv":
-            table.to_csv(partial, index=False)
+            table.to_csv(partial_file, index=False)
         else:
-            table.to_parquet(partial, index=False)
+            table.to_parquet(partial_file, index=False)
     return path
 
 
-def _write_text(text: str, path: Path) -> Path:
+def _write_text(make: Callable[[], str], path: Path) -> Path:
+    text = make()
     with writing(path):
         write_atomic(path, text)
     return path
 
 
-def _write_poses(poses: xr.Dataset, path: Path, format: str) -> Path:
+def _write_poses(make: Callable[[], xr.Dataset], format: str, path: Path) -> Path:
+    poses = make()
     with writing(path):
         return write_poses(poses, path, format=format)
 
 
-def _descriptions(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+def _descriptions(study: Study) -> Tables:
     for recording in described_recordings(study):
-        yield f"descriptions-{recording.id}", curated_clips(recording)
+        yield f"descriptions-{recording.id}", partial(curated_clips, recording)
 
 
-def _bouts(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+def _bouts(study: Study) -> Tables:
     for recording in labelled_by_hand(study):
-        yield f"bouts-{HUMAN}-{recording.id}", human_bouts(study, recording)
+        yield f"bouts-{HUMAN}-{recording.id}", partial(human_bouts, study, recording)
     for scheme in _schemes_with_hand(study):
         names = _names(study, scheme)
         for recording in _with_scheme(study, scheme):
-            bouts = bouts_of_scheme(study, recording, scheme)
-            yield f"bouts-{scheme}-{recording.id}", _named(bouts, names)
+            bouts = partial(bouts_of_scheme, study, recording, scheme)
+            yield f"bouts-{scheme}-{recording.id}", partial(_named, bouts, names)
 
 
-def _labels(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+def _labels(study: Study) -> Tables:
     for scheme in scheme_names(study):
         for recording in labelled_recordings(study, scheme):
-            labels = recording.store.read_table(f"labels/{scheme}")
-            yield f"labels-{scheme}-{recording.id}", _in_time(labels, recording)
+            labels = partial(recording.store.read_table, f"labels/{scheme}")
+            yield f"labels-{scheme}-{recording.id}", partial(_in_time, labels, recording)
     if PROFILE in _schemes(study):
         found = profiled(study)
-        labels = _named(found.labels, found.names)
+        labels = partial(_named, lambda: found.labels, found.names)
         for recording in described_recordings(study):
-            yield f"labels-profile-{recording.id}", _in_time(labels, recording)
+            yield f"labels-profile-{recording.id}", partial(_in_time, labels, recording)
 
 
-def _behaviours(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield "behaviours-profile", profiled(study).behaviours
+def _behaviours(study: Study) -> Tables:
+    found = profiled(study)
+    yield "behaviours-profile", lambda: found.behaviours
 
 
-def _map(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield "map", mapped_clips(study)
+def _map(study: Study) -> Tables:
+    yield "map", partial(mapped_clips, study)
 
 
-def _shares(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+def _shares(study: Study) -> Tables:
     subjects = study_subjects(study)
     for scheme in _schemes(study):
-        recordings = _with_scheme(study, scheme)
-        bouts = pd.concat([bouts_of_scheme(study, one, scheme) for one in recordings])
-        shares = behaviour_shares(bouts, subjects)
-        yield f"shares-{scheme}", _named(shares, _names(study, scheme))
+        yield f"shares-{scheme}", partial(_shares_of, study, scheme, subjects)
 
 
-def _comparisons(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    subjects = study_subjects(study)
-    groups = {one.animal: one.treatment for one in subjects}
+def _shares_of(study: Study, scheme: str, subjects: Sequence[Subject]) -> pd.DataFrame:
+    recordings = _with_scheme(study, scheme)
+    bouts = pd.concat([bouts_of_scheme(study, one, scheme) for one in recordings])
+    return _named(lambda: behaviour_shares(bouts, subjects), _names(study, scheme))
+
+
+def _comparisons(study: Study) -> Tables:
+    groups = {one.animal: one.treatment for one in study_subjects(study)}
     for name, shares in _shares(study):
-        compared = compare_groups(shares_by_animal(shares), groups)
-        yield name.replace("shares", "comparisons"), comparison_table(compared)
+        yield name.replace("shares", "comparisons"), partial(_compared, shares, groups)
 
 
-def _zones(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+def _compared(shares: Callable[[], pd.DataFrame], groups: Mapping[str, str]) -> pd.DataFrame:
+    return comparison_table(compare_groups(shares_by_animal(shares()), groups))
+
+
+def _zones(study: Study) -> Tables:
     uses = study_zone_uses(study, described_recordings(study))
     if not uses:
         raise StageMissingError(
             "no zone is measured in this study",
             hint="draw zones in the dock Views, or write [[zones]] into recording.toml",
         )
-    yield "zones", zone_table(uses, study_subjects(study))
+    yield "zones", partial(zone_table, uses, study_subjects(study))
 
 
 def _names(study: Study, scheme: str) -> dict[str, str] | None:
@@ -209,15 +223,16 @@ def _names(study: Study, scheme: str) -> dict[str, str] | None:
     return profiled(study).names if scheme == PROFILE else None
 
 
-def _named(table: pd.DataFrame, names: dict[str, str] | None) -> pd.DataFrame:
+def _named(make: Callable[[], pd.DataFrame], names: dict[str, str] | None) -> pd.DataFrame:
     """With the names of behaviours beside their ids."""
+    table = make()
     return table if names is None else table.assign(name=table["behaviour_id"].map(names))
 
 
-def _in_time(labels: pd.DataFrame, recording: Recording) -> pd.DataFrame:
+def _in_time(make: Callable[[], pd.DataFrame], recording: Recording) -> pd.DataFrame:
     """Labels of a recording's clips with the place of each clip."""
     clips = recording.store.read_table("clips").drop(columns=["clock_view", "parent_id"])
-    placed: pd.DataFrame = clips.merge(labels, on="clip_id", how="inner")
+    placed: pd.DataFrame = clips.merge(make(), on="clip_id", how="inner")
     return placed
 
 
@@ -252,29 +267,35 @@ def _with_scheme(study: Study, scheme: str) -> list[Recording]:
     return labelled_recordings(study, scheme)
 
 
-def _kinematics(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+def _kinematics(study: Study) -> Tables:
     for recording in described_recordings(study):
-        yield f"kinematics-{recording.id}", _frame_table(recording.store.read_dataset("kinematics"))
+        read = partial(recording.store.read_dataset, "kinematics")
+        yield f"kinematics-{recording.id}", partial(_frame_table, read)
 
 
-def _poses(study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+def _poses(study: Study) -> Tables:
     for name, poses in _poses_read(study):
-        yield name, _frame_table(poses)
+        yield name, partial(_frame_table, poses)
 
 
-def _poses_read(study: Study) -> Iterator[tuple[str, xr.Dataset]]:
+def _poses_read(study: Study) -> Iterator[tuple[str, Callable[[], xr.Dataset]]]:
     """Poses of every recording and view that was read, as a person corrected them."""
     for id, recording in study.recordings.items():
         first = primary_pose(recording)
         for source in pose_sources(recording):
             if recording.store.entry(pose_stage(source)):
                 name = f"poses-{id}" if source == first else f"poses-{id}@{source.view}"
-                read = recording.store.read_dataset(pose_stage(source))
-                yield name, corrected(recording, source.view, read)
+                yield name, partial(_corrected, recording, source)
 
 
-def _frame_table(dataset: xr.Dataset) -> pd.DataFrame:
+def _corrected(recording: Recording, source: PoseFile) -> xr.Dataset:
+    read = recording.store.read_dataset(pose_stage(source))
+    return corrected(recording, source.view, read)
+
+
+def _frame_table(read: Callable[[], xr.Dataset]) -> pd.DataFrame:
     """A row a frame, a column for every value: ``keypoint_speed nose M1 (cm/s)``."""
+    dataset = read()
     columns: dict[str, np.ndarray] = {
         "time_s": dataset["time"].values,
         "frame": dataset["frame"].values,
@@ -310,7 +331,7 @@ POSE_FORMATS = tuple(each.name for each in FORMATS.values() if each.writes)
 BORIS = "boris"
 _FORMATS: dict[str, tuple[str, ...]] = {"poses": POSE_FORMATS, "bouts": (BORIS,)}
 #: What can be exported.
-EXPORTS: dict[str, Callable[[Study], Iterator[tuple[str, pd.DataFrame]]]] = {
+EXPORTS: dict[str, Callable[[Study], Tables]] = {
     "descriptions": _descriptions,
     "bouts": _bouts,
     "labels": _labels,

@@ -201,10 +201,13 @@ def test_no_export_takes_the_place_of_another(tmp_path: Path) -> None:
 def test_labels_whose_files_would_be_one_are_refused(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables = [("labels-a-b-c", pd.DataFrame({"of": [n]})) for n in ("a-b of c", "a of b-c")]
+    table = pd.DataFrame({"of": ["c"]})
+    tables = [(name, lambda: table) for name in ("labels-b", "labels-a-b-c", "labels-A-b-c")]
     monkeypatch.setitem(EXPORTS, "labels", lambda _: iter(tables))
     with pytest.raises(DataError, match="two tables would be one file"):
-        export_study(study, "labels", out=tmp_path)
+        export_study(study, "labels", out=tmp_path / "out")
+    # Nor is the first of them written.
+    assert not (tmp_path / "out").exists()
 
 
 def test_exported_shares_and_labels_can_be_read_by_a_person(study: Study, tmp_path: Path) -> None:
