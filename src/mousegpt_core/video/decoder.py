@@ -25,6 +25,9 @@ from mousegpt_core.video.x264_note import note_in, with_note
 
 #: Up to so many frames ahead, decoding onward is cheaper than seeking to a keyframe between.
 _STEP = 8
+#: Frames passed on the way to one are kept for steps back, up to so many and so many bytes.
+_PASSED = 16
+_PASSED_BYTES = 32 << 20
 #: Codecs in which a picture that is marked as no reference is needed by no other one. (In HEVC it
 #: may be needed by a higher temporal layer.)
 _SKIPPABLE = frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video"})
@@ -85,6 +88,11 @@ class Decoder:
         self._index = index
         self._threads = threads
         self._only = None if only is None else frozenset(index.pts[list(only)].tolist())
+        self._passed: dict[int, Any] = {}
+        self._room = _room(index) if only is None else 0
+        self._run_from = NO_TIME
+        self._begun_at = NO_TIME
+        self._asked = -1
         self._position = -1
         self._count = 0
         self._needed_from: int | None = None
@@ -97,6 +105,7 @@ class Decoder:
     def close(self) -> None:
         """Close the file."""
         self._frames = iter(())
+        self._passed.clear()
         self._container.close()
 
     def picture(self, number: int) -> Any:
@@ -107,6 +116,13 @@ class Decoder:
         VideoError
             If it cannot be decoded.
         """
+        mark = int(self._index.pts[number])
+        before, self._asked = self._asked, number
+        if mark in self._passed:
+            return self._passed[mark]
+        # Who steps back wants the ones before it next, and all would be decoded again for each.
+        goes_back = 0 < before - number <= self._room
+        self._run_from = int(self._index.pts[max(number - self._room, 0)]) if goes_back else mark
         found = self._find(number)
         if found is None:
             self._position = -1
@@ -174,12 +190,14 @@ class Decoder:
 
         Frames that nobody asked for and no other frame needs are not decoded, unless `thorough`.
         """
-        self._needed_from = None if thorough or not self._may_skip else goal.first
+        first = min(goal.first, self._run_from) if self._room else goal.first
+        self._needed_from = None if thorough or not self._may_skip else first
         left = goal.rank
         for frame in self._frames:
             if self._is_rubbish(frame):
                 return None
             if frame.pts is None or frame.pts < goal.first:
+                self._keep(frame)
                 continue
             if frame.pts > goal.last:
                 return None
@@ -188,6 +206,14 @@ class Decoder:
             left -= 1
         return None
 
+    def _keep(self, frame: Any) -> None:
+        """Keep a frame that was passed; those before the first keyframe may lack what they need."""
+        if self._room and frame.pts is not None and frame.pts >= self._begun_at:
+            self._passed.pop(frame.pts, None)
+            self._passed[frame.pts] = frame
+            if len(self._passed) > self._room:
+                del self._passed[next(iter(self._passed))]
+
     def _is_rubbish(self, frame: Any) -> bool:
         """Whether decoding was to start here, but this frame needs others."""
         awaited, self._awaits_key = self._awaits_key, False
@@ -195,6 +221,7 @@ class Decoder:
 
     def _seek(self, key: int) -> None:
         """Put the decoder at a keyframe, or at the very start (-1 and less)."""
+        self._begun_at = NO_TIME if key < 0 else int(self._index.keyframes[key])
         if self._is_fresh and key <= 0:
             return
         if key < 0:
@@ -289,3 +316,11 @@ class Decoder:
                 context.skip_frame = "NONREF" if self._is_spare(packet.pts) else "DEFAULT"
             yield from decode_packet(context, packet)
         yield from decode_packet(context, None)
+
+
+def _room(index: FilmIndex) -> int:
+    """How many frames are kept for steps back: none of a film whose frames share timestamps."""
+    if index.counted:
+        return 0
+    # Two bytes a pixel: FFmpeg's own pictures, before they are RGB.
+    return min(_PASSED, _PASSED_BYTES // (2 * index.width * index.height))

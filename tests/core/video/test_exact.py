@@ -20,7 +20,7 @@ from core.video.films import (
     numbers_in,
 )
 from mousegpt_core.errors import VideoError
-from mousegpt_core.video import Film
+from mousegpt_core.video import Film, contract
 from mousegpt_core.video.x264_note import note_in, with_note
 
 COUNT = 90
@@ -118,6 +118,15 @@ def test_any_order_gives_the_right_frame(made):
     last = len(shows) - 1
     order = [last, 0, 40, 39, 41, last, 1, 33, 30, 29, 31, 20, 21, 22, 5, 4, 3, 2, 1]
     for number in (*order, *RNG.integers(0, len(shows), 15).tolist()):
+        np.testing.assert_array_equal(film.frame(number), plain[number], err_msg=f"{number}")
+
+
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_steps_back_give_the_right_frames(made, step, monkeypatch):
+    path, shows, plain = made
+    monkeypatch.setattr(contract, "_CACHE_FRAMES", 1)
+    film = Film(path)
+    for number in range(len(shows) - 1, -1, -step):
         np.testing.assert_array_equal(film.frame(number), plain[number], err_msg=f"{number}")
 
 

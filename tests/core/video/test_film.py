@@ -82,23 +82,42 @@ def test_sampling(tmp_path):
         list(film.sample(0))
 
 
-def test_sampling_decodes_nothing_twice(tmp_path, monkeypatch):
+@pytest.fixture
+def decoded(monkeypatch):
+    """The frames that are decoded, one after the other."""
     from mousegpt_core.video.decoder import Decoder
 
-    film = Film(encode(tmp_path / "a.mp4", 100, gop=250, b_frames=2, options=FIXED_B))
-    decoded = []
+    marks = []
     real = Decoder._decode
 
     def counting(decoder):
         for frame in real(decoder):
-            decoded.append(frame.pts)
+            marks.append(frame.pts)
             yield frame
 
     monkeypatch.setattr(Decoder, "_decode", counting)
+    return marks
+
+
+def test_sampling_decodes_nothing_twice(tmp_path, decoded):
+    film = Film(encode(tmp_path / "a.mp4", 100, gop=250, b_frames=2, options=FIXED_B))
     assert len(list(film.sample(5))) == 20
     assert len(decoded) == len(set(decoded))
     # Of two B-frames in a row one is needed by no other frame: only those asked for are decoded.
     assert len(decoded) <= 75
+
+
+def test_steps_back_are_kept_from_one_run(tmp_path, decoded, monkeypatch):
+    monkeypatch.setattr(contract, "_CACHE_FRAMES", 1)
+    film = Film(encode(tmp_path / "a.mp4", 100, gop=250, b_frames=2, options=FIXED_B))
+    back = list(range(99, -1, -1))
+    assert [number_in(film.frame(number)) for number in back] == back
+    # One by one from the keyframe it were 5,050.
+    assert len(decoded) < 600
+    # Who goes on from there decodes no more than that.
+    before = len(decoded)
+    assert [number_in(film.frame(number)) for number in range(1, 40)] == list(range(1, 40))
+    assert len(decoded) - before < 80
 
 
 def test_dask(tmp_path):
