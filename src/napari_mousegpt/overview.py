@@ -45,7 +45,8 @@ class Step:
 def overview(study: Study) -> list[Step]:
     """The steps of a study, in their order; reads manifests only."""
     recordings = list(study.recordings.values())
-    count = len(recordings)
+    unreadable = study.unreadable
+    count, all_there = len(recordings), len(recordings) + len(unreadable)
     animals = study.animals
     treated = int((animals["treatment"].astype(str).str.strip() != "").sum())
 
@@ -56,8 +57,11 @@ def overview(study: Study) -> list[Step]:
         return int(study.store.entry(stage) is not None)
 
     some = min(count, 1)
+    added = "Add films and poses in the dock Study."
+    if unreadable:
+        added = f"Left out, because they cannot be read: {', '.join(unreadable)}."
     return [
-        Step("Recordings", count, max(count, 1), "Add films and poses in the dock Study."),
+        Step("Recordings", count, max(all_there, 1), added),
         Step("Treatments", treated, len(animals), "Which group each animal is in: dock Study."),
         Step("Movement", have("kinematics"), count, "Positions and speeds in cm."),
         Step("Ethogram", have("activities"), count, "What each animal does in every frame."),
@@ -74,7 +78,7 @@ def report_of(study: Study) -> Path:
 
 def next_words(steps: list[Step]) -> str:
     """What the one button does."""
-    if not steps[0].is_done:
+    if not steps[0].done:
         return "Add recordings"
     missing = [step.name.lower() for step in steps[2:] if not step.is_done]
     return f"Go on: {', '.join(missing)}" if missing else "Bring all up to date"

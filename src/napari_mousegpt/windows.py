@@ -57,12 +57,13 @@ def _is_gone(widget: Any) -> bool:
 def _settle(session: Session, window: Any) -> None:
     """Let a session work as it should in its window."""
     from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders
-    from napari_mousegpt._widgets.telling import tell_left_out
+    from napari_mousegpt._widgets.telling import tell_left_out, unreadable_told
     from napari_mousegpt._widgets.turns import InTurns
 
     session.take_turns(lambda: InTurns(window))
     when_gone(window, session.leave_window)
     session.afterwards = Soon()
     session.tell_left_out = tell_left_out
+    session.study_changed.connect(unreadable_told(session))
     keep_mesh_shaders()
     spare_collector(window)

@@ -20,6 +20,7 @@ pytest.importorskip("napari")
 
 from napari.components import ViewerModel
 
+from napari_mousegpt._readers.study import read
 from napari_mousegpt.editable import read_editable
 from napari_mousegpt.editing import Editing
 from napari_mousegpt.session import Session, session_of
@@ -237,3 +238,13 @@ def test_names_of_folders_do_not_matter(
     study.recording("flat").change(notes="ä")
     session.open_study(study.folder)
     np.testing.assert_array_equal(session.points.data, before)
+
+
+def test_a_script_opens_the_rest_of_a_study_and_is_warned(own_study: Study) -> None:
+    own_study.recording("space").toml_path.write_text("id = ")
+    with pytest.warns(UserWarning, match="(?s)space.*not valid TOML.*mend that line"):
+        layers = read(str(own_study.folder))
+    assert "top" in {options["name"] for _, options, _ in layers}
+    own_study.recording("flat").toml_path.write_text("id = ")
+    with pytest.raises(MouseGPTError, match="not valid TOML"):
+        read(str(own_study.folder))

@@ -34,6 +34,7 @@ from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
+from napari_mousegpt._widgets.telling import unreadable_told
 from napari_mousegpt._widgets.views import Views
 from napari_mousegpt.pace import AtOnce
 from napari_mousegpt.session import session_of
@@ -631,6 +632,36 @@ def test_doubts_of_another_recording_are_not_listed(
     go_on.set()
     qtbot.waitUntil(lambda: bool(shown), timeout=LONG)
     assert shown == ["new"]
+
+
+def test_docks_go_on_where_one_recording_cannot_be_read(
+    qtbot: Any, session: Any, runner: Any, own_study: Study
+) -> None:
+    toml = own_study.recording("flat").toml_path
+    whole = toml.read_bytes()
+    toml.write_text("id = ")
+    tell = unreadable_told(session)
+    session.study_changed.connect(tell)
+    home, table = Home(session, runner), StudyTable(session, runner)
+    for dock in (home, table):
+        qtbot.addWidget(dock)
+    notification_manager.records.clear()
+    home.open_study(own_study.folder)
+    session.refresh()
+    assert session.recording == "space"
+    assert [home._recordings.itemText(n) for n in range(home._recordings.count())] == ["space"]
+    assert len(notification_manager.records) == 1
+    assert told().startswith("flat is left out: recording.toml: not valid TOML")
+    assert "mend that line" in told()
+    row = table._table.rowCount() - 1
+    assert table._table.item(row, 0).text() == "flat"
+    assert table._table.item(row, 5).text() == "cannot be read"
+    assert "mend that line" in table._table.item(row, 5).toolTip()
+    table._open_row(row, 0)
+    assert "not valid TOML" in told()
+    toml.write_bytes(whole)
+    session.refresh()
+    assert home._recordings.count() == 2
 
 
 def test_a_dock_that_cannot_read_the_study_tells_it_and_stops_no_other(

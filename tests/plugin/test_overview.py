@@ -54,3 +54,11 @@ def test_an_ethogram_has_a_row_an_animal(study_folder: Path) -> None:
         assert data.at(int(first["row"]), float(first["start_s"])) == first["name"]
         assert data.at(0, 1e6) == ""
         assert all(bars.colour.startswith("#") for bars in data.bars)
+
+
+def test_a_recording_that_cannot_be_read_is_named(own_study: Study) -> None:
+    own_study.recording("flat").toml_path.write_text("id = ")
+    steps = overview(own_study)
+    assert steps[0].words == "1 of 2"
+    assert "flat" in steps[0].hint
+    assert next_words(steps) == "Bring all up to date"

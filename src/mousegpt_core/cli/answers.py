@@ -17,11 +17,13 @@ from mousegpt_core.cli.options import (
     Json,
     StudyFolder,
     key_values,
+    left_out,
 )
 from mousegpt_core.errors import SettingsError
 
 if TYPE_CHECKING:
     from mousegpt_core.pipeline.searching import Found
+    from mousegpt_core.study import Study
 
 
 class LikeBy(StrEnum):
@@ -73,13 +75,14 @@ def search(
             "--animal and --by say what is like a moment, and none is given",
             hint="leave them out, or name the moment: --like RECORDING:SECONDS",
         )
-    if like:
-        found = _like(study, console, like, animal, by or LikeBy.BOTH, top)
-    else:
-        from mousegpt_core.pipeline import search_study
-        from mousegpt_core.study import Study
+    from mousegpt_core.pipeline import search_study
+    from mousegpt_core.study import Study
 
-        found = search_study(Study.open(study), words, top=top)
+    opened = Study.open(study)
+    if like:
+        found = _like(opened, console, like, animal, by or LikeBy.BOTH, top)
+    else:
+        found = search_study(opened, words, top=top)
     if found.note:
         console.say(f"note: {found.note}")
     if found.hits:
@@ -99,13 +102,13 @@ def search(
             ],
         )
     console.say(f"Full ranking: {found.ranking}")
-    console.result({"hits": found.hits, "ranking": str(found.ranking), "note": found.note})
+    told = {"hits": found.hits, "ranking": str(found.ranking), "note": found.note}
+    console.result({**told, "failed": left_out(opened)})
 
 
-def _like(study: Path, console: Console, like: str, animal: str, by: LikeBy, top: int) -> Found:
+def _like(study: Study, console: Console, like: str, animal: str, by: LikeBy, top: int) -> Found:
     from mousegpt_core.pipeline import Work
     from mousegpt_core.pipeline.likeness import search_like
-    from mousegpt_core.study import Study
 
     recording, _, seconds = like.rpartition(":")
     try:
@@ -116,7 +119,7 @@ def _like(study: Path, console: Console, like: str, animal: str, by: LikeBy, top
         raise SettingsError(
             f"--like {like!r} is not RECORDING:SECONDS", hint="for example --like M1:12.4"
         )
-    work = Work(Study.open(study), console.progress, console.cancellation)
+    work = Work(study, console.progress, console.cancellation)
     with console.work():
         return search_like(work, recording, moment, individual=animal, by=by.value, top=top)
 

@@ -9,7 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from mousegpt_core.cli.console import Console
-from mousegpt_core.cli.options import Json, Only, StudyFolder, changes_of, folder_to_write
+from mousegpt_core.cli.options import (
+    Json,
+    Only,
+    StudyFolder,
+    changes_of,
+    folder_to_write,
+    left_out,
+)
 from mousegpt_core.cli.stages import at_work
 from mousegpt_core.errors import SettingsError
 from mousegpt_core.io import FORMATS
@@ -148,10 +155,11 @@ def export(
     from mousegpt_core.pipeline import export_study
     from mousegpt_core.study import Study
 
-    files = export_study(Study.open(study), what, out=out, format=format or "csv")
+    opened = Study.open(study)
+    files = export_study(opened, what, out=out, format=format or "csv")
     for file in files:
         console.say(str(file))
-    console.result({"files": [str(file) for file in files]})
+    console.result({"files": [str(file) for file in files], "failed": left_out(opened)})
 
 
 def _write_back(
@@ -164,11 +172,14 @@ def _write_back(
         raise SettingsError(
             "--into-files with --out", hint="leave one of them out: copies go to a folder"
         )
-    written = write_back(Study.open(study), only=only, out=out, into_files=into_files)
+    opened = Study.open(study)
+    written = write_back(opened, only=only, out=out, into_files=into_files)
     for one in written:
         before = f" (before: {one['kept']})" if one["kept"] else ""
         console.say(f"{one['file']}: {one['acts']} corrections{before}")
-    console.result({"files": [one["file"] for one in written], "written": written})
+    failed = {} if only else left_out(opened)
+    files = [one["file"] for one in written]
+    console.result({"files": files, "written": written, "failed": failed})
 
 
 def _dataset(

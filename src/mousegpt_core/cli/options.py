@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mousegpt_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mousegpt_core.study import Study
 
 StudyFolder = Annotated[Path, typer.Argument(help="Folder of the study.", show_default=False)]
 Json = Annotated[
@@ -55,6 +58,11 @@ def folder_to_write(path: Path | None) -> Path | None:
 
         check_folder(path)
     return path
+
+
+def left_out(study: Study) -> dict[str, str]:
+    """For the result of a command on a whole study: what of it cannot be read, and why."""
+    return {id: str(error) for id, error in study.unreadable.items()}
 
 
 def key_value(text: str, *, option: str, example: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from mousegpt_core.cli.options import (
     Json,
     StudyFolder,
     animal_columns,
+    left_out,
     named_path,
     of_view,
     seconds_of_view,
@@ -219,13 +220,14 @@ def relink(
     from mousegpt_core.study import Study
 
     console = Console(as_json=as_json)
-    result = relink_study(Study.open(study), folder)
+    opened = Study.open(study)
+    result = relink_study(opened, folder)
     for row in result["found"]:
         console.say(f"{row['recording']}: {row['was']} is now {row['now']}")
     for row in result["missing"]:
         console.say(f"{row['recording']}: {row['was']} is not in {folder}")
     if not result["found"] and not result["missing"]:
         console.say("All files are where they were.")
-    console.result(result)
+    console.result({**result, "failed": left_out(opened)})
     if result["missing"]:
         raise typer.Exit(2)

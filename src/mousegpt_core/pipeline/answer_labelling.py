@@ -164,9 +164,7 @@ def classify_answers(
             f"{name!r} is the name of labels of your own", hint="choose another: --scheme"
         )
     behaviours = scheme_of_protocol(study, protocol, labels)
-    recordings = [
-        one for one in study.recordings.values() if one.store.entry(speaker.stage) is not None
-    ]
+    recordings = [one for one in work.chosen() if one.store.entry(speaker.stage) is not None]
     notes: list[str] = []
     said_by = said_and_kept if speaker.stage == study_asks(study) else said_of
     if speaker.combined:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mousegpt_core.errors import DataError, SettingsError
+from mousegpt_core.pipeline.study_stages import refuse_empty
 from mousegpt_core.pipeline.work import Work
 from mousegpt_core.study import Recording
 
@@ -125,8 +126,5 @@ def recording_of(clip: str) -> str:
 
 
 def _first(work: Work) -> str:
-    for id in work.study.recordings:
-        return id
-    raise DataError(
-        "the study has no recordings", file=work.study.folder, hint="add one with `mousegpt add`"
-    )
+    refuse_empty(work.study)
+    return next(iter(work.study.recordings))

@@ -127,9 +127,7 @@ def _classify(work: Work, name: str, labels: Path) -> dict[str, Any]:
 
 def _keys(work: Work) -> tuple[dict[str, str], dict[str, str]]:
     """Keys of ethogram and clips of the recordings that have both."""
-    made = work.each(
-        work.study.recordings.values(), lambda one: (run_ethogram(work, one), run_clips(work, one))
-    )
+    made = work.each(work.chosen(), lambda one: (run_ethogram(work, one), run_clips(work, one)))
     ethograms, clips = ({id: keys[n] for id, keys in made.items()} for n in (0, 1))
     return ethograms, clips
 

@@ -100,6 +100,7 @@ def report_study(work: Work) -> dict[str, Any]:
 def gather(work: Work) -> ReportData:
     """Everything the report tells, from the results of a study."""
     study = work.study
+    work.note_unreadable()
     recordings = described_recordings(study)
     clips = all_described_clips(study)
     schemes = _bouts(study)

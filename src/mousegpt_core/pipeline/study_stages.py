@@ -23,7 +23,7 @@ from mousegpt_core.pipeline.curating import (
     described_clips,
     run_curated,
 )
-from mousegpt_core.pipeline.work import Work
+from mousegpt_core.pipeline.work import Work, refuse_unreadable
 from mousegpt_core.registry import load_backend
 from mousegpt_core.settings import Settings, content_hash
 from mousegpt_core.study import Provenance, Recording, Study
@@ -38,8 +38,11 @@ def refuse_empty(study: Study) -> None:
     ------
     DataError
         If the study has no recordings.
+    MouseGPTError
+        If it has none that can be read.
     """
     if not study.recordings:
+        refuse_unreadable(study, ())
         raise DataError(
             "the study has no recordings",
             file=study.folder,
@@ -59,7 +62,7 @@ def run_all_descriptions(work: Work) -> dict[str, str]:
     """
     refuse_empty(work.study)
     curation = curation_of(work.study)
-    work.each(work.study.recordings.values(), lambda one: run_curated(work, one))
+    work.each(work.chosen(), lambda one: run_curated(work, one))
     said = {}
     for recording in described_recordings(work.study):
         entry = recording.store.entry("descriptions")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -98,10 +98,23 @@ class Work:
         return provenance.key
 
     def chosen(self, only: Sequence[str] | None = None) -> list[Recording]:
-        """The recordings of these ids; all, sorted, where none are named."""
+        """The recordings of these ids; where none are named all that can be read, sorted.
+
+        Raises
+        ------
+        MouseGPTError
+            If none can be read.
+        """
         if only:
             return [self.study.recording(id) for id in only]
-        return list(self.study.recordings.values())
+        readable = list(self.study.recordings.values())
+        refuse_unreadable(self.study, readable)
+        self.note_unreadable()
+        return readable
+
+    def note_unreadable(self) -> None:
+        """Count recordings that cannot be read among those that failed."""
+        self.failed.update(self.study.unreadable)
 
     def each(
         self, recordings: Iterable[Recording], do: Callable[[Recording], Result]
@@ -142,6 +155,18 @@ class Work:
     def finish(self, stage: str, remark: str = "", *, recording: str = "") -> None:
         """Say that a stage is complete."""
         self.notify(Progress(stage, recording, 1, 1, remark, finished=True))
+
+
+def refuse_unreadable(study: Study, readable: Collection[object]) -> None:
+    """Check that of the recordings that are there, one can be read.
+
+    Raises
+    ------
+    MouseGPTError
+        If none can.
+    """
+    if not readable and (unreadable := study.unreadable):
+        raise _of_all(unreadable)
 
 
 def _of_all(failed: dict[str, MouseGPTError]) -> MouseGPTError:

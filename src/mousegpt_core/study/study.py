@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from mousegpt_core.errors import DataError, SettingsError, SkeletonError, typed
+from mousegpt_core.errors import DataError, MouseGPTError, SettingsError, SkeletonError, typed
 from mousegpt_core.skeleton import Skeleton
 from mousegpt_core.study.animals import (
     GroupRule,
@@ -35,6 +35,7 @@ from mousegpt_core.study.files import (
     write_atomic,
     writing,
 )
+from mousegpt_core.study.listing import Listing, is_recording
 from mousegpt_core.study.locks import Leases
 from mousegpt_core.study.log import Log
 from mousegpt_core.study.migrations import (
@@ -96,6 +97,7 @@ class Study:
         self.store = ResultStore(self.folder, "study")
         self.log = Log(self.folder / "log.sqlite")
         self._leases = Leases(self.folder, "study")
+        self._listing = Listing(self.folder)
 
     @classmethod
     def create(cls, folder: Path | str, *, name: str = "") -> Study:
@@ -213,12 +215,13 @@ class Study:
 
     @property
     def recordings(self) -> dict[str, Recording]:
-        """All recordings by id, sorted."""
-        root = self.folder / "recordings"
-        with reading(root):
-            folders = sorted(root.iterdir()) if root.is_dir() else []
-        found = [Recording(path, self.folder) for path in folders if _is_recording(path)]
-        return {recording.id: recording for recording in found}
+        """The recordings that can be read, by id, sorted."""
+        return self._listing.read()[0]
+
+    @property
+    def unreadable(self) -> dict[str, MouseGPTError]:
+        """Why other recordings cannot be read, by the names of their folders, sorted."""
+        return self._listing.read()[1]
 
     def recording(self, id: str) -> Recording:
         """One recording.
@@ -239,7 +242,7 @@ class Study:
             )
         with reading(root):
             there = id in os.listdir(root)
-        if not there or not _is_recording(root / id):
+        if not there or not is_recording(root / id):
             raise DataError(
                 f"there is no recording {id!r}",
                 file=self.folder,
@@ -489,8 +492,3 @@ def _quoted(text: str) -> str:
     import tomlkit
 
     return tomlkit.item(text).as_string()
-
-
-def _is_recording(folder: Path) -> bool:
-    with reading(folder):
-        return not folder.name.startswith(".") and (folder / "recording.toml").is_file()

@@ -46,11 +46,12 @@ def read(path: str | list[str]) -> list[LayerTuple]:
     from napari_mousegpt.recordings import open_recording
 
     study = Study.open(folder)
-    recordings = study.recordings
-    if not recordings:
+    first = id or min(study.recordings, default="")
+    unreadable = {} if id else study.unreadable
+    if not first and not unreadable:
         raise DataError("the study is empty", file=folder, hint="add recordings in the dock Study")
-    opened = open_recording(study, recordings[id or min(recordings)])
-    for error in opened.left_out.errors:
+    opened = open_recording(study, study.recording(first or min(unreadable)))
+    for error in (*unreadable.values(), *opened.left_out.errors):
         warn_of(error)
     return opened.whole()
 

@@ -153,15 +153,17 @@ class StudyTable(Dock):
                         known: Any = animals.loc[animal] if animal in animals.index else {}
                         told = [_text(known.get(name, "")) for name in _EDITED.values()]
                         self._add_row([id, animal, *told, done, files])
+                for id, error in study.unreadable.items():
+                    self._add_row([id, "", "", "", "no", "cannot be read"], why=str(error))
         self._table.blockSignals(False)
         self._enable()
 
-    def _add_row(self, texts: list[str]) -> None:
+    def _add_row(self, texts: list[str], why: str = "") -> None:
         row = self._table.rowCount()
         self._table.insertRow(row)
         for place, text in enumerate(texts):
             item = QTableWidgetItem(text)
-            item.setToolTip(text)
+            item.setToolTip(why or text)
             if place not in _EDITED or not texts[1]:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
             self._table.setItem(row, place, item)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
 from qtpy.QtWidgets import QApplication
 
 from mousegpt_core.errors import MouseGPTError
+
+if TYPE_CHECKING:
+    from napari_mousegpt.session import Session
 
 
 class _Told(Notification):
@@ -39,6 +42,24 @@ def tell_error(message: str, hint: str, details: str) -> None:
 def tell_left_out(error: MouseGPTError) -> None:
     """Show why a part of what is open is not there."""
     tell_error(f"{_short(error.message)}; left out", error.hint, f"{type(error).__name__}: {error}")
+
+
+def unreadable_told(session: Session) -> Callable[[], None]:
+    """Shows which recordings of a session's study cannot be read, each when that is new."""
+    before: set[str] = set()
+
+    def show() -> None:
+        study = session.study
+        with errors_told():
+            now = {} if study is None else study.unreadable
+            for id, error in now.items():
+                if error.message not in before:
+                    details = f"{type(error).__name__}: {error}"
+                    tell_error(f"{id} is left out: {_short(error.message)}", error.hint, details)
+            before.clear()
+            before.update(error.message for error in now.values())
+
+    return show
 
 
 def tell(message: str) -> None:

@@ -119,3 +119,58 @@ definition = "motionless"
     exported = {file.name for file in export_study(Study.open(study.folder), "labels")}
     assert "labels-mine-M1.csv" in exported
     assert "labels-mine-M2.csv" not in exported
+
+
+WHOLE_STUDY = (
+    ("run",),
+    ("kinematics",),
+    ("describe",),
+    ("profile",),
+    ("map",),
+    ("report",),
+    ("search", "walking"),
+    ("export", "bouts"),
+    ("export", "poses"),
+)
+
+
+@pytest.mark.parametrize("command", WHOLE_STUDY, ids=" ".join)
+def test_a_command_on_the_whole_study_names_what_cannot_be_read(
+    study: Study, files: Path, command: tuple[str, ...]
+) -> None:
+    add_frames(study, files, 60, "bad").toml_path.write_text("id = ")
+    verb, *others = command
+    answer = mousegpt(verb, study.folder, *others)
+    assert answer.code == 2
+    assert "bad: " in answer.err
+    assert "not valid TOML" in answer.err
+    assert "  -> mend that line" in answer.err
+    told = mousegpt(verb, study.folder, *others, "--json")
+    assert told.code == 2
+    assert list(told.json["failed"]) == ["bad"]
+
+
+def test_the_report_names_what_cannot_be_read(study: Study) -> None:
+    study.recording("M2").toml_path.write_text("id = ")
+    page = Path(run_study(Work(study))["report"]).read_text(encoding="utf-8")
+    assert "M2: not in this report" in page
+    assert "not valid TOML" in page
+
+
+def test_commands_on_other_recordings_do_not_mind(study: Study) -> None:
+    study.recording("M2").toml_path.write_text("id = ")
+    assert mousegpt("kinematics", study.folder, "--recording", "M1").code == 0
+    assert mousegpt("animals", study.folder).code == 0
+    answer = mousegpt("kinematics", study.folder, "--recording", "M2")
+    assert answer.code == 2
+    assert "M2" in answer.err
+
+
+def test_where_none_can_be_read_the_reason_is_raised(fresh: Study) -> None:
+    for recording in fresh.recordings.values():
+        recording.toml_path.write_text("id = ")
+    for words in (["run"], ["kinematics"], ["report"], ["export", "bouts"], ["search", "x"]):
+        answer = mousegpt(words[0], fresh.folder, *words[1:])
+        assert answer.code == 2
+        assert "not valid TOML" in answer.err
+        assert "has no recordings" not in answer.err
