@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from napari_mousegpt.gone import when_gone
@@ -22,7 +22,7 @@ _HEAVY = (
     "pyqtgraph",
     *(f"napari_mousegpt._widgets.{dock}" for dock in _DOCKS),
 )
-_started = Event()
+_started, _starting = Event(), Lock()
 
 
 def has_started() -> bool:
@@ -31,19 +31,25 @@ def has_started() -> bool:
 
 
 def start() -> None:
-    """Import all that a study and the docks need, and read what the person prefers."""
+    """Import all that a study and the docks need, and read what the person prefers; once."""
+    with _starting:
+        if not has_started():
+            _import_all()
+            from napari_mousegpt.preferences import preferences
+
+            preferences()
+            _started.set()
+
+
+def _import_all() -> None:
     collects = gc.isenabled()
     gc.disable()  # what is imported stays, and each look through all of it stops the window
     try:
         for name in _HEAVY:
             import_module(name)
-        from napari_mousegpt.preferences import preferences
-
-        preferences()
     finally:
         if collects:
             gc.enable()
-    _started.set()
 
 
 def spare_collector(window: Any) -> None:
