@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -176,6 +178,18 @@ def test_zones_are_drawn_named_deleted(
         press(qtbot, views, "Undo")
         assert zones() == expected
         assert list(viewer.layers["top zones"].features["name"]) == expected
+
+
+def test_zones_of_what_is_no_longer_shown_are_let_go_while_the_dock_stays(
+    qtbot: Any, viewer: ViewerModel, views: Any
+) -> None:
+    press(qtbot, views, "Draw a zone")
+    layer = ref(viewer.layers["top zones"])
+    views._session.open_recording("space")
+    viewer.layers.selection.active = viewer.layers[0]  # napari keeps the last
+    gc.collect()
+    assert layer() is None
+    assert views.isEnabled()
 
 
 def test_zones_that_cannot_be_saved_stay_until_they_are(

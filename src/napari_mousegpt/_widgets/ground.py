@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import numpy as np
 import pandas as pd
@@ -290,12 +290,18 @@ class GroundBox(QWidget):
         self._watched.add(layer)
         if what == "zone":
             self._see(layer)
+        watched = ref(layer)  # it may be removed long before the dock is
 
         def changed() -> None:
-            self._later(what, layer)
+            if (layer := watched()) is not None:
+                self._later(what, layer)
+
+        def leave() -> None:
+            if (layer := watched()) is not None:
+                layer.events.data.disconnect(changed)
 
         layer.events.data.connect(changed)
-        when_gone(self, lambda: layer.events.data.disconnect(changed))
+        when_gone(self, leave)
 
     def _later(self, what: str, layer: Any) -> None:
         """Save when the shape has been left alone for a moment."""
