@@ -202,11 +202,10 @@ def film_and_poses(film: Path, poses: Path, *, name: str) -> list[LayerTuple]:
     from mousegpt_core.video import open_film
     from napari_mousegpt.layers import film_layer
 
-    opened = open_film(film)
-    return [
-        film_layer(opened, name=f"{name} film"),
-        *poses_layers(_read(poses, fps=opened.fps), name=name),
-    ]
+    # It is opened again when it is shown: not at all where the poses cannot be read.
+    with open_film(film) as opened:
+        over = poses_layers(_read(poses, fps=opened.fps), name=name)
+    return [film_layer(opened, name=f"{name} film"), *over]
 
 
 def views_beside(views: Sequence[tuple[Path, Path]]) -> list[LayerTuple]:

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from mousegpt_core.errors import DataError
+from core.video.films import encode
+from mousegpt_core.errors import DataError, MouseGPTError
 from mousegpt_core.io import read_poses
+from mousegpt_core.video import Film
 from napari_mousegpt import _sample_data
 from napari_mousegpt._sample_data import (
     FOUR_CAMERAS,
@@ -24,6 +26,7 @@ from napari_mousegpt._sample_data import (
     Remote,
     fetch,
     poses_layers,
+    views_beside,
 )
 
 pytest.importorskip("pooch")
@@ -93,6 +96,34 @@ def test_without_a_connection_it_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="could not be fetched") as caught:
         fetch(Remote(f"http://127.0.0.1:{port}/m.csv", HASH), tmp_path)
     assert "connection" in caught.value.hint
+
+
+def test_where_poses_cannot_be_read_no_film_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Watched] = []
+
+    def watched(path: Path) -> Watched:
+        opened.append(Watched(path))
+        return opened[-1]
+
+    monkeypatch.setattr("mousegpt_core.video.open_film", watched)
+    film, whole, broken = encode(tmp_path / "m.mp4", 3), tmp_path / "m.csv", tmp_path / "n.csv"
+    whole.write_bytes(CONTENT)
+    broken.write_text("no poses")
+    with pytest.raises(MouseGPTError, match=r"n\.csv"):
+        views_beside([(film, whole), (film, broken)])
+    assert [each.closed for each in opened] == [True, True]
+
+
+class Watched(Film):
+    """Tells whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        super().close()
+        self.closed = True
 
 
 #: Samples and where their files lie among the real recordings.
