@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EditablePoses:
-    """What is read of a recording before its keypoints can be corrected.
+    """Poses of a recording that a person corrects, and closes when done.
 
     Attributes
     ----------

@@ -28,12 +28,11 @@ from napari_mousegpt.closer import Closer
 from napari_mousegpt.editable import EditablePoses
 from napari_mousegpt.moving import MovingPoses, at_step
 from napari_mousegpt.picking import Picking
+from napari_mousegpt.points import MOVED
 
 if TYPE_CHECKING:
     from napari_mousegpt.session import Session
 
-#: A point that lies farther from where it was was moved (units of the coordinates).
-_MOVED = 1e-3
 #: Size of hidden points, and width of the rings of those that a person placed (share of the size).
 _SMALL, _RING = 0.5, 0.2
 
@@ -431,7 +430,7 @@ class Editing:
         action, data = str(event.action), np.asarray(self._layer.data, dtype=np.float64)
         if action.endswith("changed") and len(data) == len(self._spots):
             before = self._places()
-            moved = np.flatnonzero(np.abs(data - before).max(axis=1) > _MOVED).tolist()
+            moved = np.flatnonzero(np.abs(data - before).max(axis=1) > MOVED).tolist()
             self._move(moved, data[moved])
         elif action.endswith("removed"):
             self._restore()

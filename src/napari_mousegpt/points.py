@@ -14,7 +14,7 @@ from mousegpt_core.errors import DataError
 from mousegpt_core.poses import with_values
 
 #: A point that lies farther from where it was was moved (units of the coordinates).
-_MOVED = 1e-3
+MOVED = 1e-3
 #: Of a point that a person put there.
 _CERTAIN = 1.0
 
@@ -60,7 +60,7 @@ def poses_of_layer(data: Any, options: Mapping[str, Any]) -> xr.Dataset:
     position[rows, keypoint, individual] = points[:, :0:-1]
     confidence = poses["confidence"].transpose("time", "keypoint", "individual").values.copy()
     before = old[rows, keypoint, individual]
-    moved = ~(np.abs(before - points[:, :0:-1]) <= _MOVED).all(axis=1)
+    moved = ~(np.abs(before - points[:, :0:-1]) <= MOVED).all(axis=1)
     confidence[rows[moved], keypoint[moved], individual[moved]] = _CERTAIN
     # What was not touched keeps its last digit.
     stays = ~moved
