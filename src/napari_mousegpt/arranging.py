@@ -50,6 +50,8 @@ class ShownView:
         Where its corner is, (y, x).
     own_poses : bool
         Whether its keypoints are of its own frames rather than those in space as it sees them.
+    is_main : bool
+        Whether its frames are the steps of the slider.
     """
 
     name: str
@@ -59,6 +61,7 @@ class ShownView:
     offset_s: float = 0.0
     place: Place = (0.0, 0.0)
     own_poses: bool = False
+    is_main: bool = False
 
     @property
     def size(self) -> tuple[int, int]:

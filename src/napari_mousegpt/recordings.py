@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from mousegpt_core.kinematics.arena import Arena
     from mousegpt_core.pipeline.filmed import FilmedView
-    from mousegpt_core.study import PoseFile, Recording, Study
+    from mousegpt_core.study import PoseFile, Recording, Study, View
 
 #: In larger pictures than this, points are drawn larger.
 _USUAL_PX = 640
@@ -61,7 +61,7 @@ class OpenedRecording:
     stack : ExitStack
         Closes the films.
     views : list of ShownView
-        Those that are filmed, the main one first.
+        Those that are filmed, the main one first where it can be read.
     left_out : LeftOut
         What could not be read.
     """
@@ -143,15 +143,19 @@ def _films(part: _Readable, stack: ExitStack) -> list[FilmedView]:
 def _beside_each_other(
     part: _Readable, opened: list[FilmedView], stack: ExitStack
 ) -> OpenedRecording:
+    from mousegpt_core.pipeline.filmed import views_with_films
     from mousegpt_core.video import frames_at
 
-    recording, timeline = part.recording, Timeline(opened[0].times)
+    recording = part.recording
+    main = views_with_films(recording.info)[0]
+    timeline = _timeline(part, main, opened[0])
     still: list[LayerTuple] = []
     moving: list[MovingPoses] = []
     shown: list[ShownView] = []
     places = side_by_side([(view.film.shape[1], view.film.shape[2]) for view in opened])
-    for number, (view, place) in enumerate(zip(opened, places, strict=True)):
-        steps = frames_at(timeline.times, view.times, period=view.period) if number else None
+    for view, place in zip(opened, places, strict=True):
+        is_main = view.view == main
+        steps = None if is_main else frames_at(timeline.times, view.times, period=view.period)
         poses = part.read(partial(_poses_of_view, part, view, timeline, steps))
         layers = _pictures(part, view, steps)
         if poses is not None:
@@ -168,9 +172,29 @@ def _beside_each_other(
                 )
             )  # fmt: skip
         still += beside(_of_view(layers, view.view.name), place)
-        shown.append(_shown_view(recording, view, place))
+        shown.append(replace(_shown_view(recording, view, place), is_main=is_main))
     still.sort(key=lambda layer: _HEIGHT.index(layer[2]))
     return OpenedRecording(still, moving, timeline, False, stack, shown, part.left_out)
+
+
+def _timeline(part: _Readable, main: View, first: FilmedView) -> Timeline:
+    """The main view's times; without its film by its poses, else, which is told, the first's."""
+    from mousegpt_core.pipeline.recording_stages import pose_sources
+
+    if first.view == main:
+        return Timeline(first.times)
+    for source in pose_sources(part.recording):
+        if part.recording.info.clock_view(source.view) == main:
+            poses = part.read(partial(_read_poses, part, source))
+            if poses is not None:
+                return Timeline.of_poses(poses)
+    part.left_out.errors.append(
+        DataError(
+            f"the times of {main.name}, the main view, are not known without its film",
+            hint=f"until its film can be read, the slider has the frames of {first.view.name}",
+        )
+    )
+    return Timeline(first.times)
 
 
 def _shown_view(recording: Recording, view: FilmedView, place: tuple[float, float]) -> ShownView:

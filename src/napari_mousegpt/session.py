@@ -327,7 +327,7 @@ class Session:
         """Show a view, but the main one, with another offset (s); nothing is saved."""
         opened = self._opened
         for number, each in enumerate(self.views):
-            if opened is not None and number and each.name == view:
+            if opened is not None and not each.is_main and each.name == view:
                 layers, times = self._stage.layers, opened.timeline.times
                 opened.views[number] = shift(layers, opened.moving, each, offset_s, times)
         self.redraw()

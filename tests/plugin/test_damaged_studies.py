@@ -166,6 +166,42 @@ def test_what_is_damaged_is_left_out_and_told(
     assert session.sentence
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, halve])
+def test_without_its_main_film_a_recording_keeps_its_time(
+    damage: Callable[[Path], object], own_study: Study, session: Session
+) -> None:
+    session.open_study(own_study.folder, recording="flat")
+    session.shift("side", 0.5)
+    session.go_to(1.2)
+    step, times = session.step, session.opened.timeline.times
+    assert [view.is_main for view in session.views] == [True, False]
+    damage(own_study.folder.parent / "top.mp4")
+    with pytest.warns(UserWarning, match="left out") as told:
+        session.open_study(own_study.folder, recording="flat")
+    assert len(told) == 1
+    assert [(view.name, view.is_main) for view in session.views] == [("side", False)]
+    np.testing.assert_allclose(session.opened.timeline.times, times[: len(session.opened.timeline)])
+    session.go_to(1.2)
+    assert session.step == step
+    session.shift("side", 0.5)
+    assert session.views[0].offset_s == 0.5
+
+
+def test_without_the_times_of_the_main_film_that_is_told(
+    own_study: Study, session: Session
+) -> None:
+    (own_study.folder.parent / "top.mp4").unlink()
+    halve(poses_of(own_study))
+    with pytest.warns(UserWarning, match="left out") as told:
+        session.open_study(own_study.folder, recording="flat")
+    words = [str(one.message) for one in told]
+    assert any("the times of top, the main view, are not known" in each for each in words)
+    assert any("the frames of side" in each for each in words)
+    assert not any(view.is_main for view in session.views)
+    session.go_to(1.2)
+    assert session.moment == pytest.approx(1.2, abs=0.05)
+
+
 def test_of_a_recording_that_is_nothing_but_damaged_the_first_damage_is_told(
     own_study: Study, session: Session
 ) -> None:

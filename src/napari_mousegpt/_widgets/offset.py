@@ -71,7 +71,7 @@ class OffsetBox(QWidget):
         views, study, id = self._session.views, self._session.study, self._session.recording
         self._recording = study.recording(id) if study is not None and id else None
         self._view = next((each for each in views if each.name == name), None)
-        is_main = self._view is None or self._view.name == views[0].name
+        is_main = self._view is None or self._view.is_main
         for widget in (self._seconds, *self._nudges):
             widget.setEnabled(not is_main)
         self._seconds.blockSignals(True)

@@ -111,7 +111,7 @@ class Views(Dock):
         self._list.clear()
         shown = arrangement.shown([view.name for view in views])
         for view in views:
-            item = QListWidgetItem(view.name + (" (main)" if view is views[0] else ""))
+            item = QListWidgetItem(view.name + (" (main)" if view.is_main else ""))
             item.setData(Qt.ItemDataRole.UserRole, view.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             ticked = view.name in shown
