@@ -271,6 +271,7 @@ def run(
     from mousegpt_core.video import is_film_folder
 
     console = Console(as_json=as_json)
+    remarks: list[str] = []
     names = [name.strip() for name in keypoints.split(",") if name.strip()]
     if (target / "study.toml").exists():
         if poses or names or fps or unit or px_per_cm or seen_from or individuals:
@@ -291,13 +292,12 @@ def run(
             seen_from=seen_from or None,
             count=individuals,
         )
-        if made.added is not None:
-            show_added(console, made.added)
-        target = made.folder
+        show_added(console, made.remarks, made.added)
+        target, remarks = made.folder, made.remarks
     elif target.suffix and not target.exists():
         raise DataError("no such file or study", file=target, hint="check the path")
     result = at_work(target, console, run_study)
-    _show_report(console, result, open_it=open_it)
+    _show_report(console, {**result, "remarks": remarks}, open_it=open_it)
 
 
 def _show_report(console: Console, result: dict[str, Any], *, open_it: bool) -> None:

@@ -113,8 +113,8 @@ def add(
         ),
     ] = None,
     individuals: Annotated[
-        int, typer.Option(help="Number of animals, where there are no poses that tell.")
-    ] = 1,
+        int | None, typer.Option(help="Number of animals, where there are no poses that tell (1).")
+    ] = None,
     notes: Annotated[str, typer.Option(help="Free text.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -157,7 +157,7 @@ def add(
         count=individuals,
     )
     added = add_recording(Study.open(study), request)
-    show_added(console, added)
+    show_added(console, added.remarks, added)
     console.say(f"Next: mousegpt run {typed(study)}")
     console.result(
         {
@@ -168,10 +168,12 @@ def add(
     )
 
 
-def show_added(console: Console, added: AddedRecording) -> None:
-    """What came of adding a recording: remarks, and the roles that were guessed."""
-    for line in added.remarks:
+def show_added(console: Console, remarks: list[str], added: AddedRecording | None) -> None:
+    """What came of adding a recording: remarks, and the roles that were guessed; None = before."""
+    for line in remarks:
         console.say(f"note: {line}")
+    if added is None:
+        return
     rows = [[name, role or "-", how] for name, role, how in added.roles]
     recording = added.recording
     console.table(

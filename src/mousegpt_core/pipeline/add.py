@@ -13,6 +13,7 @@ import xarray as xr
 from mousegpt_core.errors import DataError, SettingsError, UnnamedKeypointsError
 from mousegpt_core.io import read_poses
 from mousegpt_core.pipeline.clocks import on_clock, view_clock
+from mousegpt_core.pipeline.plausible import check_scale
 from mousegpt_core.pipeline.recording_stages import keep_poses
 from mousegpt_core.pipeline.tracking import film_source
 from mousegpt_core.pipeline.views import (
@@ -84,8 +85,8 @@ class NewRecording:
         The same for single individuals of the poses, by name; goes over `animal`.
     notes : str
         Free text.
-    count : int
-        Number of animals, where there are no poses that tell.
+    count : int, optional
+        Number of animals, where there are no poses that tell; by default 1.
     """
 
     id: str
@@ -105,7 +106,7 @@ class NewRecording:
     animal: dict[str, Any] = field(default_factory=dict)
     animal_of: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: str = ""
-    count: int = 1
+    count: int | None = None
 
     @property
     def view_options(self) -> ViewOptions:
@@ -158,6 +159,9 @@ def add_recording(study: Study, new: NewRecording) -> AddedRecording:
     primary = next((i for i, file in enumerate(files) if not file.view), 0)
     poses = _on_their_clocks(files, read, primary, views, remarks)
     main = poses[primary]
+    if new.px_per_cm:
+        remarks += check_scale(new.px_per_cm, views.values(), main)
+    remarks += unused_count(new.count, main.sizes["individual"])
     skeleton, guess = _skeleton(study, main, remarks)
     animals = _animals(new, [str(value) for value in main["individual"].values])
     treatment = _treatment_of_session(study, animals, remarks)
@@ -197,7 +201,9 @@ def _add_film_alone(study: Study, new: NewRecording) -> AddedRecording:
         )
     views = open_views(new.view_options, ())
     remarks = remarks_on(views.values())
-    animals = _animals(new, [str(i + 1) for i in range(new.count)])
+    if new.px_per_cm:
+        remarks += check_scale(new.px_per_cm, views.values())
+    animals = _animals(new, [str(i + 1) for i in range(new.count or 1)])
     treatment = _treatment_of_session(study, animals, remarks)
     info = RecordingInfo.parse(
         {
@@ -235,8 +241,16 @@ def _with_animals(
     return study.add_recording(info)
 
 
+def unused_count(count: int | None, individuals: int) -> list[str]:
+    """Says so where the number of animals was given, and poses tell another one."""
+    if count in (None, individuals):
+        return []
+    animals = "1 animal" if individuals == 1 else f"{individuals} animals"
+    return [f"--individuals {count} is not used: the poses are of {animals}"]
+
+
 def _check_numbers(new: NewRecording) -> None:
-    if new.count < 1:
+    if new.count is not None and new.count < 1:
         raise SettingsError(
             f"--individuals must be 1 or more, not {new.count}", hint="say how many animals"
         )

@@ -10,7 +10,12 @@ from typing import Any
 
 from mousegpt_core.errors import DataError, FormatError, SettingsError
 from mousegpt_core.io import FORMATS, recognise_format
-from mousegpt_core.pipeline.add import AddedRecording, NewRecording, add_recording
+from mousegpt_core.pipeline.add import (
+    AddedRecording,
+    NewRecording,
+    add_recording,
+    unused_count,
+)
 from mousegpt_core.pipeline.labelling import classify_again
 from mousegpt_core.pipeline.mapping import run_map
 from mousegpt_core.pipeline.recording_stages import run_descriptions, run_kinematics
@@ -79,10 +84,13 @@ class FileStudy:
         The study.
     added : AddedRecording or None
         What came of adding the recording; None where the study had it already.
+    remarks : list of str
+        What the user should know.
     """
 
     folder: Path
     added: AddedRecording | None
+    remarks: list[str]
 
 
 def study_for_file(
@@ -123,9 +131,11 @@ def study_for_file(
             "poses": poses, "keypoints": tuple(keypoints), "fps": fps, "unit": unit,
             "px_per_cm": px_per_cm, "seen_from": seen_from, "individuals": count,
         }  # fmt: skip
-        _refuse_other_file(study.recording(id), file)
-        _refuse_contradiction(study.recording(id), asked)
-        return FileStudy(folder, None)
+        there = study.recording(id)
+        _refuse_other_file(there, file)
+        _refuse_contradiction(there, asked)
+        individuals = len(there.info.individuals)
+        return FileStudy(folder, None, unused_count(count, individuals))
     of_poses = poses is None and is_poses(file)
     found = file if of_poses else poses or _poses_beside(file)
     if found is None:
@@ -139,12 +149,13 @@ def study_for_file(
         unit=unit,
         px_per_cm=px_per_cm,
         seen_from=seen_from or "above",
-        count=count or 1,
+        count=count,
     )
     made_here = not folder.exists()
     study = Study.open(folder) if known else Study.create(folder, name=file.stem)
     try:
-        return FileStudy(folder, add_recording(study, request))
+        added = add_recording(study, request)
+        return FileStudy(folder, added, added.remarks)
     except BaseException:  # also where a person stops it: nothing half-made is left
         if made_here:
             shutil.rmtree(folder)
@@ -189,7 +200,8 @@ def _refuse_contradiction(recording: Recording, asked: Mapping[str, Any]) -> Non
         "unit": info.space.unit,
         "px_per_cm": 1 / scale if scale else None,
         "seen_from": info.space.seen_from,
-        "individuals": len(info.individuals),
+        # Poses tell how many; another number is not used, which is said.
+        "individuals": asked["individuals"] if info.poses else len(info.individuals),
     }
     for name, value in asked.items():
         wanted = value.name if isinstance(value, Path) else value

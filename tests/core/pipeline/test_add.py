@@ -114,6 +114,49 @@ def test_lengths_are_not_pixels(study: Study, tmp_path: Path) -> None:
         add_recording(study, NewRecording("m", poses=poses, fps=30, unit="mm", px_per_cm=20))
 
 
+@pytest.mark.parametrize("px_per_cm", [1e9, 1e-9, 1e4, 1e-3])
+def test_a_scale_that_no_animal_can_have_is_refused(
+    study: Study, tmp_path: Path, px_per_cm: float
+) -> None:
+    poses = [(None, write_poses(tmp_path / "m.csv", frames=60))]
+    film = [(None, write_blank_film(tmp_path / "m.mp4", frames=60))]
+    with pytest.raises(SettingsError, match=r"by --px-per-cm .* which cannot be") as refused:
+        add_recording(study, NewRecording("m", poses=poses, fps=30, px_per_cm=px_per_cm))
+    assert "divide them by its centimetres" in refused.value.hint
+    with pytest.raises(SettingsError, match="the picture is"):
+        add_recording(study, NewRecording("m", films=film, px_per_cm=px_per_cm))
+    assert study.recordings == {}
+    assert study.animals.empty
+    assert study.skeletons == ()
+
+
+def test_a_scale_that_is_unusual_is_remarked_on(study: Study, tmp_path: Path) -> None:
+    poses = [(None, write_poses(tmp_path / "m.csv", frames=60))]
+    for id, px_per_cm, words in (("usual", 1.0, []), ("far", 0.05, ["check the scale"])):
+        new = NewRecording(id, poses=poses, fps=30, px_per_cm=px_per_cm)
+        told = [line for line in add_recording(study, new).remarks if "--px-per-cm" in line]
+        assert len(told) == len(words)
+        assert all(word in line for word, line in zip(words, told, strict=True))
+
+
+def test_an_animal_that_is_never_seen_has_no_length(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    rows = "".join(f"{frame},,,,\n" for frame in range(30)) + "30,1,1,,\n"
+    path.write_text("frame,nose_x,nose_y,tailbase_x,tailbase_y\n" + rows)
+    new = NewRecording("m", poses=[(None, path)], fps=30, px_per_cm=20)
+    assert add_recording(study, new).recording.info.space.cm_per_unit == 1 / 20
+
+
+def test_a_number_of_animals_that_poses_contradict_is_said(study: Study, tmp_path: Path) -> None:
+    poses = [(None, write_two_animals(tmp_path / "two.csv"))]
+    for count, told in ((None, False), (2, False), (3, True)):
+        new = NewRecording(f"m{count}", poses=poses, fps=30, count=count)
+        said = "--individuals 3 is not used: the poses are of 2 animals"
+        assert (said in add_recording(study, new).remarks) == told
+    with pytest.raises(SettingsError, match="must be 1 or more"):
+        add_recording(study, NewRecording("m", poses=poses, fps=30, count=0))
+
+
 def test_lengths_that_differ_a_little_are_remarked_on(study: Study, tmp_path: Path) -> None:
     poses = write_poses(tmp_path / "m.csv", frames=61)
     film = write_blank_film(tmp_path / "m.mp4", frames=60)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from commands import mousegpt
 from mousegpt_core.errors import DataError, SettingsError, StageMissingError
 from mousegpt_core.pipeline import (
     NewRecording,
@@ -238,6 +239,18 @@ def test_one_file_makes_a_study_beside_it(files: Path, tmp_path: Path) -> None:
     other.write_bytes(poses.read_bytes())
     with pytest.raises(SettingsError, match=r"made of my mouse.csv, not of my mouse.txt"):
         study_for_file(other, fps=30.0, unit="cm")
+
+
+def test_a_number_of_animals_that_is_not_used_is_said_each_time(
+    files: Path, tmp_path: Path
+) -> None:
+    poses = tmp_path / "mouse.csv"
+    poses.write_bytes((files / "M2.csv").read_bytes())
+    words = ("run", poses, "--fps", "30", "--unit", "cm", "--individuals", "2")
+    said = "--individuals 2 is not used: the poses are of 1 animal"
+    assert f"note: {said}" in mousegpt(*words).out
+    assert f"note: {said}" in mousegpt(*words).out
+    assert said in mousegpt(*words, "--json").json["remarks"]
 
 
 def test_a_folder_of_poses_makes_a_study_beside_it(tmp_path: Path) -> None:
