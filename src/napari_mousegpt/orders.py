@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 KINEMATIC, SERVER = "kinematic", "openai"
 _PROTOCOL = "mousegpt"
+#: What one ticks to have clips asked about again that were answered in vain.
+ASK_AGAIN = "Ask again what failed or was invalid"
 #: Keys of ``[describe]`` that an order has, too.
 _SHARED = ("describer", "protocol", "model", "base_url", "key_variable")
 
@@ -238,6 +240,8 @@ def result_words(result: Mapping[str, Any]) -> str:
         lines.append(f"{total['invalid']:,} invalid, {total['failed']:,} failed:")
         reasons = sorted(total["reasons"].items(), key=lambda each: -each[1])[:3]
         lines += [f"  {count:,} x {reason}" for reason, count in reasons]
+    if total["invalid"]:
+        lines.append(f"To ask about these again, tick “{ASK_AGAIN}”.")
     if result["stopped"]:
         lines.append(f"Stopped at the {result['stopped']}; Go on asks the rest.")
     return "\n".join(lines)

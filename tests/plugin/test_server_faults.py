@@ -36,6 +36,9 @@ CLIPS, ANSWERED = 18, 15
 SAID: dict[FaultKind, str] = {
     "429": "refused with status 429.*→ .*server",
     "500": "refused with status 500.*→ .*server",
+    "not json": "no reply of a model.*→ .*server",
+    "no choices": "→ .*server",
+    "trickle": "did not answer within.*→ .*server",
 }
 
 
@@ -112,7 +115,7 @@ def ended(qtbot: Any, dock: Describe) -> None:
 
 def forever(server: LoopbackServer, kind: FaultKind, *, after: int) -> None:
     """All goes wrong once so many questions were answered."""
-    fault = Fault(kind, retry_after="600")
+    fault = Fault(kind, retry_after="600", seconds=600.0)
     server.fault_of = lambda number, body: fault if len(server.asked) > after else None
 
 
@@ -121,6 +124,8 @@ def test_a_server_that_fails_within_a_run_is_told_and_the_run_is_gone_on_with(
     kind: FaultKind, qtbot: Any, window: Any, server: LoopbackServer, study: Study, told: list[str]
 ) -> None:
     dock, log = window(server), study.recording("flat").log
+    if kind == "trickle":
+        study.set_section("describe", timeout_s=4.0, retrying={"attempts": 1})
     forever(server, kind, after=ANSWERED)
     press(qtbot, dock, "_go")
     ended(qtbot, dock)
@@ -139,6 +144,73 @@ def test_a_server_that_fails_within_a_run_is_told_and_the_run_is_gone_on_with(
     assert "18 of 18 clips are described" in dock.asking._told.text()
     assert dock.asking._go.text() == "Describe"
     assert len(told) == 1
+
+
+def test_a_key_that_is_refused_within_a_run_is_told_and_the_run_is_gone_on_with(
+    qtbot: Any, window: Any, server: LoopbackServer, study: Study, told: list[str]
+) -> None:
+    dock, log = window(server), study.recording("flat").log
+    forever(server, "401", after=ANSWERED)
+    press(qtbot, dock, "_go")
+    ended(qtbot, dock)
+    assert len(log.answers(status="described")) == ANSWERED
+    assert len(told) == 1, told
+    assert re.search("(?s)refused with status 401.*→ this server wants a key", told[0])
+    assert dock.asking._go.text() == "Go on"
+    assert order_of(study).unfinished
+    server.fault_of = lambda number, body: None
+    asked = len(server.asked)
+    press(qtbot, dock, "_go")
+    ended(qtbot, dock)
+    assert len(log.answers(status="described")) == CLIPS
+    assert len(server.asked) - asked == CLIPS - ANSWERED
+    assert dock.asking._go.text() == "Describe"
+    assert len(told) == 1
+
+
+def test_a_wrong_key_is_told_without_the_key(
+    qtbot: Any,
+    window: Any,
+    server: LoopbackServer,
+    study: Study,
+    told: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dock, server.key = window(server), "the-right-key"
+    dock.asking._form.key.setText("LAB_KEY")
+    monkeypatch.setenv("LAB_KEY", "a-wrong-key")
+    press(qtbot, dock, "_go")
+    ended(qtbot, dock)
+    (said,) = told
+    assert re.search("(?s)refused with status 401.*→ the key is wrong", said)
+    assert "LAB_KEY" in said
+    assert "a-wrong-key" not in said + dock.asking._told.text()
+    assert dock.asking._go.text() == "Go on"
+    monkeypatch.setenv("LAB_KEY", "the-right-key")
+    press(qtbot, dock, "_go")
+    ended(qtbot, dock)
+    assert "18 of 18 clips are described" in dock.asking._told.text()
+
+
+@pytest.mark.parametrize("kind", ["wrong json", "other schema"])
+def test_answers_that_do_not_fit_are_told_and_asked_again_where_a_person_says_so(
+    kind: FaultKind, qtbot: Any, window: Any, server: LoopbackServer, study: Study
+) -> None:
+    dock, log = window(server), study.recording("flat").log
+    forever(server, kind, after=ANSWERED)
+    press(qtbot, dock, "_go")
+    ended(qtbot, dock)
+    assert len(log.answers(status="described")) == ANSWERED
+    words = dock.asking._told.text()
+    assert "15 of 18 clips are described" in words
+    assert "3 invalid, 0 failed" in words
+    again = dock.asking._limits._retry
+    assert f"tick “{again.text()}”" in words
+    server.fault_of = lambda number, body: None
+    again.setChecked(True)
+    press(qtbot, dock, "_go")
+    ended(qtbot, dock)
+    assert "18 of 18 clips are described" in dock.asking._told.text()
 
 
 @pytest.mark.parametrize("kind", ["quota"])

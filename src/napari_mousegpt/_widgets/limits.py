@@ -7,7 +7,7 @@ from dataclasses import replace
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 from napari_mousegpt._widgets.style import named
-from napari_mousegpt.orders import Order
+from napari_mousegpt.orders import ASK_AGAIN, Order
 
 _MOST = 1_000_000_000
 
@@ -31,7 +31,7 @@ class Limits(QWidget):
             "Leave the study's other recordings out",
         )  # fmt: skip
         self._retry = named(
-            QCheckBox("Ask again what failed or was invalid"), "Retry failed",
+            QCheckBox(ASK_AGAIN), "Retry failed",
             "Ask again about clips that got no answer, or one that does not fit",
         )  # fmt: skip
         layout = QFormLayout(self)
