@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from mousegpt_core.progress import CancelledError
@@ -37,7 +39,25 @@ def _start(window: Any) -> None:
         if not _is_gone(window):
             menus.setEnabled(True)
     if _is_gone(window):
-        raise CancelledError
+        given_up = CancelledError("the window was closed before its dock was there")
+        _keep_quiet(given_up)
+        raise given_up
+
+
+def _keep_quiet(given_up: CancelledError) -> None:
+    """Tell nobody that a dock goes with its window: napari would print that as an error.
+
+    napari puts back the hook of before when its loop has ended.
+    """
+    tell = sys.excepthook
+
+    def quietly(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if error is not given_up:
+            tell(kind, error, trace)
+
+    sys.excepthook = quietly
 
 
 def is_going(session: Session) -> bool:

@@ -183,3 +183,31 @@ def test_a_window_closes_in_silence_while_keypoints_are_corrected(
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (ran.stdout.strip(), ran.stderr) == ("ended", "")
+
+
+def test_a_window_that_is_closed_before_its_first_dock_is_there_closes_in_silence() -> None:
+    script = (
+        "from threading import Event\n"
+        "import napari\n"
+        "from qtpy.QtCore import QTimer\n"
+        "from napari_mousegpt import starting\n"
+        "closed, import_all = Event(), starting._import_all\n"
+        "def wait_and_import():\n"
+        "    assert closed.wait(100)\n"
+        "    import_all()\n"
+        "starting._import_all = wait_and_import\n"
+        "viewer = napari.Viewer()\n"
+        "def work():\n"
+        "    QTimer.singleShot(0, close)\n"
+        "    viewer.window.add_plugin_dock_widget('napari-mousegpt', 'Home')\n"
+        "def close():\n"
+        "    viewer.window._qt_window.destroyed.connect(closed.set)\n"
+        "    viewer.close()\n"
+        "QTimer.singleShot(0, work)\n"
+        "napari.run()\n"
+        "print('ended')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (ran.stdout.strip(), ran.stderr, ran.returncode) == ("ended", "", 0)
