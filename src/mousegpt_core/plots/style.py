@@ -43,7 +43,7 @@ _KNOWN = {
     "grooming": "#9d5bb8",
     "body_grooming": "#6f48a8",
     "crouching": "#7c8f5c",
-    "standing": "#c6d0d5",
+    "standing": "#797370",
     "standing_still": "#98a5ad",
     "resting": "#b5aca0",
     "freezing": "#56708f",

@@ -207,15 +207,26 @@ def test_colours_can_be_told_apart_by_colour_blind_readers(eye: np.ndarray) -> N
         assert nearest > least, palette
 
 
+def _contrast(one: str, other: str) -> float:
+    a, b = (float(_linear(c) @ [0.2126, 0.7152, 0.0722]) + 0.05 for c in (one, other))
+    return max(a, b) / min(a, b)
+
+
 @pytest.mark.parametrize("colour", sorted({*_KNOWN.values(), *_FREE, *_GROUPS}))
 def test_colours_are_seen_on_light_and_on_dark_paper_and_carry_text(colour: str) -> None:
-    def contrast(one: str, other: str) -> float:
-        a, b = (float(_linear(c) @ [0.2126, 0.7152, 0.0722]) + 0.05 for c in (one, other))
-        return max(a, b) / min(a, b)
+    assert _contrast(colour, "#ffffff") > 1.5
+    assert _contrast(colour, "#182126") > 2.2
+    assert _contrast(colour, text_on(colour)) > 4.5
 
-    assert contrast(colour, "#ffffff") > 1.5
-    assert contrast(colour, "#182126") > 2.2
-    assert contrast(colour, text_on(colour)) > 4.5
+
+#: Papers of the report and of napari's docks, light and dark.
+PAPERS = ("#ffffff", "#ebe7e6", "#182126", "#23242b")
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_what_mice_do_most_is_no_weaker_than_other_graphics(paper: str) -> None:
+    # WCAG 2.1, 1.4.11.
+    assert _contrast(_KNOWN["standing"], paper) >= 3.0
 
 
 def test_mean_and_interval_by_hand() -> None:
