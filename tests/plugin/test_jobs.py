@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -50,6 +51,18 @@ def test_recordings_that_failed_are_named(tmp_path: Path) -> None:
     assert job.wait(LONG)
     assert job.outcome.kind == "failed"
     assert job.outcome.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="told at its start there")
+def test_a_job_lets_the_window_go_first(tmp_path: Path) -> None:
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    job = Job("Drawing", ["synth", "--out", str(tmp_path / "made"), "--seconds", "60"])
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, job._process.pid) == min(ours + 10, 19)
+    finally:
+        job.cancel()
+        job.cancel()
+        assert job.wait(LONG)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a job is ended at once there")
