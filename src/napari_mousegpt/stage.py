@@ -27,6 +27,7 @@ class Stage:
     def add(self, viewer: Any, layer: Any) -> Turns:
         """Add a layer; the first is shown at the first step, and read nowhere else."""
         first = not self.layers
+        viewer.layers.events.removed.connect(self._on_removed)
         self.layers.append(layer)
         yield from adding(viewer, layer, from_start=first)
 
@@ -50,6 +51,11 @@ class Stage:
                     yield None
             yield None
         self.films.close()
+
+    def _on_removed(self, event: Any) -> None:
+        """A person took a layer away."""
+        if event.value in self.layers:
+            self.layers.remove(event.value)
 
 
 def adding(viewer: Any, layer: Any, *, from_start: bool) -> Turns:

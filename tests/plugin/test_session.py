@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -133,6 +134,16 @@ def test_one_goes_to_another_recording_and_leaves_the_users_layers(
     session.close_recording()
     assert list(viewer.layers) == [mine]
     assert not viewer.canvas.overlays.text.visible
+
+
+def test_a_layer_that_a_person_takes_away_is_not_kept(viewer: Any, study_folder: Path) -> None:
+    session = session_in(viewer, study_folder)
+    trails = ref(viewer.layers.pop(viewer.layers.index("top trails")))
+    gc.collect()
+    assert trails() is None
+    session.go_to(1.0)
+    session.close_recording()
+    assert not viewer.layers
 
 
 def test_a_moment_that_no_film_shows_is_the_nearest(viewer: Any, study_folder: Path) -> None:
