@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_mousegpt.late_pictures import LatePictures
 from napari_mousegpt.layers import at_steps, tracks_layer
 from napari_mousegpt.moving import MovingPoses
 from napari_mousegpt.timeline import InStep
@@ -215,8 +216,12 @@ def shift(
     times = view.times + (offset_s - view.offset_s)
     steps = frames_at(timeline, times, period=view.period)
     for layer in layers:
-        if layer.metadata.get("view") == view.name and isinstance(layer.data, InStep):
-            layer.data = layer.data.ordered(steps)
+        data = layer.data
+        if layer.metadata.get("view") == view.name and isinstance(data, InStep):
+            layer.data = data.ordered(steps)
+        elif layer.metadata.get("view") == view.name and isinstance(data, LatePictures):
+            data.pictures = data.pictures.ordered(steps)
+            layer.data = data
     for number, poses in enumerate(moving):
         if poses.view == view.name and view.own_poses:
             moving[number] = replace(poses, steps=steps)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from mousegpt_core.progress import CancelledError
+from napari_mousegpt.late_pictures import LatePictures
 from napari_mousegpt.starting import spare_collector
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
         return make()
     window = viewer.window._qt_window
     spare_collector(window)
+    from napari_mousegpt._widgets.stepping import pictures_follow
+
+    pictures_follow(viewer, window)
     step = int(viewer.dims.current_step[0])
     with Waiting(title, window) as waiting:
         layers = waiting.result(lambda: _created(make(), step), _close_all)
@@ -116,8 +120,6 @@ def _close_film(event: Any) -> None:
 
 
 def _close_all(layers: list[Any]) -> None:
-    from mousegpt_core.video import FilmLike
-
     for layer in layers:
-        if isinstance(layer.data, FilmLike):
+        if isinstance(layer.data, LatePictures):
             layer.data.close()

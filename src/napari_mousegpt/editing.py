@@ -427,6 +427,10 @@ class Editing:
         """A drag has ended, points were deleted, or one was added, by napari's own tools."""
         if self.session.placing:
             return
+        if self.session.manners.are_late():
+            self._restore()
+            self.told.emit("the picture of this moment is still being read: try again in a moment")
+            return
         action, data = str(event.action), np.asarray(self._layer.data, dtype=np.float64)
         if action.endswith("changed") and len(data) == len(self._spots):
             before = self._places()

@@ -13,6 +13,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from napari_mousegpt.late_pictures import LatePictures
+
 if TYPE_CHECKING:
     from mousegpt_core.video import FilmLike
 
@@ -48,8 +50,7 @@ def film_layer(film: FilmLike, *, name: str) -> LayerTuple:
     Parameters
     ----------
     film : FilmLike
-        Any film. The layer's data is the film itself, which keeps the last frames; one of Zarr
-        is a dask array.
+        Any film. The layer's data reads it frame by frame; one of Zarr is a dask array.
     name : str
         Name of the layer.
 
@@ -63,7 +64,7 @@ def film_layer(film: FilmLike, *, name: str) -> LayerTuple:
 
     about = {"fps": film.fps, "remarks": film.remarks}
     if not isinstance(film, ZarrFilm):
-        return picture_layer(film, name=name, metadata=about)
+        return picture_layer(LatePictures(film), name=name, metadata=about)
     pictures, options, kind = picture_layer(film.as_dask(), name=name, metadata=about)
     # The film keeps the last frames; napari would keep gigabytes of them.
     return pictures, {**options, "cache": False}, kind

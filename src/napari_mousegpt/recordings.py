@@ -16,6 +16,7 @@ from mousegpt_core.errors import DataError, MouseGPTError, ReplacedError
 from napari_mousegpt.arranging import ShownView, side_by_side
 from napari_mousegpt.boxes import outline_boxes
 from napari_mousegpt.grounds import line_width, zones_layer
+from napari_mousegpt.late_pictures import LatePictures
 from napari_mousegpt.layers import (
     LayerTuple,
     at_steps,
@@ -173,6 +174,9 @@ def _beside_each_other(
             )  # fmt: skip
         still += beside(_of_view(layers, view.view.name), place)
         shown.append(replace(_shown_view(recording, view, place), is_main=is_main))
+    for pictures, _, _ in still:
+        if isinstance(pictures, LatePictures):
+            stack.callback(pictures.stop)
     still.sort(key=lambda layer: _HEIGHT.index(layer[2]))
     return OpenedRecording(still, moving, timeline, False, stack, shown, part.left_out)
 
@@ -230,7 +234,8 @@ def _pictures(
         film = film_layer(view.film, name=name)
     else:
         about = {"fps": view.film.fps, "remarks": view.film.remarks}
-        film = picture_layer(InStep(view.film, steps), name=name, metadata=about)
+        pictures = LatePictures(InStep(view.film, steps))
+        film = picture_layer(pictures, name=name, metadata=about)
     zones = [zone for zone in recording.info.zones if zone.view == name]
     drawn = [zones_layer(zones, view=name, line=line_width(view.film.shape))] if zones else []
     masks = part.read(lambda: _masks(recording, view, steps)) or []

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 from psygnal import Signal
 
-from mousegpt_core.errors import DataError, MouseGPTError, StageMissingError
+from mousegpt_core.errors import DataError, StageMissingError
 from napari_mousegpt.arranging import (
     FRAME,
     TIME,
@@ -28,7 +28,7 @@ from napari_mousegpt.arranging import (
     shift,
 )
 from napari_mousegpt.boxes import boxes_at, draw_boxes
-from napari_mousegpt.leaving_out import warn_of
+from napari_mousegpt.manners import Manners
 from napari_mousegpt.moving import MovingPoses, at_step, show_moment
 from napari_mousegpt.opening import (
     Coming,
@@ -38,7 +38,7 @@ from napari_mousegpt.opening import (
     read_recording,
     results_shown,
 )
-from napari_mousegpt.pace import AtOnce, Pace, Turns, at_once
+from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
 from napari_mousegpt.stage import Stage
 from napari_mousegpt.words import Sentences, caption, sentences_of
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
     from mousegpt_core.study import Study
 
+#: Said while the picture is not the one of the moment.
+_READING = "reading the picture …"
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 
@@ -109,10 +111,7 @@ class Session:
         self._results: dict[str, str] = {}
         self._step = -1
         self._marked = False
-        #: Does what may follow a step; in a window a little later, so that its picture comes first.
-        self.afterwards: Callable[[Callable[[], None]], None] = at_once
-        #: Tells what of a recording could not be read; in a window as a notification.
-        self.tell_left_out: Callable[[MouseGPTError], None] = warn_of
+        self.manners = Manners()
         viewer.dims.events.current_step.connect(self._on_step)
 
     @property
@@ -143,8 +142,7 @@ class Session:
         """Work as in a script again; the window is gone."""
         self.take_turns(AtOnce)
         self.in_turns = False
-        self.afterwards = at_once
-        self.tell_left_out = warn_of
+        self.manners = Manners()
         self._stage.films.close()
 
     # -- where we are -------------------------------------------------------------------------
@@ -409,7 +407,7 @@ class Session:
             except BaseException:
                 read.close()
                 raise
-            self._stage.films.callback(read.close)
+            self._stage.films.callback(read.opened.stack.close)
             yield from self._showing(read, coming)
         except Exception:
             self._expect(None)
@@ -462,7 +460,7 @@ class Session:
         self.arrange(self.arrangement)
         self.recording_changed.emit()
         for error in opened.left_out.errors:
-            self.tell_left_out(error)
+            self.manners.tell_left_out(error)
         yield None
         if self._opened is opened:
             yield from self._going(coming.goal)
@@ -493,7 +491,8 @@ class Session:
             self.individual_changed.emit()
         if self._opened is None or goal.moment is None:
             return
-        self.viewer.dims.set_current_step(0, self._opened.timeline.step(goal.moment))
+        with self.manners.may_follow():
+            self.viewer.dims.set_current_step(0, self._opened.timeline.step(goal.moment))
         self.select(None if goal.until is None else (goal.moment, goal.until))
         if goal.zoom is not None:
             self.viewer.scene.camera.zoom = goal.zoom
@@ -542,10 +541,10 @@ class Session:
                 self._mark_points()
             finally:
                 self.placing = False
-        self.afterwards(self._catch_up)
+        self.manners.afterwards(self.catch_up)
         self.moment_changed.emit(self.moment)
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Show what may follow the picture of a step: words, and what layers tell of themselves."""
         if self._viewer() is not None:
             self._show_sentence()
@@ -577,7 +576,8 @@ class Session:
             overlay.text = f"opening {self._coming.id} …"
         else:
             span = self.span if self._in_span else None
-            overlay.text = caption(self.moment, span, self.sentence)
+            late = self.manners.are_late()
+            overlay.text = caption(self.moment, span, _READING if late else self.sentence)
         if not overlay.visible:
             # Seen on any picture.
             overlay.position, overlay.box = "bottom_left", True

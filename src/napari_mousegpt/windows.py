@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mousegpt_core.progress import CancelledError
 from napari_mousegpt.arriving import meanwhile
 from napari_mousegpt.gone import when_gone
+from napari_mousegpt.manners import Manners
 from napari_mousegpt.starting import has_started, spare_collector, start
 
 if TYPE_CHECKING:
@@ -76,14 +77,15 @@ def _is_gone(widget: Any) -> bool:
 
 def _settle(session: Session, window: Any) -> None:
     """Let a session work as it should in its window."""
-    from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders
+    from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders, pictures_follow
     from napari_mousegpt._widgets.telling import tell_left_out, unreadable_told
     from napari_mousegpt._widgets.turns import InTurns
 
     session.take_turns(lambda: InTurns(window))
     when_gone(window, session.leave_window)
-    session.afterwards = Soon()
-    session.tell_left_out = tell_left_out
+    follow = pictures_follow(session.viewer, window)
+    follow.caught_up.connect(session.catch_up)
+    session.manners = Manners(Soon(), tell_left_out, follow.may_follow, lambda: follow.are_late)
     session.study_changed.connect(unreadable_told(session))
     keep_mesh_shaders()
     spare_collector(window)

@@ -19,6 +19,7 @@ from mousegpt_core.video import Film, open_film
 from napari_mousegpt._readers.films import read
 from napari_mousegpt._widgets.converting import convert_film_of
 from napari_mousegpt._widgets.runner import Runner
+from napari_mousegpt.late_pictures import LatePictures
 from napari_mousegpt.timeline import InStep
 
 #: Far more than any job takes (ms).
@@ -50,7 +51,7 @@ def test_the_film_of_a_layer_is_converted(qtbot: Any, runner: Runner, tmp_path: 
 
 def test_a_view_in_step_knows_its_film(tmp_path: Path) -> None:
     film = Film(encode(tmp_path / "film.mp4", 20))
-    assert InStep(film, np.arange(3)).path == film.path
+    assert LatePictures(InStep(film, np.arange(3))).path == film.path
 
 
 @pytest.mark.parametrize("empty", [True, False])

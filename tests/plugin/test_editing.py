@@ -13,6 +13,7 @@ import pytest
 from mousegpt_core.errors import DataError, MouseGPTError
 from mousegpt_core.pipeline.correcting import pose_edits
 from mousegpt_core.study import Study
+from napari_mousegpt.manners import Manners
 
 pytest.importorskip("napari")
 
@@ -65,6 +66,22 @@ def drag(editing: Any, number: int, y: float, x: float) -> None:
     points.selected_data = {number}
     points._set_drag_start({number}, points.data[number])
     points._move({number}, np.array([y, x]))
+
+
+def test_nothing_is_placed_on_the_picture_of_another_moment(
+    edit: Callable[..., Any], folder: Path
+) -> None:
+    editing = edit()
+    told: list[str] = []
+    editing.told.connect(told.append)
+    late, editing.session.manners = editing.session.manners, Manners(are_late=lambda: True)
+    before = points_of(editing).data.copy()
+    drag(editing, 1, 12.0, 34.0)
+    np.testing.assert_array_equal(points_of(editing).data, before)
+    assert "still being read" in told[0]
+    editing.session.manners = late
+    drag(editing, 1, 12.0, 34.0)
+    assert len(saved(editing, folder)) == 1
 
 
 def test_a_drag_is_kept_at_once_and_only_that(edit: Callable[..., Any], folder: Path) -> None:

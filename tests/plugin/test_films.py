@@ -15,6 +15,7 @@ from mousegpt_core.errors import VideoError
 from mousegpt_core.pipeline import Conversion, convert_film
 from mousegpt_core.video import Film, contract
 from napari_mousegpt._readers.films import get_reader
+from napari_mousegpt.late_pictures import LatePictures
 from napari_mousegpt.timeline import InStep
 from on_screen import on_screen
 
@@ -63,8 +64,8 @@ def test_napari_shows_the_right_frame(film: Path) -> None:
 def test_only_frames_that_are_shown_are_read(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, options = opened(film)
     read: set[int] = set()
-    original = data._read
-    monkeypatch.setattr(data, "_read", lambda number: read.add(number) or original(number))
+    original = data.pictures._read
+    monkeypatch.setattr(data.pictures, "_read", lambda number: read.add(number) or original(number))
     shown(data, options, 70)
     # The first, which napari shows as a layer is added, one in the middle of the slider, and ours.
     assert 70 in read
@@ -77,13 +78,14 @@ def test_in_3d_no_film_is_read(film: Path, monkeypatch: pytest.MonkeyPatch) -> N
     from napari.layers import Layer
 
     data, options = opened(film)
-    for pictures in (data, InStep(data, np.arange(COUNT))):
+    in_step = LatePictures(InStep(data.pictures, np.arange(COUNT)))
+    for pictures in (data, in_step):
         viewer = ViewerModel()
         layer = viewer.add_layer(Layer.create(pictures, options, "image"))
         read: list[int] = []
         with monkeypatch.context() as patched:
             patched.setattr(contract, "_MOST_BYTES", 10 * data[0].nbytes)
-            patched.setattr(data, "_read", read.append)
+            patched.setattr(data.pictures, "_read", read.append)
             with pytest.raises(VideoError, match="in 2D"):
                 viewer.dims.ndisplay = 3
         assert read == []

@@ -17,11 +17,12 @@ pytestmark = ON_SCREEN
 
 def opened(viewer: Any, folder: Path) -> Any:
     from napari_mousegpt._widgets.stepping import Soon
+    from napari_mousegpt.manners import Manners
     from napari_mousegpt.session import session_of
 
     session = session_of(viewer)
     session.open_study(folder, recording="flat")
-    session.afterwards = Soon()
+    session.manners = Manners(Soon())
     return session
 
 

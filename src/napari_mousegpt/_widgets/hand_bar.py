@@ -102,7 +102,8 @@ class HandBar(QWidget):
 
     def _step(self, steps: int) -> None:
         dims = self._session.viewer.dims
-        dims.set_current_step(0, int(dims.current_step[0]) + steps)
+        with self._session.manners.may_follow():
+            dims.set_current_step(0, int(dims.current_step[0]) + steps)
 
     def _enable(self) -> None:
         labels, editor = self.editor.labels, self.editor

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
+from weakref import ref
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QThread, QTimer, Signal
+from qtpy.QtWidgets import QApplication
+
+from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt.gone import when_gone
+from napari_mousegpt.late_pictures import LatePictures
 
 #: How long words may be behind the picture (ms): too short to be noticed; while a film plays they
 #: are laid out ten times a second rather than with each picture, which takes as long as drawing it.
 _BEHIND_MS = 100
+#: How long a step waits for its pictures (s): most are there by then, and the window is not felt
+#: to be away.
+_PATIENCE_S = 0.03
+_KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 
 
 class Soon:
@@ -27,6 +40,126 @@ class Soon:
         acts, self._acts = self._acts, {}
         for act in acts:
             act()
+
+
+class PicturesFollow(QObject):
+    """Lets pictures of films come after the step that a person goes to.
+
+    That is while a mouse button or a key over the picture is down, and where a dock goes to a
+    moment. A script gets the pictures of a step with the step.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose.
+    window : QWidget
+        Its window.
+
+    Attributes
+    ----------
+    caught_up : Signal
+        All pictures are those of the step again.
+    """
+
+    caught_up = Signal()
+    _came = Signal()
+
+    def __init__(self, viewer: Any, window: Any) -> None:
+        super().__init__(window)
+        self._viewer = ref(viewer)
+        self._invited = 0
+        self._at_a_key = False
+        self._point: tuple[float, ...] = ()
+        self._until = 0.0
+        threads = self._threads = ThreadPoolExecutor(thread_name_prefix="mousegpt-pictures")
+        when_gone(window, lambda: threads.shutdown(wait=False, cancel_futures=True))
+        self._came.connect(self._show)
+        for layer in viewer.layers:
+            self._follow(layer)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        self._canvas = window._qt_viewer.canvas.native
+        self._canvas.installEventFilter(self)
+
+    @property
+    def are_late(self) -> bool:
+        """Whether another picture is shown than the step's."""
+        return any(pictures.is_late for _, pictures in self._films())
+
+    @contextmanager
+    def may_follow(self) -> Iterator[None]:
+        """Pictures of steps that are gone to within may come later."""
+        self._invited += 1
+        try:
+            yield
+        finally:
+            self._invited -= 1
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Know that a key is being pressed over the picture."""
+        if event.type() in _KEYS and not self._at_a_key:
+            self._at_a_key = True
+            QTimer.singleShot(0, self._leave_key)
+        return bool(super().eventFilter(watched, event))
+
+    def _leave_key(self) -> None:
+        self._at_a_key = False
+
+    def _films(self) -> list[tuple[Any, LatePictures]]:
+        viewer = self._viewer()
+        layers = () if viewer is None else viewer.layers
+        return [(each, each.data) for each in layers if isinstance(each.data, LatePictures)]
+
+    def until(self) -> float | None:
+        """Until when pictures of this step are waited for; None = however long."""
+        viewer = self._viewer()
+        if viewer is None or not self._may_come_late():
+            return None
+        if viewer.dims.point != self._point:
+            self._point, self._until = viewer.dims.point, time.perf_counter() + _PATIENCE_S
+            # All are read side by side while the first is waited for.
+            for layer, pictures in self._films():
+                if layer.visible:
+                    step = round(layer.world_to_data(self._point[-layer.ndim :])[0])
+                    pictures.ask(min(max(step, 0), len(pictures) - 1))
+        return self._until
+
+    def begin(self, reading: Callable[[], None]) -> None:
+        """Read in a thread."""
+        self._threads.submit(reading)
+
+    def came(self) -> None:
+        """A picture was read."""
+        self._came.emit()
+
+    def _may_come_late(self) -> bool:
+        if QThread.currentThread() is not self.thread():  # napari's own, which slices for others
+            return False
+        pressed = QApplication.mouseButtons() != Qt.MouseButton.NoButton
+        return bool(self._invited) or self._at_a_key or pressed
+
+    def _on_inserted(self, event: Any) -> None:
+        self._follow(event.value)
+
+    def _follow(self, layer: Any) -> None:
+        if isinstance(layer.data, LatePictures):
+            layer.data.reader = self
+
+    def _show(self) -> None:
+        """Show what came late, or meanwhile the newest that there is."""
+        late = [layer for layer, pictures in self._films() if pictures.has_news]
+        with self.may_follow():
+            self._until = 0.0
+            for layer in late:
+                with errors_told():
+                    layer.refresh(extent=False)
+        if late and not self.are_late:
+            self.caught_up.emit()
+
+
+def pictures_follow(viewer: Any, window: Any) -> PicturesFollow:
+    """What lets the pictures of a window come late, made on first use."""
+    found = window.findChild(PicturesFollow)
+    return PicturesFollow(viewer, window) if found is None else found
 
 
 def keep_mesh_shaders() -> None:
