@@ -71,6 +71,11 @@ def overview(study: Study) -> list[Step]:
     ]
 
 
+def is_described(study: Study) -> bool:
+    """Whether anything of it is described: what there is to search."""
+    return any(one.store.entry("descriptions") for one in study.recordings.values())
+
+
 def report_of(study: Study) -> Path:
     """Where the report is, once it is made."""
     return study.folder / "results" / "report.html"

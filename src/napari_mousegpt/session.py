@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
     from mousegpt_core.study import Study
 
-#: Said while the picture is not the one of the moment.
-_READING = "reading the picture …"
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 
 
@@ -165,6 +163,11 @@ class Session:
         return self._opened is not None and self._opened.in_space
 
     @property
+    def lacks_layers(self) -> bool:
+        """Whether a person took some of the recording's away; `reopen` brings them back."""
+        return self._stage.lacks
+
+    @property
     def views(self) -> list[ShownView]:
         """The filmed views that are open, the main one first."""
         return [] if self._opened is None else list(self._opened.views)
@@ -263,8 +266,8 @@ class Session:
         goal, coming = Goal(moment, individual, until), self._coming
         if coming is not None and recording == coming.id:
             coming.goal = goal
-        elif recording and recording != self.recording:
-            self._openings.begin(self._opening(recording, goal=goal))
+        elif recording not in ("", self.recording) or (coming is None and self._stage.is_bare):
+            self._openings.begin(self._opening(recording or self.recording, goal=goal))
         elif self._lacks(goal) and (recording or coming is None):
             self._openings.begin(self._in_space(goal))
         else:
@@ -577,7 +580,7 @@ class Session:
         else:
             span = self.span if self._in_span else None
             late = self.manners.are_late()
-            overlay.text = caption(self.moment, span, _READING if late else self.sentence)
+            overlay.text = caption(self.moment, span, self.sentence, late=late)
         if not overlay.visible:
             # Seen on any picture.
             overlay.position, overlay.box = "bottom_left", True

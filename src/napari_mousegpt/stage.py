@@ -18,11 +18,19 @@ class Stage:
         The lowest first.
     films : ExitStack
         Closes what they read.
+    lacks : bool
+        Whether a person took some away.
     """
 
     def __init__(self) -> None:
         self.layers: list[Any] = []
         self.films = ExitStack()
+        self.lacks = False
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether a person took all of them away."""
+        return self.lacks and not self.layers
 
     def add(self, viewer: Any, layer: Any) -> Turns:
         """Add a layer; the first is shown at the first step, and read nowhere else."""
@@ -41,6 +49,7 @@ class Stage:
 
     def clear(self, viewer: Any) -> Turns:
         """Take the layers away, the uppermost first, and close their films."""
+        self.lacks = False
         if self.layers:
             # napari cleans up after all of them once: it takes longer than all else.
             with viewer.layers.batched_update():
@@ -56,6 +65,7 @@ class Stage:
         """A person took a layer away."""
         if event.value in self.layers:
             self.layers.remove(event.value)
+            self.lacks = True
 
 
 def adding(viewer: Any, layer: Any, *, from_start: bool) -> Turns:

@@ -52,8 +52,15 @@ class Sentences:
         return ""
 
 
-def caption(moment: float, span: tuple[float, float] | None, sentence: str) -> str:
-    """The words under a picture: the moment, what is selected there (s), what is said."""
+def caption(
+    moment: float, span: tuple[float, float] | None, sentence: str, *, late: bool = False
+) -> str:
+    """The words under a picture: the moment, what is selected there (s), what is said.
+
+    While the picture is late, that is said.
+    """
+    if late:
+        return f"{moment:.2f} s   reading the picture …"
     # What is selected has a line of its own, or the sentence would not fit into the picture.
     chosen = "" if span is None else f"[selected: {span[0]:.2f} to {span[1]:.2f} s]\n"
     return f"{moment:.2f} s   {chosen}{sentence}".rstrip()

@@ -32,6 +32,7 @@ from napari_mousegpt._widgets.home import Home
 from napari_mousegpt._widgets.keypoints import Keypoints
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.saver import saver_of
+from napari_mousegpt._widgets.scoring import HAND
 from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
 from napari_mousegpt._widgets.telling import unreadable_told
@@ -201,6 +202,11 @@ def test_files_are_dropped_and_animals_edited(
     qtbot.waitUntil(lambda: table._table.item(0, 2).text() == "drug", timeout=LONG)
     table._open_row(0, 0)
     assert session.recording == "mine"
+    layers = [layer.name for layer in session.viewer.layers]
+    session.viewer.layers.clear()
+    table._open_row(0, 0)
+    assert [layer.name for layer in session.viewer.layers] == layers
+    assert session.points in session.viewer.layers
 
 
 def test_what_is_being_typed_outlives_the_end_of_a_job(
@@ -297,6 +303,21 @@ def test_words_find_moments(qtbot: Any, session: Any, runner: Any, study_folder:
     assert session.moment == pytest.approx(hit.start_s, abs=0.05)
     session.refresh()  # as after a job; what was found stays
     assert search._hits.count() > 1
+
+
+def test_what_is_not_described_yet_is_not_searched(
+    qtbot: Any, session: Any, runner: Any, tmp_path: Path, study_folder: Path
+) -> None:
+    search = Search(session, runner)
+    qtbot.addWidget(search)
+    session.open_study(Study.create(tmp_path / "new", name="New").folder)
+    assert "Go on, in the dock Home" in search._note.text()
+    assert not search._words.isEnabled()
+    assert not search._start.isEnabled()
+    session.open_study(study_folder)
+    assert "Say what you look for" in search._note.text()
+    assert search._words.isEnabled()
+    assert search._start.isEnabled()
 
 
 def test_a_search_that_fails_or_comes_too_late_says_so(
@@ -554,6 +575,15 @@ def test_labellings_are_scored_and_exchanged(
         ethogram.import_labels(file)
     assert "space: 2 bouts" in told()
     scoring = ethogram._scoring
+    # Offered before there was anything else to score, as where the dock is opened first.
+    scoring.offer([])
+    scoring.offer(["activities"])
+    offered = (scoring.reference.currentData(), scoring.compared.currentData())
+    assert offered == (HAND, "activities")
+    scoring.compared.setCurrentIndex(scoring.compared.findData(HAND))
+    scoring.score()
+    assert "with itself" in scoring.told.text()
+    scoring.compared.setCurrentIndex(scoring.compared.findData("activities"))
     scoring.score()
     qtbot.waitUntil(lambda: scoring.go.isEnabled(), timeout=LONG)
     assert "macro-F1" in scoring.told.text()

@@ -146,6 +146,24 @@ def test_a_layer_that_a_person_takes_away_is_not_kept(viewer: Any, study_folder:
     assert not viewer.layers
 
 
+def test_a_recording_whose_layers_were_all_taken_away_is_shown_again(
+    viewer: Any, study_folder: Path
+) -> None:
+    session = session_in(viewer, study_folder)
+    names = [layer.name for layer in viewer.layers]
+    viewer.layers.remove("top trails")
+    session.go_to(1.0, recording="flat")
+    assert "top trails" not in viewer.layers  # as the person wants it
+    viewer.layers.clear()
+    session.go_to(2.0, recording="flat")
+    assert [layer.name for layer in viewer.layers] == names
+    assert session.moment == pytest.approx(2.0)
+    viewer.layers.clear()
+    session.go_to(1.0)
+    assert session.points in viewer.layers
+    assert session.moment == pytest.approx(1.0)
+
+
 def test_a_moment_that_no_film_shows_is_the_nearest(viewer: Any, study_folder: Path) -> None:
     session = session_in(viewer, study_folder)
     session.go_to(60.0)

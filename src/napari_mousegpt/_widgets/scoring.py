@@ -36,6 +36,8 @@ _MOST = 500
 _HEIGHT = 190
 _HINT = "Choose two labellings. Labels by hand that end early: say “Rest not scored”."
 
+_SAME = "That would compare a labelling with itself: choose two different ones."
+
 
 class Scoring(QWidget):
     """See the module."""
@@ -88,6 +90,10 @@ class Scoring(QWidget):
             for name in names:
                 combo.addItem(_WORDS.get(name) or readable_name(name), name)
             combo.setCurrentIndex(max(combo.findData(shown), 0))
+        true, scored = self.reference.currentData(), self.compared
+        if schemes and scored.currentData() == true:
+            others = (n for n in range(scored.count()) if scored.itemData(n) != true)
+            scored.setCurrentIndex(next(others))
 
     def score(self) -> None:
         """Compare the two, beside the window."""
@@ -95,6 +101,9 @@ class Scoring(QWidget):
         if study is None or self._behind.busy:
             return
         names = (self.reference.currentData(), self.compared.currentData())
+        if names[0] == names[1]:
+            self.told.setText(_SAME)
+            return
         files: dict[str, Path] = {}
         if FILE in names:
             chosen = self._ask_file()

@@ -13,12 +13,14 @@ from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt.jobs import Outcome
+from napari_mousegpt.overview import is_described
 from napari_mousegpt.session import Session
 from napari_mousegpt.thumbnails import Clip
 
 _EXAMPLE = "standing on its hind legs near the wall"
 _EMPTY = "Open a study in the dock Home first; it is searched once it is described."
 _HINT = f"Say what you look for, as in: {_EXAMPLE}. Or find the like of what is shown."
+_NOT_YET = "Nothing is described yet: Go on, in the dock Home."
 _HITS = 20
 
 
@@ -29,6 +31,7 @@ class Search(Dock):
         super().__init__()
         self._session, self._runner = session, runner
         self._folder: Path | None = None
+        self._described = False
         self._words = QLineEdit()
         self._words.setPlaceholderText(_EXAMPLE)
         self._words.setAccessibleName("What to look for")
@@ -107,17 +110,19 @@ class Search(Dock):
         """Forget what was found in another study."""
         study = self._session.study
         folder = None if study is None else study.folder
-        if folder is None or folder != self._folder:
+        was_described, self._described = self._described, study is not None and is_described(study)
+        if self._described != was_described or folder is None or folder != self._folder:
             self._folder = folder
             self._hits.clear()
-            self._note.setText(_HINT if study is not None else _EMPTY)
+            missing = _EMPTY if study is None else _NOT_YET
+            self._note.setText(_HINT if self._described else missing)
         self._enable()
 
     def _enable(self) -> None:
-        ready = self._session.study is not None and not self._runner.busy
+        ready = self._described and not self._runner.busy
         self._start.setEnabled(ready)
         self._like.setEnabled(ready and bool(self._session.recording))
-        self._words.setEnabled(self._session.study is not None)
+        self._words.setEnabled(self._described)
 
 
 def _clip(hit: dict[str, Any]) -> Clip:

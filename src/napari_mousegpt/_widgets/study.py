@@ -181,8 +181,12 @@ class StudyTable(Dock):
         if place in _EDITED:
             return
         id, animal = self._table.item(row, 0).text(), self._table.item(row, 1).text()
+        session = self._session
         with errors_told():
-            self._session.go_to(self._session.moment, recording=id, individual=animal)
+            if session.lacks_layers and id == session.recording:
+                session.reopen()
+            else:
+                session.go_to(session.moment, recording=id, individual=animal)
 
     def _edit(self, item: QTableWidgetItem) -> None:
         study = self._session.study
