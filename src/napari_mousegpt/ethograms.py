@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mousegpt_core.analysis.human_bouts import NOT_SCORED_LABEL
 from mousegpt_core.errors import StageMissingError
 
 if TYPE_CHECKING:
     from mousegpt_core.study import Study
-    from napari_mousegpt.labelling import HandLabels
+    from napari_mousegpt.labelling import HandLabels, Owner
 
 #: Of time that a person did not score, on light and on dark.
 _NOT_SCORED = "#8a8a8a"
@@ -185,25 +186,46 @@ def bouts_of(study: Study, scheme: str) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def hand_bouts(study: Study, labels: HandLabels) -> pd.DataFrame:
-    """A person's bouts of all animals, and where nothing was scored.
+def hand_bouts(labels: HandLabels, owners: Sequence[Owner]) -> pd.DataFrame:
+    """A person's bouts of these animals, and where nothing was scored.
 
     Raises
     ------
     DataError, FormatError
         If a file of labels cannot be read.
     """
-    found = [
-        (*owner, bout.start_s, bout.stop_s, bout.label)
-        for owner in _owners(study)
-        for bout in labels.bouts(owner)
-    ]
-    columns = ["recording", "individual", "start_s", "stop_s", "behaviour_id"]
-    return pd.DataFrame(found, columns=columns).astype({"start_s": float, "stop_s": float})
+    found = [labels.bouts(owner) for owner in owners]
+    every = [bout for bouts in found for bout in bouts]
+    counts = [len(bouts) for bouts in found]
+    return pd.DataFrame(
+        {
+            "recording": _repeated([id for id, _ in owners], counts),
+            "individual": _repeated([animal for _, animal in owners], counts),
+            "start_s": np.array([bout.start_s for bout in every], dtype=np.float64),
+            "stop_s": np.array([bout.stop_s for bout in every], dtype=np.float64),
+            "behaviour_id": _words([bout.label for bout in every]),
+        }
+    )
+
+
+def _repeated(names: Sequence[str], counts: Sequence[int]) -> pd.Categorical[str]:
+    kinds = list(dict.fromkeys(names))
+    codes = np.array([kinds.index(name) for name in names], dtype=np.intp)
+    return pd.Categorical.from_codes(np.repeat(codes, counts), categories=pd.Index(kinds))
+
+
+def _words(values: Any) -> pd.Series:
+    """Text as it is: pandas takes long to make its own kind of it, at each edit of many bouts."""
+    return pd.Series(np.asarray(values, dtype=object), dtype=object)
 
 
 def ethogram(
-    study: Study, scheme: str, bouts: pd.DataFrame, *, beside: Iterable[str] = ()
+    study: Study,
+    scheme: str,
+    bouts: pd.DataFrame,
+    *,
+    beside: Iterable[str] = (),
+    rows: list[Row] | None = None,
 ) -> EthogramData:
     """Bouts as rows to draw: all animals of the study, also those that have none.
 
@@ -217,35 +239,50 @@ def ethogram(
         From `bouts_of` or `hand_bouts`.
     beside : iterable of str
         Behaviours that are shown too, by other labels, so that colours are the same.
+    rows : list of Row, optional
+        Of all the animals, where they are known.
     """
     from mousegpt_core.plots.style import behaviour_colours
 
-    rows, names = _rows(study, bouts), names_of(study, scheme)
-    place = {(row.recording, row.individual): number for number, row in enumerate(rows)}
-    owners = zip(bouts["recording"], bouts["individual"], strict=True)
-    bouts = bouts.assign(
-        row=np.array([place[owner] for owner in owners], dtype=np.intp),
-        name=[names.get(one) or name_of(one) for one in bouts["behaviour_id"]],
-    )
-    shown = {*bouts["behaviour_id"], *beside} - {NOT_SCORED_LABEL}
-    colours = {**behaviour_colours(shown), NOT_SCORED_LABEL: _NOT_SCORED}
-    seconds = (bouts["stop_s"] - bouts["start_s"]).groupby(bouts["behaviour_id"]).sum()
-    order = seconds.sort_values(ascending=False).index
+    whose, owners = _factors(bouts)
+    place = _places(rows or [])
+    if rows is None or not place.keys() >= {*owners}:
+        rows = _rows(study, owners)
+        place = _places(rows)
+    known = names_of(study, scheme)
+    row = np.array([place[owner] for owner in owners], dtype=np.intp)[whose]
+    what, found = pd.factorize(bouts["behaviour_id"], sort=True)
+    ids = [str(one) for one in found]
+    names = [known.get(one) or name_of(one) for one in ids]
+    colours = behaviour_colours({*ids, *beside} - {NOT_SCORED_LABEL})
+    colours[NOT_SCORED_LABEL] = _NOT_SCORED
+    start, stop = bouts["start_s"].to_numpy(), bouts["stop_s"].to_numpy()
+    seconds = np.bincount(what, weights=stop - start, minlength=len(ids))
     bars = [
-        Bars(
-            str(one["name"].iloc[0]),
-            colours[str(behaviour)],
-            one["start_s"].tolist(),
-            one["stop_s"].tolist(),
-            one["row"].tolist(),
-        )
-        for behaviour in order
-        for one in [bouts[bouts["behaviour_id"] == behaviour]]
+        Bars(names[n], colours[ids[n]], start[m].tolist(), stop[m].tolist(), row[m].tolist())
+        for n in np.argsort(-seconds, kind="stable")
+        for m in [what == n]
     ]
-    return EthogramData(rows, bars, bouts)
+    named = _words(np.array(names, dtype=object)[what])
+    return EthogramData(rows, bars, bouts.reset_index(drop=True).assign(row=row, name=named))
 
 
-def lanes_of(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[EthogramData]:
+def _places(rows: Sequence[Row]) -> dict[Owner, int]:
+    return {(row.recording, row.individual): number for number, row in enumerate(rows)}
+
+
+def _factors(bouts: pd.DataFrame) -> tuple[NDArray[np.intp], list[Owner]]:
+    """Whose each bout is, by its number among the recordings and animals that have some."""
+    recording, ids = pd.factorize(bouts["recording"])
+    individual, animals = pd.factorize(bouts["individual"])
+    whose, pairs = pd.factorize(recording * len(animals) + individual)
+    each = [divmod(int(pair), len(animals)) for pair in pairs]
+    return whose, [(str(ids[one]), str(animals[other])) for one, other in each]
+
+
+def lanes_of(
+    study: Study, tables: Mapping[str, pd.DataFrame], *, rows: list[Row] | None = None
+) -> list[EthogramData]:
     """Several labellings below each other, a behaviour in the same colour in each.
 
     Parameters
@@ -254,12 +291,14 @@ def lanes_of(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[EthogramD
         The study.
     tables : mapping of str to DataFrame
         Bouts by scheme, from `bouts_of` or `hand_bouts`; the upper lane first.
+    rows : list of Row, optional
+        Of all the animals, where they are known.
     """
-    names = {name for table in tables.values() for name in table["behaviour_id"]}
-    return [ethogram(study, one, table, beside=names) for one, table in tables.items()]
+    names = {str(one) for table in tables.values() for one in table["behaviour_id"].unique()}
+    return [ethogram(study, one, table, beside=names, rows=rows) for one, table in tables.items()]
 
 
-def _owners(study: Study) -> list[tuple[str, str]]:
+def owners_of(study: Study) -> list[Owner]:
     """Recording and animal of all that are in the study."""
     return [
         (id, animal)
@@ -268,11 +307,10 @@ def _owners(study: Study) -> list[tuple[str, str]]:
     ]
 
 
-def _rows(study: Study, bouts: pd.DataFrame) -> list[Row]:
-    """All animals by treatment, as groups are compared by eye."""
+def _rows(study: Study, found: Sequence[Owner]) -> list[Row]:
+    """All animals by treatment, as groups are compared by eye; those found are among them."""
     treatment = study.animals.set_index("animal")["treatment"].astype(str)
-    found = zip(bouts["recording"], bouts["individual"], strict=True)
-    owners = list(dict.fromkeys([*_owners(study), *found]))
+    owners = list(dict.fromkeys([*owners_of(study), *found]))
     owners.sort(key=lambda owner: (treatment.get(owner[1], ""), owner))
     return [
         Row(id, animal, id if animal in ("", id) else f"{id} · {animal}") for id, animal in owners

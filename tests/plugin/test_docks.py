@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import pandas as pd
 import pytest
 
 pytest.importorskip("pytestqt")
@@ -37,6 +38,7 @@ from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
 from napari_mousegpt._widgets.telling import unreadable_told
 from napari_mousegpt._widgets.views import Views
+from napari_mousegpt.ethograms import ethogram
 from napari_mousegpt.pace import AtOnce
 from napari_mousegpt.session import session_of
 
@@ -277,6 +279,25 @@ def test_a_click_on_the_ethogram_goes_there(
     ethogram._schemes.setCurrentIndex(1)
     ethogram._schemes.activated.emit(1)
     assert ethogram._data is not None
+
+
+def test_behaviours_that_are_as_they_were_are_not_drawn_anew(qtbot: Any, own_study: Study) -> None:
+    columns = ["recording", "individual", "start_s", "stop_s", "behaviour_id"]
+    rows = [("flat", "M1", n, n + 1.0, "ab"[n % 2]) for n in range(8)]
+    before = ethogram(own_study, "human", pd.DataFrame(rows, columns=columns))
+    after = ethogram(own_study, "human", pd.DataFrame(rows[:-1], columns=columns))
+    plot = EthogramPlot()
+    qtbot.addWidget(plot)
+    plot.show_lanes([before])
+    first = {bars.name: item for bars, item in plot._bars[0]}
+    plot.show_lane(0, after)
+    then = {bars.name: item for bars, item in plot._bars[0]}
+    assert then["a"] is first["a"]
+    assert then["b"] is not first["b"]
+    assert first["b"] not in plot.getPlotItem().items
+    assert len(then["b"].opts["x0"]) == 3
+    plot.show_lanes([before])
+    assert len([one for one in plot.getPlotItem().items if one in first.values()]) == 0
 
 
 def test_the_ethogram_is_written_in_the_colour_of_the_theme(qtbot: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 pytest.importorskip("napari")
@@ -12,7 +13,7 @@ from napari.components import ViewerModel
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.study import Study
-from napari_mousegpt.ethograms import behaviours_to_draw, ethogram, hand_bouts, keys_of
+from napari_mousegpt.ethograms import behaviours_to_draw, ethogram, hand_bouts, keys_of, owners_of
 from napari_mousegpt.labelling import HandLabels, Owner, grip, hand_labels_of
 from napari_mousegpt.session import session_of
 
@@ -142,11 +143,42 @@ def test_bouts_by_hand_are_drawn_for_all_animals(study: Study) -> None:
     labels = HandLabels(study)
     labels.draw(FLAT, 0.0, 1.0, "walking", "ann")
     labels.draw(FLAT, 1.0, 2.0, "na", "ann")
-    data = ethogram(study, "human", hand_bouts(study, labels), beside=["rearing"])
+    data = ethogram(study, "human", hand_bouts(labels, owners_of(study)), beside=["rearing"])
     assert sorted(row.recording for row in data.rows) == ["flat", "space"]
     row = data.row_of("flat", "M1")
     assert row is not None
     assert data.at(row, 1.5) == "not scored"
     assert data.span(row, 0.5) == (0.0, 1.0)
     assert (data.end_s, data.row_of("space", "nobody")) == (2.0, None)
+    labels.flush()
+
+
+def test_many_bouts_of_several_animals_keep_their_rows_and_names(study: Study) -> None:
+    owners = [("flat", "M1"), ("space", "M1"), ("space", "M2")]
+    table = pd.DataFrame(
+        [(*owners[n % 3], float(n), n + 0.5, f"b_{n % 4}") for n in range(600)],
+        columns=["recording", "individual", "start_s", "stop_s", "behaviour_id"],
+    )
+    data = ethogram(study, "human", table[::-1])
+    place = {owner: data.row_of(*owner) for owner in owners}
+    assert len({*place.values()} - {None}) == 3
+    for n in range(600):
+        assert data.at(place[owners[n % 3]], n + 0.2) == f"b {n % 4}"
+    assert {bars.name: len(bars.start_s) for bars in data.bars} == {f"b {n}": 150 for n in range(4)}
+    for bars in data.bars:
+        kind = int(bars.name[-1])
+        assert {int(start) % 4 for start in bars.start_s} == {kind}
+        assert bars.row == [place[owners[int(start) % 3]] for start in bars.start_s]
+    known = ethogram(study, "human", table, rows=data.rows)
+    assert known.rows is data.rows
+    assert ethogram(study, "human", table, rows=data.rows[:1]).rows == data.rows
+    assert ethogram(study, "human", table[:0]).bars == []
+
+
+def test_behaviours_are_told_the_longest_first(study: Study) -> None:
+    labels = HandLabels(study)
+    for start, stop, label in ((0, 1, "walking"), (1, 4, "rearing"), (4, 5, "walking")):
+        labels.draw(FLAT, start, stop, label, "ann")
+    data = ethogram(study, "human", hand_bouts(labels, owners_of(study)))
+    assert [bars.name for bars in data.bars] == ["rearing", "walking"]
     labels.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -63,10 +64,12 @@ class Change:
         return Change(self.after, self.before)
 
     def applied(self, bouts: Iterable[HumanBout]) -> tuple[HumanBout, ...]:
-        """The bouts after it, in the order of their starts."""
+        """The bouts, which are in the order of their starts, after it, in that order, too."""
         gone = {bout.id for bout in (*self.before, *self.after)}
-        left = [bout for bout in bouts if bout.id not in gone]
-        return in_order([*left, *self.after])
+        found = [bout for bout in bouts if bout.id not in gone]
+        for bout in self.after:
+            insort(found, bout, key=_place)
+        return tuple(found)
 
 
 def new_bout(start_s: float, stop_s: float, label: str, *, who: str = "") -> HumanBout:
@@ -112,7 +115,11 @@ def put(
 
 def in_order(bouts: Iterable[HumanBout]) -> tuple[HumanBout, ...]:
     """Bouts by their starts."""
-    return tuple(sorted(bouts, key=lambda bout: (bout.start_s, bout.stop_s, bout.id)))
+    return tuple(sorted(bouts, key=_place))
+
+
+def _place(bout: HumanBout) -> tuple[float, float, str]:
+    return bout.start_s, bout.stop_s, bout.id
 
 
 def _overlap(a: HumanBout, b: HumanBout) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ from napari_mousegpt.ethograms import (
     hand_bouts,
     lanes_of,
     name_of,
+    owners_of,
     schemes_of,
 )
-from napari_mousegpt.labelling import HandLabels, hand_labels_of
+from napari_mousegpt.labelling import HandLabels, Owner, hand_labels_of
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.session import Session
 
@@ -54,6 +56,7 @@ class Ethogram(Dock):
         self._lanes: list[EthogramData] = []
         self._tables: dict[str, pd.DataFrame] = {}
         self._hand: HandLabels | None = None
+        self._owners: Sequence[Owner] = ()
         self._note, self._key = note(_EMPTY), QLabel()
         self._key.setTextFormat(Qt.TextFormat.RichText)
         self._key.setWordWrap(True)
@@ -162,6 +165,7 @@ class Ethogram(Dock):
             if study is not None:
                 new = [one for one in shown if one != HAND and one not in self._tables]
                 self._tables.update((yield lambda: {one: bouts_of(study, one) for one in new}))
+                self._owners = yield lambda: owners_of(study)
                 tables = self._bouts(shown)
                 lanes = yield lambda: lanes_of(study, tables)
         except MouseGPTError as error:
@@ -191,11 +195,11 @@ class Ethogram(Dock):
 
     def _bouts(self, schemes: list[str]) -> dict[str, pd.DataFrame]:
         """Bouts of labellings that were read; those by hand as they are by now."""
-        study, hand = self._session.study, self._hand
-        if study is None or hand is None:
+        hand, owners = self._hand, self._owners
+        if hand is None:
             return {}
         return {
-            one: hand_bouts(study, hand) if one == HAND else self._tables[one] for one in schemes
+            one: hand_bouts(hand, owners) if one == HAND else self._tables[one] for one in schemes
         }
 
     def _redraw_hand(self) -> None:
@@ -203,11 +207,11 @@ class Ethogram(Dock):
         if study is None or self._data is None:  # it is just being read: anew, with the new bouts
             self._draw()
             return
-        self._lanes = lanes_of(study, self._bouts(self._shown))
+        self._lanes = lanes_of(study, self._bouts(self._shown), rows=self._data.rows)
         self._data = self._lanes[0]
         for place, lane in enumerate(self._lanes):
             self._plot.show_lane(place, lane)
-        self._bar.renew()
+        self._bar.follow()
         self._show_key()
 
     def _show_key(self) -> None:

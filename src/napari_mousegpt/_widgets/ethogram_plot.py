@@ -11,7 +11,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QGraphicsRectItem, QGraphicsView
 
-from napari_mousegpt.ethograms import EthogramData, Row
+from napari_mousegpt.ethograms import Bars, EthogramData, Row
 
 #: Height of a row's lanes, and where they lie in it: alone, and beside each other.
 _LANES = {1: ((0.0, 0.82),), 2: ((-0.21, 0.38), (0.21, 0.38))}
@@ -82,7 +82,7 @@ class EthogramPlot(pg.PlotWidget):
         self.keys: dict[str, Callable[[], None]] = {}
         self._rows: Sequence[Row] = ()
         self._lanes: list[EthogramData] = []
-        self._bars: list[list[Any]] = []
+        self._bars: list[list[tuple[Bars, Any]]] = []
         self._mark = pg.LinearRegionItem((0, 1), "horizontal", brush=_CURRENT, movable=False)
         for line in self._mark.lines:
             line.setPen(pg.mkPen(None))
@@ -120,10 +120,12 @@ class EthogramPlot(pg.PlotWidget):
         self.getAxis("left").setTicks([[(n, row.label) for n, row in enumerate(self._rows)]])
 
     def show_lane(self, lane: int, data: EthogramData) -> None:
-        """Show other bouts in a lane."""
-        for item in self._bars[lane]:
-            self.removeItem(item)
-        self._lanes[lane], self._bars[lane] = data, []
+        """Show other bouts in a lane; behaviours whose bouts are as they were stay."""
+        for bars, item in self._bars[lane]:
+            if bars not in data.bars:
+                self.removeItem(item)
+        self._lanes[lane] = data
+        self._bars[lane] = [each for each in self._bars[lane] if each[0] in data.bars]
         self._add(lane)
 
     def show_all(self, end_s: float) -> None:
@@ -215,16 +217,19 @@ class EthogramPlot(pg.PlotWidget):
 
     def _add(self, lane: int) -> None:
         offset, height = _LANES[len(self._lanes)][lane]
+        there = [bars for bars, _ in self._bars[lane]]
         for bars in self._lanes[lane].bars:
+            if bars in there:
+                continue
             item = pg.BarGraphItem(
                 x0=bars.start_s, x1=bars.stop_s, y=[row + offset for row in bars.row],
                 height=height, brush=bars.colour, pen=None,
             )  # fmt: skip
             self.addItem(item)
-            self._bars[lane].append(item)
+            self._bars[lane].append((bars, item))
 
     def _clear(self) -> None:
-        for item in (item for items in self._bars for item in items):
+        for _, item in (each for lane in self._bars for each in lane):
             self.removeItem(item)
         self._bars, self._lanes, self._rows = [], [], ()
 

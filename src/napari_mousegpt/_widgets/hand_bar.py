@@ -30,6 +30,7 @@ class HandBar(QWidget):
         self.editor = HandEditor(plot, session, self._wording)
         self.editor.state_changed.connect(self._enable)
         self.state = QLabel()
+        self._drawn: list[str] = []
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(QLabel("Draw"), 0, 0)
@@ -45,7 +46,8 @@ class HandBar(QWidget):
         study, labels = self._session.study, self.editor.labels
         if study is None or labels is None:
             return
-        names, typed = behaviours_to_draw(study, labels.names), self.behaviour.currentText()
+        self._drawn = labels.names
+        names, typed = behaviours_to_draw(study, self._drawn), self.behaviour.currentText()
         if names == self.editor.behaviours:
             return
         self.editor.behaviours = names
@@ -56,6 +58,11 @@ class HandBar(QWidget):
         if typed:
             self.behaviour.setCurrentText(typed)
         self._set_keys(keys)
+
+    def follow(self) -> None:
+        """Offer a behaviour from when it was drawn first."""
+        if self.editor.labels is not None and self.editor.labels.names != self._drawn:
+            self.renew()
 
     def keys(self) -> dict[str, str]:
         """The key of each behaviour."""

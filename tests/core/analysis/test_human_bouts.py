@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mousegpt_core.analysis.human_bouts import Change, HumanBout, new_bout, put
+from mousegpt_core.analysis.human_bouts import Change, HumanBout, in_order, new_bout, put
 from mousegpt_core.errors import DataError
 
 
@@ -73,3 +73,16 @@ def test_drawn_bouts_never_overlap_and_all_is_undone(drawn: list[tuple[float, fl
     for change, before in reversed(history):
         bouts = change.undone.applied(bouts)
         assert bouts == before
+
+
+@given(
+    st.lists(st.tuples(_MOMENT, _MOMENT), max_size=12), st.lists(st.tuples(_MOMENT, _MOMENT)),
+    st.integers(0, 5),
+)  # fmt: skip
+def test_bouts_stay_in_the_order_of_their_starts(
+    there: list[tuple[float, float]], new: list[tuple[float, float]], gone: int
+) -> None:
+    before = in_order(HumanBout(f"a{n}", *span, "x") for n, span in enumerate(there))
+    after = tuple(HumanBout(f"b{n}", *span, "x") for n, span in enumerate(new))
+    left = Change(before[:gone], after).applied(before)
+    assert left == in_order([*before[gone:], *after])
