@@ -117,6 +117,22 @@ def openings(watch: Watch, canvas: Canvas, folder: Path, session: Any, words: st
         with watch.over(f"{words}: seek"):
             session.go_to(moment)
             settle(0.1)
+    drag(watch, canvas, words, generator)
+
+
+def drag(watch: Watch, canvas: Canvas, words: str, generator: np.random.Generator) -> None:
+    """napari's slider is dragged to and fro."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtTest import QTest
+
+    slider = canvas.viewer.window._qt_viewer.dims.slider_widgets[0].slider
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton)
+    for _ in range(10):
+        with watch.over(f"{words}: the slider is dragged"):
+            slider.setValue(int(generator.integers(slider.maximum() + 1)))
+            settle(0.1)
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton)
+    settle(0.3)
 
 
 def first_dock(canvas: Canvas) -> None:
