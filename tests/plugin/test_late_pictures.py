@@ -255,6 +255,24 @@ def test_the_window_does_not_wait_where_a_dock_goes_to_a_moment(shown: Any, qtbo
 
 
 @on_screen
+def test_a_film_that_is_hidden_or_removed_is_not_waited_for(shown: Any, qtbot: Any) -> None:
+    viewer, follow, films = shown
+    for film in films:
+        film.hold(20)
+    with follow.may_follow():
+        viewer.dims.set_current_step(0, 20)
+    viewer.layers[0].visible = False
+    assert follow.are_late
+    viewer.layers.pop(1)
+    assert not follow.are_late
+    for film in films:
+        film.gates[20].set()
+    viewer.layers[0].visible = True
+    qtbot.waitUntil(lambda: seen(viewer) == [20], timeout=LONG_MS)
+    assert not follow.are_late
+
+
+@on_screen
 def test_dragging_the_slider_shows_what_is_there(shown: Any, qtbot: Any) -> None:
     from qtpy.QtCore import Qt
 

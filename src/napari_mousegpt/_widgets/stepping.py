@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from napari_mousegpt.late_pictures import LatePictures
 _BEHIND_MS = 100
 #: How long a step waits for its pictures (s): most are there by then, and the window is not felt
 #: to be away.
-_PATIENCE_S = 0.03
+_PATIENCE_S = 0.02
 _KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 
 
@@ -71,7 +72,7 @@ class PicturesFollow(QObject):
         self._at_a_key = False
         self._point: tuple[float, ...] = ()
         self._until = 0.0
-        threads = self._threads = ThreadPoolExecutor(thread_name_prefix="mousegpt-pictures")
+        threads = self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "mousegpt-pictures")
         when_gone(window, lambda: threads.shutdown(wait=False, cancel_futures=True))
         self._came.connect(self._show)
         for layer in viewer.layers:
@@ -83,7 +84,7 @@ class PicturesFollow(QObject):
     @property
     def are_late(self) -> bool:
         """Whether another picture is shown than the step's."""
-        return any(pictures.is_late for _, pictures in self._films())
+        return any(pictures.is_late for layer, pictures in self._films() if layer.visible)
 
     @contextmanager
     def may_follow(self) -> Iterator[None]:
