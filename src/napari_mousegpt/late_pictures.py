@@ -128,7 +128,8 @@ class LatePictures:
     def _now(self, step: int) -> Picture:
         picture = np.asarray(self._pictures[step])
         with self._news:
-            self._last, self._read, self.is_late = picture, (step, picture), False
+            self._last = self._given = picture
+            self._read, self.is_late = (step, picture), False
         return picture
 
     def _soon(self, step: int, until: float) -> Picture:

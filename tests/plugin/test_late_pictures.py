@@ -108,7 +108,6 @@ Slow = tuple[LatePictures, Gated, Impatient]
 
 def test_the_last_picture_is_shown_until_the_next_one_comes(slow: Slow) -> None:
     pictures, gated, reader = slow
-    as_napari(pictures, 3)
     gated.hold(5)
     assert as_napari(pictures, (slice(5, 6), slice(None), slice(None))).shape == (1, 4, 6, 3)
     assert pictures.is_late
