@@ -35,19 +35,28 @@ def write_points(path: str, data: Any, options: dict[str, Any]) -> list[str]:
     FormatError
         If no format of poses has this ending, or it cannot hold these.
     """
+    return [str(write_layer(Path(path), data, options)[0])]
+
+
+def write_layer(file: Path, data: Any, options: dict[str, Any]) -> tuple[Path, Path | None]:
+    """Write a points layer as `write_points` does.
+
+    Returns
+    -------
+    (Path, Path or None)
+        The file, and what was there before, kept beside it.
+    """
     from mousegpt_core.io import write_poses
     from mousegpt_core.io.files import keep_copy
     from mousegpt_core.study.files import writing
 
     deeplabcuts = is_deeplabcuts(options)
     poses = (poses_of_deeplabcuts if deeplabcuts else poses_of_layer)(data, options)
-    file = Path(path)
     _refuse_one_view_of_several(file, options)
     format = _format(file, str(options.get("metadata", {}).get("format", "")))
     with writing(file):
-        if file.exists():
-            keep_copy(file)
-        return [str(write_poses(poses, file, format=format))]
+        kept = keep_copy(file) if file.exists() else None
+        return write_poses(poses, file, format=format), kept
 
 
 def _refuse_one_view_of_several(file: Path, options: dict[str, Any]) -> None:

@@ -54,6 +54,14 @@ def convert_film() -> None:
     convert_film_of(session.viewer.layers.selection.active, runner)
 
 
+def write_back() -> None:
+    """Save the chosen points in the file that they were read from."""
+    session, _ = _here()
+    from napari_mousegpt._widgets.writing_back import write_back
+
+    write_back(session.viewer.layers.selection.active)
+
+
 def _opened(module: str, name: str) -> Any:
     """A dock of the viewer in which it is opened; imported when the window is ready for it."""
     here = _here()

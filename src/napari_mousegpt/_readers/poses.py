@@ -58,6 +58,7 @@ def _layers(path: Path, view: str, poses: xr.Dataset) -> list[LayerTuple]:
     edges = guess_skeleton([str(each) for each in poses["keypoint"].values]).skeleton.edges
     name = f"{path.stem} {view}".strip()
     points = points_layer(poses, name=name, format=recognise_format(path), view=view)
+    points[1]["metadata"]["file"] = str(path)
     if not edges:
         return [points]
     return [skeleton_layer(poses, edges, name=f"{name} skeleton"), points]
