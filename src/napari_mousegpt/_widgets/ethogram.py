@@ -48,6 +48,8 @@ _KEY_PX = 52
 class Ethogram(Dock):
     """See the module."""
 
+    IS_TAB = False
+
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
         self._session, self._runner, self._saver = session, runner, saver_of(session)

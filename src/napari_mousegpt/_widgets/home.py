@@ -15,13 +15,13 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QTabBar,
 )
 
 from napari_mousegpt import docks
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.style import DONE, Dock, button, column, note, title
+from napari_mousegpt._widgets.tabs import bring_to_front
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.overview import Step, next_words, overview, recording_words, report_of
 from napari_mousegpt.places import sample_folder
@@ -43,8 +43,6 @@ _DOCKS = {
 _DOCKS_IN_ROW = 3
 #: What napari's menu calls a dock, so that both open the same one.
 _TITLE = "{} (MouseGPT)"
-#: Seen together with another dock, not in front of it.
-_BESIDE = ("Ethogram",)
 
 
 class Home(Dock):
@@ -207,14 +205,10 @@ class Home(Dock):
         if window is None:
             return
         shown = _TITLE.format(name)
-        if shown not in window.dock_widgets:
-            made = getattr(docks, name.lower())()
-            added = window.add_dock_widget(made, name=shown)
-            if name not in _BESIDE:
-                _tabify(window._qt_window, self.parentWidget(), added)
-        holder = window.dock_widgets[shown].parent()
-        holder.show()
-        holder.raise_()
+        if shown in window.dock_widgets:
+            bring_to_front(window.dock_widgets[shown].parent())
+        else:
+            window.add_dock_widget(getattr(docks, name.lower())(), name=shown)
 
     def _shown(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -241,14 +235,6 @@ class Home(Dock):
         folder = QFileDialog.getExistingDirectory(self, words)
         if folder:
             then(Path(folder))
-
-
-def _tabify(window: Any, dock: Any, added: Any) -> None:
-    """Show a dock as a tab beside another; names of tabs are scrolled to rather than shortened."""
-    window.tabifyDockWidget(dock, added)
-    direct = Qt.FindChildOption.FindDirectChildrenOnly
-    for tabs in window.findChildren(QTabBar, options=direct):
-        tabs.setElideMode(Qt.TextElideMode.ElideNone)
 
 
 def _from_home(folder: Path) -> str:

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mousegpt._widgets.hearing import TURNS
+from napari_mousegpt._widgets.tabs import join_tabs
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.gone import when_gone
 from napari_mousegpt.session import Session
@@ -185,6 +186,9 @@ class _Scrolled(QScrollArea):
 class Dock(QWidget):
     """Base of the docks: one that is closed is deleted, and listens no more."""
 
+    #: Whether it lies in front of others; else it is seen together with them.
+    IS_TAB = True
+
     def follow(self, signal: Any, slot: Any, *, at_once: bool = False) -> None:
         """Connect a signal of the session for as long as the dock is there; errors are told.
 
@@ -231,4 +235,10 @@ class Dock(QWidget):
             elif isinstance(holder, QDockWidget):
                 # On its tab; beside others there is no room for the plugin's name.
                 holder.setWindowTitle(holder.windowTitle().partition(" (")[0])
+                if self.IS_TAB:
+                    join_tabs(holder, _is_tab)
         return bool(super().event(event))
+
+
+def _is_tab(widget: Any) -> bool:
+    return isinstance(widget, Dock) and widget.IS_TAB
