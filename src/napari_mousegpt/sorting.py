@@ -7,20 +7,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mousegpt_core.errors import MouseGPTError
+from mousegpt_core.errors import MouseGPTError, UnnamedKeypointsError
 from mousegpt_core.io import FILM_SUFFIXES
 
 #: What a file can be; the last is left out.
 ROLES = ("film", "poses", "calibration", "treatments", "nothing")
-#: Words that name a camera in the name of a film.
+#: Words that name a camera in the name of a film. Mere letters do so after such a word only, or
+#: where a calibration says it: animals, cages and days are called like that, too.
 _VIEW = re.compile(
     r"(?:top|bottom|side|back|front|mid|middle|left|right|above|below|overhead|"
-    r"(?:cam|camera|view|video)\d*|[a-d])\d*",
+    r"cam|camera|view|video)\d*",
     re.IGNORECASE,
 )
+_CAMERA = re.compile(r"cam|camera|view|video", re.IGNORECASE)
+_WHICH = re.compile(r"[a-z]?\d*", re.IGNORECASE)
 #: Words for films and pictures of a calibration, which are no recording.
 _BOARD = re.compile(r"calib|charuco|chess.?board|checker.?board", re.IGNORECASE)
 _SHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+#: Formats of poses that may not name their keypoints.
+_MAY_LACK_NAMES = ("plain-csv", "sleap-h5", "dannce-mat")
 #: Folders are looked through so deep.
 _DEEP = 3
 
@@ -39,12 +44,34 @@ class Dropped:
         Id of the recording it belongs to; ``""`` of a table of treatments, or of nothing.
     view : str
         The view; ``""`` = the only one, or in 3D.
+    named : bool
+        False of poses whose file does not name the keypoints.
     """
 
     path: Path
     role: str
     recording: str = ""
     view: str = ""
+    named: bool = True
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """What a person says where files do not.
+
+    Attributes
+    ----------
+    fps : float
+        Frames per second; 0 = the files say it.
+    unit : str
+        Of the coordinates, one of `mousegpt_core.io.UNITS`; ``""`` = the files say it.
+    keypoints : str
+        Names with commas between them, or one skeleton, for files that do not name theirs.
+    """
+
+    fps: float = 0.0
+    unit: str = ""
+    keypoints: str = ""
 
 
 def guess(paths: Iterable[Path], taken: Sequence[str] = ()) -> list[Dropped]:
@@ -70,7 +97,8 @@ def guess(paths: Iterable[Path], taken: Sequence[str] = ()) -> list[Dropped]:
     """
     found = sorted({file: None for path in paths for file in _files(path, _DEEP)})
     roles = {path: _role(path) for path in found}
-    films = _views([path for path in found if roles[path] == "film"])
+    cameras = {name for path in found if roles[path] == "calibration" for name in _cameras(path)}
+    films = _views([path for path in found if roles[path] == "film"], cameras)
     placed = [_placed(path, roles[path], films) for path in found]
     placed = _one_of_a_view([_calibrated(one, placed) for one in placed])
     used = {name.casefold() for name in taken}
@@ -78,11 +106,22 @@ def guess(paths: Iterable[Path], taken: Sequence[str] = ()) -> list[Dropped]:
     for one in placed:
         if one.recording and one.recording not in ids:
             ids[one.recording] = _free(one.recording, used)
-    named = [replace(one, recording=ids.get(one.recording, "")) for one in placed]
+    named = [
+        replace(one, recording=ids.get(one.recording, ""), named=_is_named(one)) for one in placed
+    ]
     return sorted(named, key=lambda one: (ROLES.index(one.role) >= 3, one.recording))
 
 
-def arguments(items: Sequence[Dropped], study: Path, *, fps: float = 0.0) -> dict[str, list[str]]:
+def unnamed(items: Iterable[Dropped]) -> list[Dropped]:
+    """Poses of recordings none of whose files names the keypoints."""
+    poses = [one for one in items if one.role == "poses"]
+    known = {one.recording for one in poses if one.named}
+    return [one for one in poses if one.recording not in known]
+
+
+def arguments(
+    items: Sequence[Dropped], study: Path, said: Unsaid | None = None
+) -> dict[str, list[str]]:
     """Those of ``mousegpt add`` for each recording, by its id.
 
     Parameters
@@ -91,17 +130,25 @@ def arguments(items: Sequence[Dropped], study: Path, *, fps: float = 0.0) -> dic
         As a person left them.
     study : Path
         Where they are added.
-    fps : float
-        Frames per second where the files do not say; 0 = they do.
+    said : Unsaid, optional
+        What the files do not say. Keypoints are for recordings none of whose files names them:
+        of others they would be those to keep.
     """
+    said = said or Unsaid()
     commands: dict[str, list[str]] = {}
     for one in items:
         if one.role in ("film", "poses", "calibration") and one.recording:
             command = commands.setdefault(one.recording, ["add", str(study), "--id", one.recording])
             named = f"{one.view}={one.path}" if one.view else str(one.path)
             command += [f"--{one.role}", str(one.path) if one.role == "calibration" else named]
-    rate = ["--fps", f"{fps:g}"] if fps > 0 else []
-    return {id: [*command, *rate] for id, command in commands.items()}
+    common = ["--fps", f"{said.fps:g}"] if said.fps > 0 else []
+    common += ["--unit", said.unit] if said.unit else []
+    names = ["--keypoints", said.keypoints] if said.keypoints else []
+    nameless = {one.recording for one in unnamed(items)}
+    return {
+        id: [*command, *common, *(names if id in nameless else [])]
+        for id, command in commands.items()
+    }
 
 
 def _files(path: Path, deep: int) -> Iterable[Path]:
@@ -124,20 +171,35 @@ def _role(path: Path) -> str:
     if path.suffix.lower() in FILM_SUFFIXES or (path.is_dir() and is_film_folder(path)):
         return "nothing" if _BOARD.search(path.name) else "film"
     if path.suffix.lower() == ".toml":
-        return "calibration" if _holds_cameras(path) else "nothing"
+        return "calibration" if _cameras(path) else "nothing"
     if is_poses(path):
         return "poses"
     return "treatments" if path.suffix.lower() in _SHEETS and _lists_animals(path) else "nothing"
 
 
-def _holds_cameras(path: Path) -> bool:
+def _is_named(one: Dropped) -> bool:
+    """False of poses whose file does not name its keypoints."""
+    from mousegpt_core.io import read_poses, recognise_format
+
+    if one.role != "poses" or recognise_format(one.path) not in _MAY_LACK_NAMES:
+        return True
+    try:
+        read_poses(one.path, assumed_fps=1.0)
+    except UnnamedKeypointsError:
+        return False
+    except MouseGPTError:
+        return True  # what else is wrong is told when it is added
+    return True
+
+
+def _cameras(path: Path) -> set[str]:
+    """Names of the cameras of a calibration; none where it is none."""
     from mousegpt_core.geometry import read_calibration
 
     try:
-        read_calibration(path)
+        return {camera.name.casefold() for camera in read_calibration(path).cameras}
     except MouseGPTError:
-        return False
-    return True
+        return set()
 
 
 def _lists_animals(path: Path) -> bool:
@@ -149,14 +211,13 @@ def _lists_animals(path: Path) -> bool:
         return False
 
 
-def _views(films: list[Path]) -> dict[Path, Dropped]:
+def _views(films: list[Path], cameras: set[str]) -> dict[Path, Dropped]:
     """Films with their recordings; several that differ only in the camera's word are views."""
     alike: dict[tuple[str, ...], list[tuple[str, Path]]] = {}
     for film in films:
         words = re.split(r"[\s_.\-]+", film.stem)
-        cameras = [word for word in words if _VIEW.fullmatch(word)]
-        camera = cameras[-1] if cameras else ""
-        rest = tuple(word for word in words if word != camera)
+        first, last = _camera(words, cameras)
+        camera, rest = "_".join(words[first:last]), (*words[:first], *words[last:])
         alike.setdefault((*rest, "" if camera else film.stem), []).append((camera, film))
     found = {}
     for rest, named in alike.items():
@@ -172,6 +233,25 @@ def _views(films: list[Path]) -> dict[Path, Dropped]:
                 else Dropped(film, "film", _safe(film.stem))
             )
     return found
+
+
+def _camera(words: list[str], cameras: set[str]) -> tuple[int, int]:
+    """Which words of a film's name are its camera, the last that may be; from = to for none.
+
+    Parameters
+    ----------
+    words : list of str
+        Of the name.
+    cameras : set of str
+        Those of the calibrations beside it.
+    """
+    for place in range(len(words) - 1, -1, -1):
+        word, after = words[place], words[place + 1 : place + 2]
+        if _CAMERA.fullmatch(word) and after and _WHICH.fullmatch(after[0]):
+            return place, place + 2
+        if word.casefold() in cameras or _VIEW.fullmatch(word):
+            return place, place + 1
+    return 0, 0
 
 
 def _placed(path: Path, role: str, films: dict[Path, Dropped]) -> Dropped:

@@ -153,6 +153,44 @@ def test_a_job_that_fails_is_told_with_its_hint(qtbot: Any, runner: Any, tmp_pat
     action(None)
 
 
+def test_keypoints_without_names_are_named_where_they_are_added(
+    qtbot: Any, session: Any, runner: Any, tmp_path: Path
+) -> None:
+    Study.create(tmp_path / "study")
+    session.open_study(tmp_path / "study")
+    table = StudyTable(session, runner)
+    qtbot.addWidget(table)
+    table.show()
+    bare = tmp_path / "bare.csv"
+    bare.write_text("".join(f"{n % 40},{n % 30},{n % 40 + 5},{n % 30}\n" for n in range(90)))
+    table.add_files([bare])
+    dropped, form = table._dropped, table._dropped._unsaid
+    qtbot.waitUntil(dropped.isVisible, timeout=LONG)
+    assert form.keypoints.isVisible()
+    assert "bare.csv does not name its keypoints" in dropped._note.text()
+    form.fps.setValue(30)
+    with ended(qtbot, runner):
+        qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
+    assert "dock Study: Keypoints" in told()
+    assert form.keypoints.isVisible()
+    form.keypoints.setFocus()
+    form.keypoints.lineEdit().selectAll()
+    qtbot.keyClicks(form.keypoints, "nose, tailbase")
+    form.unit.setCurrentText("cm")
+    with ended(qtbot, runner):
+        qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
+    (source,) = session.study.recording("bare").info.poses
+    assert (source.keypoints, source.unit) == (("nose", "tailbase"), "cm")
+    assert dropped.isHidden()
+    # Where files name theirs, there is nothing to say.
+    named = tmp_path / "named.csv"
+    named.write_text("nose_x,nose_y\n1,2\n3,4\n")
+    table.add_files([named])
+    qtbot.waitUntil(dropped.isVisible, timeout=LONG)
+    assert not form.keypoints.isVisible()
+    assert "does not name" not in dropped._note.text()
+
+
 def test_files_are_dropped_and_animals_edited(
     qtbot: Any, session: Any, runner: Any, tmp_path: Path
 ) -> None:
@@ -185,10 +223,11 @@ def test_files_are_dropped_and_animals_edited(
     # It does not say its frame rate.
     assert "frame rate" in told() or "fps" in told()
     assert not session.study.recordings
-    table.add_files([poses])
-    qtbot.waitUntil(lambda: not dropped.isHidden(), timeout=LONG)
+    # What could not be added is there again, and that can be said now.
+    assert not dropped.isHidden()
+    assert [one.path.name for one in dropped.items] == ["m1.csv"]
     dropped._table.item(0, 2).setText("mine")
-    dropped._fps.setValue(30)
+    dropped._unsaid.fps.setValue(30)
     with ended(qtbot, runner):
         qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
     assert list(session.study.recordings) == ["mine"]

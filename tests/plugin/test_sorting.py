@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mousegpt_core.geometry import CameraRig, look_at, write_calibration
-from napari_mousegpt.sorting import Dropped, arguments, guess
+from napari_mousegpt.sorting import Dropped, Unsaid, arguments, guess, unnamed
 
 
 def films(folder: Path, *names: str) -> None:
@@ -37,7 +37,7 @@ def test_poses_belong_to_the_film_whose_name_they_begin_with(tmp_path: Path) -> 
         "m2.avi": ("film", "m2-2", ""),
         "notes.txt": ("nothing", "", ""),
     }
-    commands = arguments(found, tmp_path / "study", fps=30)
+    commands = arguments(found, tmp_path / "study", Unsaid(fps=30))
     assert list(commands) == ["alone", "m1", "m10", "m2-2"]
     assert commands["m1"] == [
         "add", str(tmp_path / "study"), "--id", "m1", "--film", str(tmp_path / "m1.mp4"),
@@ -67,6 +67,29 @@ def test_films_that_differ_only_in_the_camera_are_views(tmp_path: Path) -> None:
     command = arguments(found, tmp_path)["m1"]
     assert f"side={tmp_path / 'm1_side.mp4'}" in command
     assert command[command.index("--calibration") + 1] == str(tmp_path / "calibration.toml")
+
+
+def test_letters_are_cameras_only_where_something_says_so(tmp_path: Path) -> None:
+    animals = ("A1.mp4", "A2.mp4", "B1.mp4", "m3_d1.mp4", "m3_d7.mp4", "m4_a.mp4", "m4_b.mp4")
+    films(tmp_path, *animals)
+    found = told(guess([tmp_path]))
+    assert {name: each[1:] for name, each in found.items()} == {
+        name: (name.removesuffix(".mp4"), "") for name in animals
+    }
+    named = tmp_path / "named"
+    films(named, "m5_cam_a.mp4", "m5_cam_b.mp4", "m6_cam1.mp4", "m6_cam2.mp4")
+    films(named, "camera 0.mp4", "camera 1.mp4")
+    found = told(guess([named]))
+    assert found["m5_cam_b.mp4"][1:] == ("m5", "cam_b")
+    assert found["m6_cam2.mp4"][1:] == ("m6", "cam2")
+    assert found["camera 1.mp4"][1:] == ("named", "camera_1")
+    calibrated = tmp_path / "calibrated"
+    films(calibrated, "m7_A.mp4", "m7_B.mp4")
+    cameras = [look_at(name, (5, x, 50.0), (0, 0, 0), focal=500.0) for x, name in enumerate("AB")]
+    write_calibration(CameraRig(tuple(cameras)), calibrated / "rig.toml")
+    found = told(guess([calibrated]))
+    assert found["m7_A.mp4"][1:] == ("m7", "A")
+    assert found["m7_B.mp4"][1:] == ("m7", "B")
 
 
 def test_films_of_one_name_in_folders_of_their_own_are_views(tmp_path: Path) -> None:
@@ -107,3 +130,18 @@ def test_a_table_of_animals_is_no_recording(tmp_path: Path) -> None:
     found = guess([tmp_path / "groups.csv"])
     assert told(found) == {"groups.csv": ("treatments", "", "")}
     assert arguments(found, tmp_path) == {}
+
+
+def test_names_are_for_recordings_none_of_whose_files_has_them(tmp_path: Path) -> None:
+    poses(tmp_path, "named.csv", "both_top.csv")
+    films(tmp_path, "both_top.mp4", "both_side.mp4")
+    for name in ("bare.csv", "both_side.csv"):
+        (tmp_path / name).write_text("1,2,3,4\n5,6,7,8\n")
+    found = guess([tmp_path])
+    assert [one.path.name for one in unnamed(found)] == ["bare.csv"]
+    commands = arguments(found, tmp_path, Unsaid(unit="cm", keypoints="nose,tailbase"))
+    assert commands["bare"][-4:] == ["--unit", "cm", "--keypoints", "nose,tailbase"]
+    # Of these, the other file says what they are.
+    assert set(commands) == {"bare", "named", "both"}
+    assert all("--keypoints" not in commands[id] for id in ("named", "both"))
+    assert arguments(found, tmp_path)["bare"][3:] == ["bare", "--poses", str(tmp_path / "bare.csv")]

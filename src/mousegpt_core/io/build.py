@@ -76,7 +76,7 @@ def build_poses(
         raise DataError(
             "the frame rate is not in the file",
             file=path,
-            hint="give it with --fps, as in --fps 30",
+            hint="give it with --fps, as in --fps 30 (dock Study: Frames/s)",
         )
     try:
         poses = make_poses(

@@ -182,5 +182,5 @@ def _names(count: int, found: dict[str, Any], options: ReadOptions, path: Path) 
     raise UnnamedKeypointsError(
         f"{count} keypoints without names", file=path, count=count,
         found=f"{len(options.keypoints)} names given",
-        hint="name each in its order with --keypoints a,b,c",
+        hint="name each in its order with --keypoints a,b,c (dock Study: Keypoints)",
     )  # fmt: skip

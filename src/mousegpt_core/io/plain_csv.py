@@ -49,7 +49,7 @@ def read(path: Path, options: ReadOptions) -> RawPoses:
         raise UnnamedKeypointsError(
             f"{table.n_columns} columns without names", file=path, count=_likely_count(table),
             hint="name the keypoints in their order with --keypoints a,b,c "
-            "or a skeleton, as in --keypoints SUBTLE-9",
+            "or a skeleton, as in --keypoints SUBTLE-9 (dock Study: Keypoints)",
         )  # fmt: skip
     if not all(is_number(cell, table.decimal) for cell in table.rows[0]):
         raise FormatError(

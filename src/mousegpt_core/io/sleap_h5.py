@@ -130,7 +130,7 @@ def _read_points3d(
             f"{tracks.shape[2]} keypoints without names", file=path, count=tracks.shape[2],
             found=f"{len(options.keypoints)} names given",
             hint="name the keypoints in their order with --keypoints a,b,c "
-            "or a skeleton, as in --keypoints SLEAP-anipose-15",
+            "or a skeleton, as in --keypoints SLEAP-anipose-15 (dock Study: Keypoints)",
         )  # fmt: skip
     with np.errstate(over="ignore"):
         position = tracks.transpose(0, 3, 2, 1).astype(np.float32)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
+    QHeaderView,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -18,15 +18,19 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mousegpt._widgets.style import SPACING, button, note
-from napari_mousegpt.sorting import ROLES, Dropped
+from napari_mousegpt._widgets.unsaid import UnsaidForm
+from napari_mousegpt.sorting import ROLES, Dropped, Unsaid, unnamed
 
 _COLUMNS = ("File", "Is", "Recording", "View")
-#: Of the columns (px): so all of them are seen.
-_WIDTHS = (88, 112, 62, 50)
+#: Of the columns whose words are known (px): names share the rest.
+_WIDTHS = {"Is": 98, "View": 58}
+#: So that names can be told apart (px).
+_LEAST = (380, 200)
 _HINT = (
-    "This is what your files look like. Change what is not so (files of the same recording have "
-    "the same name in its column), then add them. Nothing is copied or moved."
+    "What your files look like: change what is not so, then add them. Files of one recording have "
+    "one name in its column. Nothing is copied or moved."
 )
+_UNNAMED = " {} does not name its keypoints: say below what they are."
 _NONE = "None of these files is a film, poses, a calibration or a table of animals; see the docs."
 
 
@@ -36,10 +40,10 @@ class DroppedBox(QWidget):
     Parameters
     ----------
     add : callable
-        Gets the files as the person left them, and frames per second (0 = as they say).
+        Gets the files as the person left them, and what they do not say themselves.
     """
 
-    def __init__(self, add: Callable[[Sequence[Dropped], float], None]) -> None:
+    def __init__(self, add: Callable[[Sequence[Dropped], Unsaid], None]) -> None:
         super().__init__()
         self._add = add
         self._items: list[Dropped] = []
@@ -50,19 +54,14 @@ class DroppedBox(QWidget):
         self._table.setToolTip("What each file is taken for; change it where it is wrong")
         self._table.verticalHeader().hide()
         header = self._table.horizontalHeader()
-        for place, width in enumerate(_WIDTHS):
-            header.resizeSection(place, width)
-        header.setStretchLastSection(True)
+        for place, name in enumerate(_COLUMNS):
+            if name in _WIDTHS:
+                header.resizeSection(place, _WIDTHS[name])
+            else:
+                header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
         self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._table.setMinimumHeight(200)
-        self._fps = QDoubleSpinBox()
-        self._fps.setRange(0.0, 10_000.0)
-        self._fps.setSpecialValueText("as the files say")
-        self._fps.setAccessibleName("Frames per second")
-        self._fps.setToolTip("Frames per second, where neither film nor poses say")
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Frames/s"))
-        row.addWidget(self._fps, 1)
+        self._table.setMinimumSize(*_LEAST)
+        self._unsaid = UnsaidForm()
         self._go = button("Add these", "Add the recordings to the study", self._done, primary=True)
         buttons = QHBoxLayout()
         buttons.addWidget(self._go, 1)
@@ -70,9 +69,8 @@ class DroppedBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
-        for widget in (self._note, self._table):
+        for widget in (self._note, self._table, self._unsaid):
             layout.addWidget(widget)
-        layout.addLayout(row)
         layout.addLayout(buttons)
         self.hide()
 
@@ -80,7 +78,10 @@ class DroppedBox(QWidget):
         """Show what some files are taken for."""
         self._items = items
         useful = any(one.role != "nothing" for one in items)
-        self._note.setText(_HINT if useful else _NONE)
+        nameless = unnamed(items)
+        told = "".join(_UNNAMED.format(one.path.name) for one in nameless[:1])
+        self._note.setText(_HINT + told if useful else _NONE)
+        self._unsaid.ask_for_names(bool(nameless))
         self._go.setEnabled(useful)
         self._table.setRowCount(len(items))
         for row, one in enumerate(items):
@@ -90,6 +91,10 @@ class DroppedBox(QWidget):
             self._table.setItem(row, 3, _cell(one.view, editable=True))
         self.show()
 
+    def show_again(self, items: list[Dropped]) -> None:
+        """Show some that could not be added, below those that are being looked at."""
+        self.show_files([*([] if self.isHidden() else self.items), *items])
+
     @property
     def items(self) -> list[Dropped]:
         """The files as the person left them."""
@@ -97,7 +102,7 @@ class DroppedBox(QWidget):
         for row, one in enumerate(self._items):
             role: Any = self._table.cellWidget(row, 1)
             recording, view = (self._table.item(row, place).text().strip() for place in (2, 3))
-            found.append(Dropped(one.path, role.currentText(), recording, view))
+            found.append(replace(one, role=role.currentText(), recording=recording, view=view))
         return found
 
     def _roles(self, one: Dropped) -> QComboBox:
@@ -110,7 +115,7 @@ class DroppedBox(QWidget):
 
     def _done(self) -> None:
         self.hide()
-        self._add(self.items, self._fps.value())
+        self._add(self.items, self._unsaid.said)
 
 
 def _cell(text: str, *, tip: str = "", editable: bool = False) -> QTableWidgetItem:

@@ -34,9 +34,10 @@ from napari_mousegpt._widgets.style import (
     title,
 )
 from napari_mousegpt._widgets.telling import errors_told, tell
+from napari_mousegpt.jobs import Outcome
 from napari_mousegpt.overview import recording_words
 from napari_mousegpt.session import Session
-from napari_mousegpt.sorting import Dropped, arguments, guess
+from napari_mousegpt.sorting import Dropped, Unsaid, arguments, guess
 
 _COLUMNS = ("Recording", "Animal", "Treatment", "Sex", "Done", "Files")
 #: Columns that a person edits here, and what they are called in animals.csv.
@@ -110,16 +111,23 @@ class StudyTable(Dock):
                 refused=lambda error: None,
             )
 
-    def _add(self, items: Sequence[Dropped], fps: float) -> None:
+    def _add(self, items: Sequence[Dropped], said: Unsaid) -> None:
         """Add recordings made of these files, one after the other; then the tables."""
         study = self._session.study
         if study is None:
             return
-        for id, command in arguments(items, study.folder, fps=fps).items():
-            self._runner.run(f"Adding {id}", command, partial(self._added, id))
+        for id, command in arguments(items, study.folder, said).items():
+            own = [one for one in items if one.recording == id]
+            again = self.while_there(partial(self._not_added, own))
+            self._runner.run(f"Adding {id}", command, partial(self._added, id), again)
         for one in items:
             if one.role == "treatments":
                 self.import_animals(one.path)
+
+    def _not_added(self, items: list[Dropped], outcome: Outcome) -> None:
+        """Show again what could not be added, to be put right."""
+        if outcome.kind == "failed":
+            self._dropped.show_again(items)
 
     def _added(self, id: str, result: dict[str, Any]) -> None:
         if result.get("remarks"):
