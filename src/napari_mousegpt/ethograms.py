@@ -118,7 +118,7 @@ def schemes_of(study: Study) -> list[str]:
 def behaviours_to_draw(study: Study, drawn: Sequence[str]) -> list[str]:
     """What a person may call a bout: what was drawn before, then the user's own behaviours.
 
-    Where there is neither, or only such, the activities of the documented ethogram.
+    Where there are none but activities of the documented ethogram, these, the coarse ones first.
     """
     from mousegpt_core.analysis.label_scheme import LabelScheme
     from mousegpt_core.pipeline.evaluation import scheme_names
@@ -130,9 +130,9 @@ def behaviours_to_draw(study: Study, drawn: Sequence[str]) -> list[str]:
         for name in LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").names
     ]
     said = [*(name for name in drawn if name != NOT_SCORED_LABEL), *own]
-    usual = [name for name, one in study_rules(study).activities.items() if not one.parent]
-    if not own and {*said} <= {*usual}:
-        said = usual
+    activities = study_rules(study).activities
+    if not own and {*said} <= {*activities}:
+        said = [*(name for name, one in activities.items() if not one.parent), *said]
     return [*dict.fromkeys(said), NOT_SCORED_LABEL]
 
 

@@ -89,6 +89,12 @@ class LatePictures:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._pictures!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"pictures": self._pictures}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["pictures"])  # type: ignore[misc]
+
     def __getitem__(self, key: Any) -> Picture:
         frames, rest = (key[0], key[1:]) if isinstance(key, tuple) else (key, ())
         step = _the_one(frames)

@@ -28,7 +28,7 @@ from napari_mousegpt._widgets import hand_editor
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.ethogram import Ethogram
-from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
+from napari_mousegpt._widgets.ethogram_plot import EthogramPlot, Place
 from napari_mousegpt._widgets.home import Home
 from napari_mousegpt._widgets.keypoints import Keypoints
 from napari_mousegpt._widgets.runner import Runner
@@ -479,6 +479,33 @@ def drag(qtbot: Any, ethogram: Ethogram, row: int, start: float, stop: float) ->
         qtbot.wait(15)
     qtbot.mouseRelease(plot.viewport(), left, pos=steps[-1])
     qtbot.wait(15)
+
+
+def test_a_drag_that_began_with_shift_draws_to_its_end(
+    qtbot: Any, session: Any, runner: Any, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ethogram = by_hand(qtbot, session, runner)
+    editor, animal = ethogram._bar.editor, session.individual
+    row = ethogram._data.row_of("space", animal)
+    editor.labels.draw(("space", animal), 2.0, 6.0, "walking", "ann")
+    editor.changed.emit()
+    ethogram._bar.behaviour.setCurrentText("rearing")
+    shift = Qt.KeyboardModifier.ShiftModifier
+    held = [shift, shift, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.NoModifier]
+    place = Place(row, 0, 3.0)
+    for number, modifier in enumerate(held):
+        monkeypatch.setattr(QApplication, "keyboardModifiers", lambda modifier=modifier: modifier)
+        editor._drag(place, 3.5 + 0.5 * number, number == len(held) - 1)
+    spans = [
+        (round(b.start_s, 1), round(b.stop_s, 1), b.label)
+        for b in editor.labels.bouts(("space", animal))
+    ]
+    assert (3.0, 5.0, "rearing") in spans
+    assert spans[0] == (2.0, 3.0, "walking")
+    # The next one, without, takes hold of what is there.
+    editor._drag(Place(row, 0, 4.0), 4.5, False)
+    assert editor._grip is not None
+    editor._drag(Place(row, 0, 4.0), 4.0, True)
 
 
 def test_bouts_are_drawn_dragged_and_keyed(

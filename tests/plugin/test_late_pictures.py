@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -202,6 +203,18 @@ def test_others_in_their_place(slow: Slow) -> None:
     assert other.read == [4]
 
 
+def test_a_copy_is_read_on_its_own(slow: Slow) -> None:
+    pictures, gated, _ = slow
+    gated.hold(5)
+    as_napari(pictures, 5)
+    other = copy.deepcopy(LatePictures(Gated()))
+    pictures_too = copy.copy(pictures)
+    assert pictures_too.reader is None
+    assert not pictures_too.is_late
+    assert as_napari(pictures_too, 3).min() == 3
+    assert other[4].min() == 4
+
+
 # -- in a window -----------------------------------------------------------------------------------
 
 
@@ -269,6 +282,37 @@ def test_a_film_that_is_hidden_or_removed_is_not_waited_for(shown: Any, qtbot: A
     viewer.layers[0].visible = True
     qtbot.waitUntil(lambda: seen(viewer) == [20], timeout=LONG_MS)
     assert not follow.are_late
+
+
+@on_screen
+def test_layers_of_one_film_are_waited_for(shown: Any, qtbot: Any) -> None:
+    from napari.layers import Layer
+
+    viewer, follow, films = shown
+    viewer.add_layer(Layer.create(*viewer.layers[0].as_layer_data_tuple()))
+    viewer.layers[-1].translate = (10, 0, 0)
+    for film in films:
+        film.hold(20)
+        film.gates[20].set()
+    with follow.may_follow():
+        viewer.dims.set_current_step(0, 20)
+    qtbot.waitUntil(lambda: not follow.are_late, timeout=LONG_MS)
+    assert seen(viewer) == [20, 20, 10]
+
+
+@on_screen
+def test_a_layer_is_duplicated(viewer: Any, qtbot: Any, study_folder: Path) -> None:
+    from napari.layers import _layer_actions
+
+    session = session_in_window(viewer)
+    session.open_study(study_folder, recording="flat")
+    qtbot.waitUntil(lambda: session.recording == "flat" and not session.coming, timeout=LONG_MS)
+    viewer.layers.selection = {viewer.layers["top"]}
+    _layer_actions._duplicate_layer(viewer.layers)
+    viewer.dims.set_current_step(0, 30)
+    first, second = viewer.layers["top"], viewer.layers["top copy"]
+    np.testing.assert_array_equal(first._slice.image.raw, second._slice.image.raw)
+    viewer.layers.remove("top copy")
 
 
 @on_screen

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+pytest.importorskip("pytestqt")
+pytest.importorskip("pyqtgraph")
+
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget
 
 from napari_mousegpt._widgets.style import Dock
 from on_screen import ON_SCREEN
-
-pytest.importorskip("pytestqt")
-pytest.importorskip("pyqtgraph")
 
 pytestmark = ON_SCREEN
 NAMES = ("Study", "Views", "Describe", "Search", "Keypoints")

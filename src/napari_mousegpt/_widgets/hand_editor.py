@@ -64,6 +64,7 @@ class HandEditor(QObject):
         self.chosen: tuple[Owner, HumanBout] | None = None
         self.running: Running | None = None
         self._rows: list[Row] = []
+        self._drags = False
         self._grip: Grip | None = None
         plot.on_drag(self._drag)
         plot.on_menu(self._menu)
@@ -174,9 +175,9 @@ class HandEditor(QObject):
         if self.labels is None or place.lane != 0:
             return False
         owner = self._owner_of(place.row)
-        shift = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
-        if self._grip is None and not shift:
-            self._grip = self._grip_at(place)
+        if not self._drags:  # what is held is settled where a drag begins
+            shift = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._drags, self._grip = True, None if shift else self._grip_at(place)
         held = self._grip
         ends = (place.moment, max(moment, 0.0)) if held is None else held.dragged(moment)
         self._plot.sketch(place.row, 0, ends, _SKETCH)
@@ -188,7 +189,7 @@ class HandEditor(QObject):
         return True
 
     def _drop(self, owner: Owner, held: Grip | None, ends: tuple[float, float]) -> None:
-        self._grip = None
+        self._drags, self._grip = False, None
         if self.labels is None:
             return
         with errors_told():

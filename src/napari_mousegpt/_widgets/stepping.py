@@ -143,7 +143,11 @@ class PicturesFollow(QObject):
 
     def _follow(self, layer: Any) -> None:
         if isinstance(layer.data, LatePictures):
-            layer.data.reader = self
+            # Two layers may show two pictures of one film at a time: they are waited for.
+            shared = any(
+                pictures is layer.data for other, pictures in self._films() if other is not layer
+            )
+            layer.data.reader = None if shared else self
 
     def _show(self) -> None:
         """Show what came late, or meanwhile the newest that there is."""
