@@ -98,9 +98,9 @@ class LatePictures:
     def __getitem__(self, key: Any) -> Picture:
         frames, rest = (key[0], key[1:]) if isinstance(key, tuple) else (key, ())
         step = _the_one(frames)
-        if step is None or self.reader is None or not _napari_slices():
+        if step is None or step >= len(self) or not _napari_slices():
             return np.asarray(self._pictures[key])
-        until = self.reader.until()
+        until = None if self.reader is None else self.reader.until()
         picture = self._now(step) if until is None else self._soon(step, until)
         if isinstance(frames, slice):
             return picture[(None, *rest)]

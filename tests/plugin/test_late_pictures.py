@@ -38,7 +38,8 @@ class Gated:
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
-            return np.stack([self[step] for step in range(*key.indices(self.shape[0]))])
+            steps = range(*key.indices(self.shape[0]))
+            return np.array([self[step] for step in steps]).reshape(-1, *self.shape[1:])
         step, rest = (key[0], key[1:]) if isinstance(key, tuple) else (key, ())
         if isinstance(step, slice):
             return self[step][(slice(None), *rest)]
@@ -130,6 +131,8 @@ def test_everybody_else_gets_what_they_ask_for(slow: Slow) -> None:
     assert pictures[4:7][:, 0, 0, 0].tolist() == [4, 5, 6]
     assert pictures[-1].min() == 9
     assert np.asarray(pictures).shape == pictures.shape == (len(pictures), 4, 6, 3)
+    # Beyond the end there is nothing, as of any array.
+    assert as_napari(pictures, slice(10, 11)).shape == (0, 4, 6, 3)
     reader.patience = None
     assert as_napari(pictures, 7).min() == 7
     assert not pictures.is_late
@@ -313,6 +316,29 @@ def test_a_layer_is_duplicated(viewer: Any, qtbot: Any, study_folder: Path) -> N
     first, second = viewer.layers["top"], viewer.layers["top copy"]
     np.testing.assert_array_equal(first._slice.image.raw, second._slice.image.raw)
     viewer.layers.remove("top copy")
+
+
+@on_screen
+def test_a_layer_may_outlive_its_window(qtbot: Any) -> None:
+    import napari
+    from napari.components import ViewerModel
+
+    from napari_mousegpt._widgets.stepping import pictures_follow
+
+    viewer, film = napari.Viewer(show=False), Gated(50)
+    layer = viewer.add_image(LatePictures(film), rgb=True, contrast_limits=(0, 255))
+    follow = pictures_follow(viewer, viewer.window._qt_window)
+    assert layer.data.reader is follow
+    film.hold(20)
+    with follow.may_follow():
+        viewer.dims.set_current_step(0, 20)
+    viewer.close()
+    qtbot.waitUntil(lambda: layer.data.reader is None, timeout=LONG_MS)
+    film.gates[20].set()
+    other = ViewerModel()
+    other.add_layer(layer)
+    other.dims.set_current_step(0, 30)
+    assert seen(other) == [30]
 
 
 @on_screen

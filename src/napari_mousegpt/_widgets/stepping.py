@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 from qtpy.QtCore import QEvent, QObject, Qt, QThread, QTimer, Signal
 from qtpy.QtWidgets import QApplication
@@ -73,7 +73,8 @@ class PicturesFollow(QObject):
         self._point: tuple[float, ...] = ()
         self._until = 0.0
         threads = self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "mousegpt-pictures")
-        when_gone(window, lambda: threads.shutdown(wait=False, cancel_futures=True))
+        followed = self._followed = WeakSet[LatePictures]()
+        when_gone(window, lambda: _let_go(followed, threads))
         self._came.connect(self._show)
         for layer in viewer.layers:
             self._follow(layer)
@@ -148,6 +149,7 @@ class PicturesFollow(QObject):
                 pictures is layer.data for other, pictures in self._films() if other is not layer
             )
             layer.data.reader = None if shared else self
+            self._followed.add(layer.data)
 
     def _show(self) -> None:
         """Show what came late, or meanwhile the newest that there is."""
@@ -159,6 +161,14 @@ class PicturesFollow(QObject):
                     layer.refresh(extent=False)
         if late and not self.are_late:
             self.caught_up.emit()
+
+
+def _let_go(followed: Iterable[LatePictures], threads: ThreadPoolExecutor) -> None:
+    """Nobody shows late pictures any more; layers may outlive their window."""
+    for pictures in followed:
+        pictures.stop()
+        pictures.reader = None
+    threads.shutdown(wait=False, cancel_futures=True)
 
 
 def pictures_follow(viewer: Any, window: Any) -> PicturesFollow:
