@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import Any
+from weakref import WeakSet
 
 from napari_mousegpt.arranging import FRAME, look_from_above
 from napari_mousegpt.pace import Turns
@@ -19,13 +20,14 @@ class Stage:
     films : ExitStack
         Closes what they read.
     lacks : bool
-        Whether a person took some away.
+        Whether a person took some of the recording's away.
     """
 
     def __init__(self) -> None:
         self.layers: list[Any] = []
         self.films = ExitStack()
         self.lacks = False
+        self._added: WeakSet[Any] = WeakSet()
 
     @property
     def is_bare(self) -> bool:
@@ -37,6 +39,7 @@ class Stage:
         first = not self.layers
         viewer.layers.events.removed.connect(self._on_removed)
         self.layers.append(layer)
+        self._added.add(layer)
         yield from adding(viewer, layer, from_start=first)
 
     def set(self, viewer: Any, *, in_space: bool) -> None:
@@ -65,7 +68,8 @@ class Stage:
         """A person took a layer away."""
         if event.value in self.layers:
             self.layers.remove(event.value)
-            self.lacks = True
+            # What a dock lets a person draw on is not of the recording.
+            self.lacks |= event.value in self._added
 
 
 def adding(viewer: Any, layer: Any, *, from_start: bool) -> Turns:

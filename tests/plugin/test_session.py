@@ -72,6 +72,15 @@ def test_a_study_that_is_dropped_on_the_window_is_the_docks_study(
     assert "skeleton" in viewer.layers
 
 
+def test_a_drawing_that_is_taken_away_is_not_missed(viewer: Any, study_folder: Path) -> None:
+    session = session_in(viewer, study_folder)
+    drawing = session.drawing("top", {"name": "length"})
+    viewer.layers.remove(drawing)
+    assert not session.lacks_layers
+    viewer.layers.remove("top")
+    assert session.lacks_layers
+
+
 def test_keypoints_follow_the_slider(viewer: Any, study_folder: Path) -> None:
     session = session_in(viewer, study_folder)
     points = viewer.layers["keypoints"]
