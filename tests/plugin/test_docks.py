@@ -41,6 +41,7 @@ from napari_mousegpt._widgets.views import Views
 from napari_mousegpt.ethograms import ethogram
 from napari_mousegpt.pace import AtOnce
 from napari_mousegpt.session import session_of
+from napari_mousegpt.sorting import Unsaid
 
 #: Far more than any job takes (ms).
 LONG = 120_000
@@ -153,13 +154,18 @@ def test_a_job_that_fails_is_told_with_its_hint(qtbot: Any, runner: Any, tmp_pat
     action(None)
 
 
+def study_dock(qtbot: Any, session: Any, runner: Any, folder: Path) -> StudyTable:
+    """The dock of a study without recordings."""
+    session.open_study(Study.create(folder, name="New").folder)
+    table = StudyTable(session, runner)
+    qtbot.addWidget(table)
+    return table
+
+
 def test_keypoints_without_names_are_named_where_they_are_added(
     qtbot: Any, session: Any, runner: Any, tmp_path: Path
 ) -> None:
-    Study.create(tmp_path / "study")
-    session.open_study(tmp_path / "study")
-    table = StudyTable(session, runner)
-    qtbot.addWidget(table)
+    table = study_dock(qtbot, session, runner, tmp_path / "study")
     table.show()
     bare = tmp_path / "bare.csv"
     bare.write_text("".join(f"{n % 40},{n % 30},{n % 40 + 5},{n % 30}\n" for n in range(90)))
@@ -189,15 +195,14 @@ def test_keypoints_without_names_are_named_where_they_are_added(
     qtbot.waitUntil(dropped.isVisible, timeout=LONG)
     assert not form.keypoints.isVisible()
     assert "does not name" not in dropped._note.text()
+    # What was said of the others is not said of these.
+    assert form.said == Unsaid()
 
 
 def test_files_are_dropped_and_animals_edited(
     qtbot: Any, session: Any, runner: Any, tmp_path: Path
 ) -> None:
-    Study.create(tmp_path / "study")
-    session.open_study(tmp_path / "study")
-    table = StudyTable(session, runner)
-    qtbot.addWidget(table)
+    table = study_dock(qtbot, session, runner, tmp_path / "study")
     poses = tmp_path / "m1.csv"
     rows = "".join(f"{n % 40},{n % 30},{n % 40 + 5},{n % 30}\n" for n in range(90))
     poses.write_text("nose_x,nose_y,tailbase_x,tailbase_y\n" + rows)
@@ -337,6 +342,39 @@ def test_behaviours_that_are_as_they_were_are_not_drawn_anew(qtbot: Any, own_stu
     assert len(then["b"].opts["x0"]) == 3
     plot.show_lanes([before])
     assert len([one for one in plot.getPlotItem().items if one in first.values()]) == 0
+
+
+def test_the_ethogram_is_zoomed_within_its_time(qtbot: Any) -> None:
+    plot = EthogramPlot()
+    qtbot.addWidget(plot)
+    plot.show_all(60.0)
+    for _ in range(200):
+        plot.getViewBox().scaleBy(x=2.0)
+    (start, stop), _ = plot.viewRange()
+    assert -60 < start <= 0
+    assert 60 <= stop < 120
+    for _ in range(200):
+        plot.getViewBox().scaleBy(x=0.5)
+    (start, stop), _ = plot.viewRange()
+    assert stop - start == pytest.approx(0.2)
+
+
+def test_what_is_selected_keeps_the_colours_of_the_key(qtbot: Any, own_study: Study) -> None:
+    bouts = [("flat", "M1", 0.0, 3.0, "a")]
+    columns = ["recording", "individual", "start_s", "stop_s", "behaviour_id"]
+    data = ethogram(own_study, "human", pd.DataFrame(bouts, columns=columns))
+    plot = EthogramPlot()
+    qtbot.addWidget(plot)
+    plot.resize(600, 300)
+    plot.show()
+    plot.show_lanes([data])
+    plot.show_all(3.0)
+    plot.mark_span((1.0, 2.0))
+    row = next(n for n, one in enumerate(data.rows) if one.recording == "flat")
+    place = plot.mapFromScene(plot.getViewBox().mapViewToScene(QPointF(1.5, row)))
+    qtbot.waitUntil(
+        lambda: plot.grab().toImage().pixelColor(place) == QColor(data.bars[0].colour), timeout=LONG
+    )
 
 
 def test_the_ethogram_is_written_in_the_colour_of_the_theme(qtbot: Any) -> None:

@@ -75,7 +75,15 @@ class DroppedBox(QWidget):
         self.hide()
 
     def show_files(self, items: list[Dropped]) -> None:
-        """Show what some files are taken for."""
+        """Show what some files are taken for; nothing is said of them yet."""
+        self._unsaid.clear()
+        self._show(items)
+
+    def show_again(self, items: list[Dropped]) -> None:
+        """Show some that could not be added, below those that are being looked at."""
+        self._show([*([] if self.isHidden() else self.items), *items])
+
+    def _show(self, items: list[Dropped]) -> None:
         self._items = items
         useful = any(one.role != "nothing" for one in items)
         nameless = unnamed(items)
@@ -90,10 +98,6 @@ class DroppedBox(QWidget):
             self._table.setItem(row, 2, _cell(one.recording, editable=True))
             self._table.setItem(row, 3, _cell(one.view, editable=True))
         self.show()
-
-    def show_again(self, items: list[Dropped]) -> None:
-        """Show some that could not be added, below those that are being looked at."""
-        self.show_files([*([] if self.isHidden() else self.items), *items])
 
     @property
     def items(self) -> list[Dropped]:

@@ -74,6 +74,7 @@ class Ethogram(Dock):
         layout.addWidget(self._bar)
         layout.addWidget(self._plot, 1)
         self._keys = QScrollArea()
+        self._keys.setAccessibleName("Colours and keys of the behaviours")
         self._keys.setWidget(self._key)
         self._keys.setWidgetResizable(True)
         self._keys.setFrameShape(QFrame.Shape.NoFrame)

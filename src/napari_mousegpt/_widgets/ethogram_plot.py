@@ -15,9 +15,11 @@ from napari_mousegpt.ethograms import Bars, EthogramData, Row
 
 #: Height of a row's lanes, and where they lie in it: alone, and beside each other.
 _LANES = {1: ((0.0, 0.82),), 2: ((-0.21, 0.38), (0.21, 0.38))}
-_CURSOR, _CURRENT, _CHOSEN = "#ff4d4d", "#80808033", "#f2b134"
+_CURSOR, _CURRENT, _CHOSEN, _SPAN = "#ff4d4d", "#80808033", "#f2b134", "#808080"
 #: Least height of the whole, of a row, and of what is around the rows (px).
 _LEAST_PX, _ROW_PX, _AROUND_PX = 180, 15, 40
+#: How close one can look (s), and how far beyond the ends (of the whole time).
+_CLOSEST_S, _BEYOND = 0.2, 0.05
 _REPEATED = ("Left", "Right")
 
 
@@ -86,7 +88,9 @@ class EthogramPlot(pg.PlotWidget):
         self._mark = pg.LinearRegionItem((0, 1), "horizontal", brush=_CURRENT, movable=False)
         for line in self._mark.lines:
             line.setPen(pg.mkPen(None))
-        self.span = pg.LinearRegionItem((0, 1), movable=False, brush=_CURRENT)
+        # Lines alone: what lies between keeps the colours of the key.
+        pen = pg.mkPen(_SPAN, width=2)
+        self.span = pg.LinearRegionItem((0, 1), movable=False, brush=(0, 0, 0, 0), pen=pen)
         self.cursor_line = pg.InfiniteLine(0, pen=pg.mkPen(_CURSOR, width=2))
         self._sketch, self._chosen = QGraphicsRectItem(), QGraphicsRectItem()
         self._chosen.setPen(pg.mkPen(_CHOSEN, width=2))
@@ -129,8 +133,10 @@ class EthogramPlot(pg.PlotWidget):
         self._add(lane)
 
     def show_all(self, end_s: float) -> None:
-        """Zoom out, to all rows and the whole time."""
-        self.setXRange(0, end_s or 1.0, padding=0.01)
+        """Zoom out, to all rows and the whole time: as far as it can be zoomed and moved."""
+        end, beyond = end_s or 1.0, _BEYOND * (end_s or 1.0)
+        self._box.setLimits(xMin=-beyond, xMax=end + beyond, minXRange=min(_CLOSEST_S, end))
+        self.setXRange(0, end, padding=0.01)
         self.setYRange(-0.6, len(self._rows) - 0.4, padding=0)
 
     def mark_row(self, row: int | None) -> None:

@@ -35,7 +35,6 @@ _WORDS = {HAND: "by hand", FILE: "a file …"}
 _MOST = 500
 _HEIGHT = 190
 _HINT = "Choose two labellings. Labels by hand that end early: say “Rest not scored”."
-
 _SAME = "That would compare a labelling with itself: choose two different ones."
 
 
@@ -61,6 +60,7 @@ class Scoring(QWidget):
         self.differences.cellClicked.connect(self._go_to)
         self.differences.currentCellChanged.connect(lambda row, *_: self._go_to(row, 0))
         tabs = QTabWidget()
+        tabs.setAccessibleName("Scores")
         tabs.addTab(self.scores, "Behaviours")
         tabs.addTab(self.confusion, "Confusion")
         tabs.addTab(self.differences, "Where they differ")

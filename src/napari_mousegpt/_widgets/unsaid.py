@@ -46,6 +46,12 @@ class UnsaidForm(QWidget):
         self._form.addRow("Unit", self.unit)
         self._form.addRow("Keypoints", self.keypoints)
 
+    def clear(self) -> None:
+        """Say nothing."""
+        self.fps.setValue(0.0)
+        self.unit.setCurrentText(_BY_FILES)
+        self.keypoints.setCurrentText(_BY_FILES)
+
     def ask_for_names(self, wanted: bool) -> None:
         """Show the field for keypoints, or hide it."""
         for widget in (self._form.labelForField(self.keypoints), self.keypoints):
