@@ -57,9 +57,9 @@ def convert_film() -> None:
 def write_back() -> None:
     """Save the chosen points in the file that they were read from."""
     session, _ = _here()
-    from napari_mousegpt._widgets.writing_back import write_back
+    from napari_mousegpt._widgets.writing_back import write_points_back
 
-    write_back(session.viewer.layers.selection.active)
+    write_points_back(session.viewer.layers.selection.active)
 
 
 def _opened(module: str, name: str) -> Any:

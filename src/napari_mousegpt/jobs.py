@@ -27,6 +27,12 @@ from mousegpt_core.progress import Progress
 _LOG_LINES = 200
 #: Exit code of a command that was asked to stop.
 _STOPPED = 130
+#: By how much jobs let others go first; 19 is the last to get the processor.
+_NICENESS = 10
+#: No black window, and the processor after ours.
+_ON_WINDOWS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
+    subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0
+)
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,6 @@ class Outcome:
         if self.kind == "stopped":
             return "Stopped."
         return f"{self.message}\n→ {self.hint}" if self.hint else self.message
-
-
-#: By how much jobs let others go first; 19 is the last to get the processor.
-_NICENESS = 10
-#: No black window, and the processor after ours.
-_ON_WINDOWS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
-    subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0
-)
 
 
 class Job:
@@ -169,7 +167,7 @@ class Job:
         if sys.platform == "win32":
             return
         pid = self._process.pid
-        with suppress(OSError):  # it has ended already
+        with suppress(OSError):  # it has ended already, or the system has no such thing
             ours = os.getpriority(os.PRIO_PROCESS, 0)
             os.setpriority(os.PRIO_PROCESS, pid, min(ours + _NICENESS, 19))
             # Linux shares the processor among sessions first, then within each by niceness.

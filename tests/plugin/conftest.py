@@ -82,6 +82,21 @@ def viewer(qtbot: Any) -> Iterator[Any]:
     viewer.close()
 
 
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """What notifications say, the newest last."""
+    from napari.utils.notifications import notification_manager
+
+    said: list[str] = []
+
+    def take(notification: Any) -> None:
+        said.append(str(notification.message))
+
+    notification_manager.notification_ready.connect(take)
+    yield said
+    notification_manager.notification_ready.disconnect(take)
+
+
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows open recordings at once, as scripts do, but where it is about that: no waiting."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,12 @@ class Impatient:
 
 def as_napari(pictures: LatePictures, key: Any) -> Any:
     """What napari gets where it slices a layer."""
-    names = {"__name__": "napari.layers._scalar_field._slice", "pictures": pictures, "key": key}
-    return eval("pictures[key]", names)  # noqa: S307 - asked for in a module of that name
+    in_napari = {"__name__": "napari.layers._scalar_field._slice"}
+    return FunctionType(_slice.__code__, in_napari)(pictures, key)
+
+
+def _slice(pictures: Any, key: Any) -> Any:
+    return pictures[key]
 
 
 @pytest.fixture
@@ -242,6 +247,15 @@ def seen(viewer: Any) -> list[int]:
     return [int(layer._slice.image.raw.max()) for layer in viewer.layers]
 
 
+def go_and_hold(shown: Any, step: int) -> None:
+    """Go to a step as a dock does; its pictures are held back."""
+    viewer, follow, films = shown
+    for film in films:
+        film.hold(step)
+    with follow.may_follow():
+        viewer.dims.set_current_step(0, step)
+
+
 @on_screen
 def test_a_script_gets_the_pictures_of_its_step(shown: Any, qtbot: Any) -> None:
     viewer, follow, _ = shown
@@ -254,10 +268,7 @@ def test_a_script_gets_the_pictures_of_its_step(shown: Any, qtbot: Any) -> None:
 @on_screen
 def test_the_window_does_not_wait_where_a_dock_goes_to_a_moment(shown: Any, qtbot: Any) -> None:
     viewer, follow, films = shown
-    for film in films:
-        film.hold(20)
-    with follow.may_follow():
-        viewer.dims.set_current_step(0, 20)
+    go_and_hold(shown, 20)
     assert viewer.dims.current_step[0] == 20
     assert seen(viewer) == [0, 0]
     assert follow.are_late
@@ -272,10 +283,7 @@ def test_the_window_does_not_wait_where_a_dock_goes_to_a_moment(shown: Any, qtbo
 @on_screen
 def test_a_film_that_is_hidden_or_removed_is_not_waited_for(shown: Any, qtbot: Any) -> None:
     viewer, follow, films = shown
-    for film in films:
-        film.hold(20)
-    with follow.may_follow():
-        viewer.dims.set_current_step(0, 20)
+    go_and_hold(shown, 20)
     viewer.layers[0].visible = False
     assert follow.are_late
     viewer.layers.pop(1)

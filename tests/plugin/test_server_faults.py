@@ -16,11 +16,10 @@ pytest.importorskip("pytestqt")
 pytest.importorskip("openai")
 
 from napari.components import ViewerModel
-from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 from loopback import Body, Fault, FaultKind, LoopbackServer
-from mousegpt_core.study import Study
+from mousegpt_core.study import Log, Study
 from napari_mousegpt._widgets.describe import Describe
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt.orders import order_of
@@ -66,19 +65,6 @@ def server() -> Iterator[LoopbackServer]:
 
 
 @pytest.fixture
-def told() -> Iterator[list[str]]:
-    """What notifications say."""
-    said: list[str] = []
-
-    def take(one: Any) -> None:
-        said.append(str(one.message))
-
-    notification_manager.notification_ready.connect(take)
-    yield said
-    notification_manager.notification_ready.disconnect(take)
-
-
-@pytest.fixture
 def window(qtbot: Any, study: Study) -> Iterator[Callable[[LoopbackServer], Describe]]:
     """Makes a window's dock, as it is before a person presses a button."""
     runners, viewers = [], []
@@ -119,6 +105,16 @@ def forever(server: LoopbackServer, kind: FaultKind, *, after: int) -> None:
     server.fault_of = lambda number, body: fault if len(server.asked) > after else None
 
 
+def go_on(qtbot: Any, dock: Describe, server: LoopbackServer, log: Log) -> None:
+    """The server is well again: only what has no answer is asked."""
+    server.fault_of = lambda number, body: None
+    asked = len(server.asked)
+    press(qtbot, dock, "_go")
+    ended(qtbot, dock)
+    assert len(log.answers(status="described")) == CLIPS
+    assert len(server.asked) - asked == CLIPS - ANSWERED
+
+
 @pytest.mark.parametrize("kind", SAID)
 def test_a_server_that_fails_within_a_run_is_told_and_the_run_is_gone_on_with(
     kind: FaultKind, qtbot: Any, window: Any, server: LoopbackServer, study: Study, told: list[str]
@@ -135,12 +131,7 @@ def test_a_server_that_fails_within_a_run_is_told_and_the_run_is_gone_on_with(
     assert re.search(f"(?s)3 of 18 clips got no answer.*{SAID[kind]}", said)
     assert dock.asking._go.text() == "Go on"
     assert order_of(study).unfinished
-    server.fault_of = lambda number, body: None
-    asked = len(server.asked)
-    press(qtbot, dock, "_go")
-    ended(qtbot, dock)
-    assert len(log.answers(status="described")) == CLIPS
-    assert len(server.asked) - asked == CLIPS - ANSWERED
+    go_on(qtbot, dock, server, log)
     assert "18 of 18 clips are described" in dock.asking._told.text()
     assert dock.asking._go.text() == "Describe"
     assert len(told) == 1
@@ -158,12 +149,7 @@ def test_a_key_that_is_refused_within_a_run_is_told_and_the_run_is_gone_on_with(
     assert re.search("(?s)refused with status 401.*→ this server wants a key", told[0])
     assert dock.asking._go.text() == "Go on"
     assert order_of(study).unfinished
-    server.fault_of = lambda number, body: None
-    asked = len(server.asked)
-    press(qtbot, dock, "_go")
-    ended(qtbot, dock)
-    assert len(log.answers(status="described")) == CLIPS
-    assert len(server.asked) - asked == CLIPS - ANSWERED
+    go_on(qtbot, dock, server, log)
     assert dock.asking._go.text() == "Describe"
     assert len(told) == 1
 

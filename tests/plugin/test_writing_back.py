@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +12,12 @@ pytest.importorskip("pytestqt")
 
 from napari.components import ViewerModel
 from napari.layers import Layer
-from napari.utils.notifications import notification_manager
 
 from mousegpt_core.io import read_poses, write_poses
 from mousegpt_core.poses import make_poses
 from napari_mousegpt._readers.poses import read
-from napari_mousegpt._widgets.writing_back import write_back
+from napari_mousegpt._widgets.writing_back import write_points_back
 from on_screen import on_screen
-
-
-@pytest.fixture(autouse=True)
-def told() -> Iterator[list[str]]:
-    """What is told, the newest last."""
-    found: list[str] = []
-
-    def hear(notification: Any) -> None:
-        found.append(str(notification.message))
-
-    notification_manager.notification_ready.connect(hear)
-    yield found
-    notification_manager.notification_ready.disconnect(hear)
 
 
 @pytest.fixture
@@ -55,7 +40,7 @@ def test_points_go_back_into_their_file(qtbot: Any, file: Path, told: list[str])
     data[0, 1:] = [12, 34]
     points.data = data
     points.name = "another name"
-    write_back(points)
+    write_points_back(points)
     saved = read_poses(file, fps=30)
     keypoint = str(points.features["keypoint"].iloc[0])
     where = saved["position"].sel(keypoint=keypoint).isel(time=0, individual=0)
@@ -69,11 +54,11 @@ def test_what_cannot_go_back_says_what_to_do(qtbot: Any, file: Path, told: list[
     viewer = ViewerModel()
     points = points_of(viewer, file)
     for other in (None, viewer.add_image(np.zeros((4, 4))), viewer.add_points(np.zeros((1, 3)))):
-        write_back(other)
+        write_points_back(other)
         assert "no points that were read from a file are chosen" in told[-1]
         assert "click their layer" in told[-1]
     file.unlink()
-    write_back(points)
+    write_points_back(points)
     assert "is gone" in told[-1]
     assert not list(file.parent.iterdir())
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from napari.layers import Points
+
 from mousegpt_core.errors import DataError
 from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt._writers import write_layer
 from napari_mousegpt.arriving import meanwhile
 
 
-def write_back(layer: Any) -> None:
+def write_points_back(layer: Any) -> None:
     """Save a points layer in the file that it was read from; its former state is kept beside it.
 
     Parameters
@@ -37,7 +39,7 @@ def _file_of(layer: Any) -> Path:
     """
     found = f"the layer {layer.name!r}" if layer is not None else "no layer"
     file = None
-    if type(layer).__name__ == "Points":
+    if isinstance(layer, Points):
         file = layer.metadata.get("file") or layer.source.path
     if not file:
         raise DataError(
