@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
@@ -97,7 +98,8 @@ def _one(kind: Kind) -> str:
     return kind[:-1].replace("_", " ")
 
 
-def _foreign(kind: Kind) -> list[EntryPoint]:
+@cache  # all that is installed is looked through for it
+def _foreign(kind: Kind) -> tuple[EntryPoint, ...]:
     """Entry points of other packages, less those that would shadow a built-in backend."""
     points = entry_points(group=f"mousegpt.{kind}")
-    return [point for point in points if point.name not in BUILT_IN[kind]]
+    return tuple(point for point in points if point.name not in BUILT_IN[kind])

@@ -31,13 +31,15 @@ def has_started() -> bool:
 
 
 def start() -> None:
-    """Import all that a study and the docks need, and read what the person prefers; once."""
+    """Import all that a study and the docks need, read what the person prefers, find describers."""
     with _starting:
         if not has_started():
             _import_all()
+            from mousegpt_core.registry import list_backends
             from napari_mousegpt.preferences import preferences
 
             preferences()
+            list_backends("describers")
             _started.set()
 
 
