@@ -56,7 +56,8 @@ def read_events(table: Sheet) -> Events:
         np.array(bouts.start),
         np.array(bouts.stop),
         bouts.labels,
-        end_s=length if length > 0 else math.nan,
+        # What was scored was observed, though the film is said to end before.
+        end_s=max(length, *bouts.stop) if length > 0 else math.nan,
         notes=notes,
     )
 

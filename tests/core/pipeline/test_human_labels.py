@@ -155,6 +155,24 @@ def test_boris_there_and_back(own: Study, tmp_path: Path) -> None:
     assert labels.tolist() == ["other", "rearing"]
 
 
+def test_what_was_scored_after_the_film_is_scored(own: Study, tmp_path: Path) -> None:
+    _draw(own, "M1", (1, 2, "rearing"), (9, 10, "walking"))
+    written = export_study(own, "bouts", out=tmp_path / "out", format="boris")
+    (project,) = (path for path in written if path.name == "bouts-human.boris")
+    told = json.loads(project.read_text())
+    media = {"length": {"m1.mp4": 5.0}, "fps": {"m1.mp4": 30.0}}
+    told["observations"]["M1"] |= {"file": {"1": ["m1.mp4"]}, "media_info": media}
+    project.write_text(json.dumps(told))
+    import_labels(own, project)
+    spans = [
+        (bout.start_s, bout.stop_s, bout.label)
+        for bout in read_human(own, own.recording("M1"), "M1")
+    ]
+    assert spans[:2] == [(1, 2, "rearing"), (9, 10, "walking")]
+    assert all(start >= 10 for start, _, label in spans if label == "na")
+    assert any(label == "na" for _, _, label in spans)
+
+
 def test_boris_events_find_their_animals(own: Study, tmp_path: Path) -> None:
     rows = ["Observation id,Subject,Behavior,Behavior type,Start (s),Stop (s)"]
     rows += ["m1,No focal subject,walking,STATE,0,3", "x,M1,walking,STATE,0,3"]
