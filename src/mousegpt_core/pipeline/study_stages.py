@@ -145,9 +145,7 @@ def run_embedding(work: Work) -> str:
         distinct = list(dict.fromkeys(description_texts(all_described_clips(study))))
         fitted = fitted_embedder(study)
         work.step("embed", message=f"{len(distinct)} distinct texts")
-        # What is fitted to a study is of no use to another one: not worth keeping by text.
-        cache = None if fitted.needs_fit else VectorCache(study.folder / ".cache" / "vectors")
-        matrix = embed_texts(fitted, distinct, cache=cache)
+        matrix = embed_texts(fitted, distinct, cache=_cache(study, fitted))
         study.store.write_dataset(vectors, _vectors_dataset(distinct, matrix), dim="text")
 
     return work.make(study.store, vectors, write)
@@ -159,26 +157,40 @@ def fitted_embedder(study: Study) -> Embedder:
     return type(embedder).load(study.store.folder(f"models/{embedder.name}"))
 
 
+#: Share of the descriptions that may have changed since they were embedded.
+_MOST_NEW = 0.5
+
+
 def vectors_of(study: Study, clips: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Vectors of described clips, from those that were kept.
+    """Vectors of described clips, from those that were kept; those of corrected ones are made.
 
     Raises
     ------
     StageMissingError
         If the descriptions have not been embedded.
     DataError
-        If a description has changed since; run ``mousegpt embed`` again.
+        If most of them have changed since.
     """
     kept = study.store.read_dataset(_vectors_stage(make_embedder(study)))
-    row_of = {hash_: row for row, hash_ in enumerate(kept["text"].values)}
-    try:
-        rows = [row_of[text_hash(text)] for text in description_texts(clips)]
-    except KeyError as error:
-        raise DataError(
-            "descriptions have changed since they were embedded", hint="run `mousegpt embed` again"
-        ) from error
     matrix: np.ndarray[Any, np.dtype[np.float32]] = kept["vector"].values
-    return matrix[rows]
+    row_of = {hash_: row for row, hash_ in enumerate(kept["text"].values)}
+    texts = description_texts(clips)
+    new = [text for text in dict.fromkeys(texts) if text_hash(text) not in row_of]
+    if len(new) > _MOST_NEW * len(set(texts)):
+        raise DataError(
+            "the descriptions are others than those that were embedded",
+            hint=f"mousegpt embed {typed(study.folder)}; in napari: Go on, in the dock Home",
+        )
+    if new:
+        embedder = fitted_embedder(study)
+        matrix = np.concatenate([matrix, embed_texts(embedder, new, cache=_cache(study, embedder))])
+        row_of |= {text_hash(text): len(row_of) + row for row, text in enumerate(new)}
+    return matrix[[row_of[text_hash(text)] for text in texts]]
+
+
+def _cache(study: Study, fitted: Embedder) -> VectorCache | None:
+    """Vectors by text: of what is fitted to one study they are of no use to another one."""
+    return None if fitted.needs_fit else VectorCache(study.folder / ".cache" / "vectors")
 
 
 def _vectors_stage(embedder: Embedder) -> str:

@@ -73,11 +73,11 @@ def try_clip(
         shown = show_clip(work, choice, asked, stack)
         log, key = shown.recording.log, shown.request.key(settings.identity)
         known = known_answers(log).get(key)
-        began = time.monotonic()
+        seconds = 0.0
         there = known is not None and known.status == "described" and not again
         if not there:
             model: ModelDescriber = kind(settings)
-            answered = run_to_end(_ask(model, shown.request))
+            answered, seconds = run_to_end(_ask(model, shown.request))
             questions = questions_of(work, asked)
             said = replace(
                 read_answer(shown.clip_id, answered, questions.read),
@@ -90,7 +90,7 @@ def try_clip(
         **shown.place,
         **_newest(log, key),
         "there_already": there,
-        "seconds": time.monotonic() - began,
+        "seconds": seconds,
         "notes": shown.notes,
     }
 
@@ -107,9 +107,11 @@ def _patience(options: Mapping[str, Any], describer: str, work: Work) -> dict[st
     return dict(options)
 
 
-async def _ask(describer: ModelDescriber, request: Request) -> Answered:
+async def _ask(describer: ModelDescriber, request: Request) -> tuple[Answered, float]:
+    """The answer, and how long it took (s)."""
+    began = time.monotonic()
     try:
-        return await answer(describer.model, request)
+        return await answer(describer.model, request), time.monotonic() - began
     finally:
         await describer.close()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mousegpt_core.errors import DataError
 from mousegpt_core.pipeline import search_study
+from mousegpt_core.pipeline.curating import described_clips
 from mousegpt_core.pipeline.study_stages import all_described_clips
 from mousegpt_core.study import Study
 
@@ -45,6 +48,24 @@ def test_hits_lie_apart_and_scores_fall(study: Study) -> None:
     starts = [(hit["recording"], round(hit["start_s"])) for hit in hits]
     assert len(set(starts)) == len(starts)
     assert Path(ranking).exists()
+
+
+def test_a_corrected_sentence_is_found_at_once(study: Study, tmp_path: Path) -> None:
+    own = Study.open(shutil.copytree(study.folder, tmp_path / "own"))
+    recording = next(iter(own.recordings.values()))
+    clip = str(described_clips(recording)["clip_id"].iloc[3])
+    said = "The mouse is washing its face near the wall while rearing."
+    recording.log.add_edit("description", clip, "overall", said)
+    hits, _, _ = search_study(own, clip, top=3)
+    assert clip not in [hit["clip_id"] for hit in hits]
+    everything = pd.read_csv(search_study(own, "washing its face while rearing").ranking)
+    assert everything["sentence"].eq(said).sum() == 1
+    # Where most of them are others, the vectors no longer fit.
+    for recording in own.recordings.values():
+        for number, each in enumerate(described_clips(recording)["clip_id"]):
+            recording.log.add_edit("description", each, "overall", f"It hums tune {number}.")
+    with pytest.raises(DataError, match="others than those that were embedded"):
+        search_study(own, "walking")
 
 
 def test_what_is_not_understood_is_said(study: Study) -> None:
