@@ -36,6 +36,9 @@ from mousegpt_core.pipeline.work import Work
 from mousegpt_core.settings import content_hash
 from mousegpt_core.study import Recording, Study
 
+#: Parts of a behaviour have so much of an equal share at least, where they can: else a few odd
+#: clips would be split off.
+_LEAST_PART = 0.2
 _LABELS, _BEHAVIOURS, _BOUTS = "profile/labels", "profile/behaviours", "profile/bouts"
 
 
@@ -200,8 +203,12 @@ def split_behaviour(study: Study, behaviour: str, parts: int = 2, *, who: str = 
     clips = all_described_clips(study)
     mine = clips["clip_id"].isin(labels.loc[labels["behaviour_id"] == id, "clip_id"])
     clips = clips[mine].reset_index(drop=True)
-    settings = ProfileSettings(clusters=max(parts, 2), least_share=0.0, least_clips=1, merge=False)
-    found = make_profile(clips, vectors_of(study, clips), settings)
+    vectors, wanted = vectors_of(study, clips), max(parts, 2)
+    for share in (_LEAST_PART / wanted, 0.0):
+        settings = ProfileSettings(clusters=wanted, least_share=share, least_clips=1, merge=False)
+        found = make_profile(clips, vectors, settings)
+        if found.reached:
+            break
     if len(found.behaviours) < 2:
         raise DataError(
             "all clips of this behaviour are told alike",

@@ -87,6 +87,8 @@ def test_a_behaviour_is_split_by_what_is_told(study: Study) -> None:
     sizes = after.set_index("behaviour_id")["size"]
     assert sizes.loc[[id, *made]].sum() == before["size"][0]
     assert sizes[id] >= sizes.loc[made].max()
+    # No odd few are split off.
+    assert sizes.loc[made].min() >= before["size"][0] * 0.2 / 3
     seconds = _seconds(study)
     assert set(made) <= set(seconds)
     rename_behaviour(study, made[0], "a part")
