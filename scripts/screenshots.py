@@ -125,9 +125,7 @@ class Newcomer:
         return bool(self.session.recording) and not self.session.coming
 
     def keep(self, name: str) -> None:
-        """Keep a small picture of the window, with all views in it."""
-        if self.viewer.dims.ndisplay == 2:
-            self.viewer.reset_view()  # docks have made the canvas narrower
+        """Keep a small picture of the window."""
         settle(1.0)
         shown = self.viewer.screenshot(canvas_only=False, flash=False)
         shot = Image.fromarray(np.asarray(shown)[..., :3])

@@ -41,7 +41,8 @@ from napari_mousegpt.opening import (
 from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.recordings import OpenedRecording
 from napari_mousegpt.stage import Stage
-from napari_mousegpt.words import Sentences, caption, sentences_of
+from napari_mousegpt.timeline import Timeline
+from napari_mousegpt.words import Sentences, caption, sentences_of, show_words
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -89,13 +90,14 @@ class Session:
         # Weakly, so that sessions end with their viewers.
         self._viewer = ref(viewer)
         self.study: Study | None = None
-        self.recording = ""
-        self.individual = ""
+        self.recording = self.individual = ""
         self.span: tuple[float, float] | None = None
         self.arrangement = Arrangement()
         self._opened: OpenedRecording | None = None
         self._stage = Stage()
         self._coming: Coming | None = None
+        #: Of the films that were left for what only 3D shows.
+        self._left: Timeline | None = None
         #: Whether what takes a while is done in turns.
         self.in_turns = False
         self._openings: Pace = AtOnce()
@@ -107,10 +109,10 @@ class Session:
         self.placing = False
         self._sentences: Sentences | None = None
         self._results: dict[str, str] = {}
-        self._step = -1
-        self._marked = False
+        self._step, self._marked = -1, False
         self.manners = Manners()
         viewer.dims.events.current_step.connect(self._on_step)
+        viewer.canvas.events.size.connect(self._on_size)
 
     @property
     def viewer(self) -> ViewerModel:
@@ -148,9 +150,7 @@ class Session:
     @property
     def moment(self) -> float:
         """Seconds on the recording's clock; 0 where none is shown."""
-        if self._opened is None:
-            return 0.0
-        return self._opened.timeline.moment(int(self.viewer.dims.current_step[0]))
+        return 0.0 if self._opened is None else self._opened.timeline.moment(self.step)
 
     @property
     def end(self) -> float:
@@ -175,9 +175,8 @@ class Session:
     @property
     def sentence(self) -> str:
         """What is said of the animal that is looked at, at this moment."""
-        if self._sentences is None:
-            return ""
-        return self._sentences.at(self.moment, self.individual)
+        said = self._sentences
+        return "" if said is None else said.at(self.moment, self.individual)
 
     # -- going somewhere ----------------------------------------------------------------------
 
@@ -247,7 +246,7 @@ class Session:
         """Show a moment (s), of another recording if need be, and look at an animal of it.
 
         A moment that the films do not show is shown in 3D, where that is known, else the one
-        nearest to it.
+        nearest to it; from there one that they show brings them back.
 
         Parameters
         ----------
@@ -270,6 +269,8 @@ class Session:
             self._openings.begin(self._opening(recording or self.recording, goal=goal))
         elif self._lacks(goal) and (recording or coming is None):
             self._openings.begin(self._in_space(goal))
+        elif recording and self._left is not None and self._left.reaches(moment):
+            self._openings.begin(self._opening(recording, goal=goal))
         else:
             if recording:
                 self._give_up()
@@ -303,15 +304,12 @@ class Session:
         if self.points is not None:
             colour_points(self.points, arrangement.colour)
         self._place_in_time()
-        if self._opened is not None and self._opened.views:
-            places = [each.place for each in self._opened.views]
-            opened, step = self._opened, self.step
-            arrange(self._stage.layers, opened.moving, opened.views, arrangement, step=step)
-            self.redraw()
-            if [each.place for each in self._opened.views] != places:
-                self.viewer.reset_view()
-        else:
-            self.redraw()
+        opened, places = self._opened, [each.place for each in self.views]
+        if opened is not None and places:
+            arrange(self._stage.layers, opened.moving, opened.views, arrangement, step=self.step)
+        self.redraw()
+        if [each.place for each in self.views] != places:
+            self._stage.fit(self.viewer)
         self.arrangement_changed.emit()
 
     def _place_in_time(self) -> None:
@@ -400,6 +398,7 @@ class Session:
         study = self._study()
         coming = Coming(id, in_space, goal or Goal())
         self._expect(coming)
+        self._left = None
         try:
             if self._opened is None:
                 # An opening that was given up may have left some.
@@ -483,8 +482,10 @@ class Session:
 
     def _in_space(self, goal: Goal) -> Turns:
         """Go to what only 3D shows."""
+        left = None if self._opened is None else self._opened.timeline
         with suppress(DataError):  # nor is there 3D
             yield from self._opening(self.recording, in_space=True, goal=goal)
+            self._left = left
             return
         self._arrive(goal)
 
@@ -547,6 +548,11 @@ class Session:
         self.manners.afterwards(self.catch_up)
         self.moment_changed.emit(self.moment)
 
+    def _on_size(self, _: object) -> None:
+        """All stays in sight, and words within the picture, as docks make it narrower."""
+        self._stage.refit(self.viewer)
+        self._show_sentence()
+
     def catch_up(self) -> None:
         """Show what may follow the picture of a step: words, and what layers tell of themselves."""
         if self._viewer() is not None:
@@ -571,20 +577,14 @@ class Session:
         self._marked = bool(chosen)
 
     def _show_sentence(self) -> None:
-        overlay = self.viewer.canvas.overlays.text
-        if self._opened is None and self._coming is None:
-            overlay.visible = False
-            return
+        words = ""
         if self._coming is not None:
-            overlay.text = f"opening {self._coming.id} …"
-        else:
+            words = f"opening {self._coming.id} …"
+        elif self._opened is not None:
             span = self.span if self._in_span else None
             late = self.manners.are_late()
-            overlay.text = caption(self.moment, span, self.sentence, late=late)
-        if not overlay.visible:
-            # Seen on any picture.
-            overlay.position, overlay.box = "bottom_left", True
-            overlay.visible = True
+            words = caption(self.moment, span, self.sentence, late=late)
+        show_words(self.viewer.canvas, words)
 
     def _study(self) -> Study:
         if self.study is None:

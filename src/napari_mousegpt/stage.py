@@ -28,6 +28,7 @@ class Stage:
         self.films = ExitStack()
         self.lacks = False
         self._added: WeakSet[Any] = WeakSet()
+        self._fitted: tuple[float, ...] = ()
 
     @property
     def is_bare(self) -> bool:
@@ -48,7 +49,18 @@ class Stage:
         viewer.reset_view()
         if in_space:
             look_from_above(viewer.scene.camera)
+        self.fit(viewer)
         viewer.dims.set_current_step(0, 0)
+
+    def fit(self, viewer: Any) -> None:
+        """See all of it, in a canvas of any size until a person moves the camera."""
+        viewer.fit_to_view()
+        self._fitted = _look(viewer)
+
+    def refit(self, viewer: Any) -> None:
+        """See all of it in a canvas of another size, if no one has looked elsewhere."""
+        if self.layers and self._fitted == _look(viewer):
+            self.fit(viewer)
 
     def clear(self, viewer: Any) -> Turns:
         """Take the layers away, the uppermost first, and close their films."""
@@ -70,6 +82,12 @@ class Stage:
             self.layers.remove(event.value)
             # What a dock lets a person draw on is not of the recording.
             self.lacks |= event.value in self._added
+
+
+def _look(viewer: Any) -> tuple[float, ...]:
+    """Where a viewer's camera looks, and from how near."""
+    camera = viewer.scene.camera
+    return (camera.zoom, *camera.center)
 
 
 def adding(viewer: Any, layer: Any, *, from_start: bool) -> Turns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ from mousegpt_core.errors import StageMissingError
 if TYPE_CHECKING:
     from mousegpt_core.study import Recording
 
-#: A sentence under the picture has lines of so many letters.
-_LINE = 72
+#: Lines under the picture have so many letters at most; each takes so much of the canvas (px).
+_LONGEST, _LETTER_PX = 82, 9.0
 
 
 class Sentences:
@@ -38,7 +38,7 @@ class Sentences:
         }
 
     def at(self, moment: float, individual: str) -> str:
-        """The sentence of the clip that shows a moment, in lines; "" where nothing is said.
+        """The sentence of the clip that shows a moment; "" where nothing is said.
 
         What is said of the scene as a whole holds for every animal of which nothing is said.
         """
@@ -48,7 +48,7 @@ class Sentences:
             starts, stops, said = self._by_animal[animal]
             place = int(np.searchsorted(starts, moment + 1e-6, side="right")) - 1
             if place >= 0 and moment < stops[place] and said[place]:
-                return "\n".join(textwrap.wrap(said[place], _LINE))
+                return said[place]
         return ""
 
 
@@ -64,6 +64,19 @@ def caption(
     # What is selected has a line of its own, or the sentence would not fit into the picture.
     chosen = "" if span is None else f"[selected: {span[0]:.2f} to {span[1]:.2f} s]\n"
     return f"{moment:.2f} s   {chosen}{sentence}".rstrip()
+
+
+def show_words(canvas: Any, words: str) -> None:
+    """Show words in the corner of a canvas, in lines that fit; "" = none."""
+    overlay = canvas.overlays.text
+    if words:
+        letters = min(_LONGEST, max(int(canvas.size[1] / _LETTER_PX), 1))
+        lines = (textwrap.fill(line, letters) for line in words.splitlines())
+        overlay.text = "\n".join(lines)
+    if not overlay.visible and words:
+        # Seen on any picture.
+        overlay.position, overlay.box = "bottom_left", True
+    overlay.visible = bool(words)
 
 
 def sentences_of(recording: Recording) -> Sentences | None:

@@ -14,7 +14,7 @@ import pytest
 from core.video.films import number_in
 from mousegpt_core.errors import DataError, ReplacedError
 from mousegpt_core.io import read_poses, write_poses
-from mousegpt_core.pipeline import Work, run_study
+from mousegpt_core.pipeline import NewRecording, Work, add_recording, run_study
 from mousegpt_core.progress import Cancellation
 from mousegpt_core.study import Study
 from napari_mousegpt._readers.study import get_reader
@@ -72,6 +72,33 @@ def test_a_study_that_is_dropped_on_the_window_is_the_docks_study(
     assert "skeleton" in viewer.layers
 
 
+def test_what_only_3d_shows_is_gone_to_and_back(
+    viewer: Any, own_study: Study, tmp_path: Path
+) -> None:
+    flat, space = own_study.recording("flat"), own_study.recording("space")
+    film = flat.resolve(flat.info.views[0].films[0].path)
+    poses = space.resolve(space.info.poses[0].path)
+    add_recording(
+        own_study,
+        NewRecording(id="both", films=[("top", film)], poses=[(None, poses)],
+                     fps=space.info.poses[0].fps, unit="cm"),
+    )  # fmt: skip
+    run_study(Work(own_study, lambda step: None, Cancellation()))
+    session = session_in(viewer, own_study.folder)
+    session.go_to(1.0, recording="both")
+    assert not session.in_space
+    session.go_to(8.0, recording="both")
+    assert session.in_space
+    assert session.moment == pytest.approx(8.0, abs=0.05)
+    session.go_to(1.2, recording="both")
+    assert not session.in_space
+    assert session.moment == pytest.approx(1.2, abs=0.05)
+    # Where a person chose 3D, it stays.
+    session.open_recording("both", in_space=True)
+    session.go_to(1.0, recording="both")
+    assert session.in_space
+
+
 def test_a_drawing_that_is_taken_away_is_not_missed(viewer: Any, study_folder: Path) -> None:
     session = session_in(viewer, study_folder)
     drawing = session.drawing("top", {"name": "length"})
@@ -92,6 +119,11 @@ def test_keypoints_follow_the_slider(viewer: Any, study_folder: Path) -> None:
     assert list(points.features["keypoint"]) == ["nose", "neck", "tailbase"]
 
 
+def one_line(viewer: Any) -> str:
+    """The words under the picture, as before they were broken into lines."""
+    return str(viewer.canvas.overlays.text.text.replace("\n", " "))
+
+
 def test_the_moment_has_its_sentence(viewer: Any, study_folder: Path) -> None:
     session = session_in(viewer, study_folder)
     moments: list[float] = []
@@ -99,8 +131,29 @@ def test_the_moment_has_its_sentence(viewer: Any, study_folder: Path) -> None:
     session.go_to(1.0, individual="M1")
     assert moments == [pytest.approx(1.0)]
     assert "mouse" in session.sentence
-    assert viewer.canvas.overlays.text.text == f"1.00 s   {session.sentence}"
+    assert one_line(viewer) == f"1.00 s   {session.sentence}"
     assert viewer.canvas.overlays.text.visible
+    # However narrow the canvas is, all of it is seen.
+    viewer.canvas.size = (800, 200)
+    lines = viewer.canvas.overlays.text.text.splitlines()
+    assert 1 < max(len(line) for line in lines) <= 22
+    assert one_line(viewer) == f"1.00 s   {session.sentence}"
+
+
+@pytest.mark.parametrize("recording", ["flat", "space"])
+def test_all_stays_in_sight_until_a_person_looks_closer(
+    viewer: Any, study_folder: Path, recording: str
+) -> None:
+    camera = viewer.scene.camera
+    viewer.canvas.size = (800, 800)
+    session_in(viewer, study_folder).open_recording(recording)
+    whole, angles = camera.zoom, camera.angles
+    viewer.canvas.size = (400, 400)
+    assert camera.zoom == pytest.approx(whole / 2)
+    assert camera.angles == angles
+    camera.zoom = 7.0
+    viewer.canvas.size = (800, 800)
+    assert camera.zoom == 7.0
 
 
 def test_a_sentence_selects_its_frames_and_its_animals_points(
