@@ -116,9 +116,9 @@ def schemes_of(study: Study) -> list[str]:
 
 
 def behaviours_to_draw(study: Study, drawn: Sequence[str]) -> list[str]:
-    """What a person may call a bout: what was drawn before, then the user's own behaviours.
+    """What a person may call a bout: the user's own behaviours, and what was drawn before.
 
-    Where there are none but activities of the documented ethogram, these, the coarse ones first.
+    Where the study has none of its own: the coarse activities of the documented ethogram.
     """
     from mousegpt_core.analysis.label_scheme import LabelScheme
     from mousegpt_core.pipeline.evaluation import scheme_names
@@ -129,10 +129,8 @@ def behaviours_to_draw(study: Study, drawn: Sequence[str]) -> list[str]:
         for scheme in scheme_names(study)
         for name in LabelScheme.from_toml(study.folder / "labels" / f"{scheme}.toml").names
     ]
-    said = [*(name for name in drawn if name != NOT_SCORED_LABEL), *own]
-    activities = study_rules(study).activities
-    if not own and {*said} <= {*activities}:
-        said = [*(name for name, one in activities.items() if not one.parent), *said]
+    usual = [name for name, one in study_rules(study).activities.items() if not one.parent]
+    said = [*(own or usual), *(name for name in drawn if name != NOT_SCORED_LABEL)]
     return [*dict.fromkeys(said), NOT_SCORED_LABEL]
 
 
@@ -143,10 +141,15 @@ def name_of(behaviour: str) -> str:
     return "not scored" if behaviour == NOT_SCORED_LABEL else readable_name(behaviour)
 
 
-def keys_of(behaviours: Sequence[str]) -> dict[str, str]:
-    """A key of the keyboard for each behaviour: a letter of its name, else any that is free."""
-    keys: dict[str, str] = {}
+def keys_of(behaviours: Sequence[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A key of the keyboard for each behaviour: a letter of its name, else any that is free.
+
+    Those that are known stay what they are: nobody learns a key twice.
+    """
+    keys = {name: key for name, key in (known or {}).items() if name in behaviours}
     for name in behaviours:
+        if name in keys:
+            continue
         wanted = (*name.lower(), *"abcdefghijklmnopqrstuvwxyz0123456789")
         free = [k for k in wanted if k.isascii() and k.isalnum() and k not in keys.values()]
         if free:

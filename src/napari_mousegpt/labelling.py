@@ -88,6 +88,8 @@ class HandLabels:
         self._done: list[tuple[Owner, Change]] = []
         self._undone: list[tuple[Owner, Change]] = []
         self._saving = Saving()
+        #: Whether what changes on the disk is what a person asked for here: it can be undone.
+        self.importing = False
         self._files: dict[Owner, tuple[Path, int]] = {}
 
     # -- what there is ------------------------------------------------------------------------
@@ -198,7 +200,13 @@ class HandLabels:
             If a change could not be saved; it is kept, and tried again.
         """
         self._saving.poll()
-        return set(self._taken_up())
+        owners = set()
+        for owner, old in self._taken_up():
+            owners.add(owner)
+            if self.importing:
+                self._done.append((owner, Change(old, self.bouts(owner))))
+                self._undone.clear()
+        return owners
 
     def flush(self) -> None:
         """Wait until all is on the disk.
@@ -234,15 +242,21 @@ class HandLabels:
 
         change_human(self.study, self.study.recording(owner[0]), owner[1], change)
 
-    def _taken_up(self) -> Iterator[Owner]:
-        """Read again what has changed on the disk, by us or others, once all of ours is there."""
+    def _taken_up(self) -> Iterator[tuple[Owner, tuple[HumanBout, ...]]]:
+        """Read again what has changed on the disk, by us or others, once all of ours is there.
+
+        Yields
+        ------
+        Owner, tuple of HumanBout
+            Whose bouts are others, and what they were.
+        """
         if not self.saved:
             return
         for owner, (file, stamp) in list(self._files.items()):
             if _stamp(file) != stamp:
                 old = self._bouts.pop(owner, ())
                 if self.bouts(owner) != old:
-                    yield owner
+                    yield owner, old
 
 
 def _stamp(file: Path) -> int:

@@ -64,6 +64,27 @@ def test_two_windows_see_each_others_bouts(study: Study) -> None:
     assert _spans(here) == _spans(there) == both
 
 
+def test_what_is_imported_is_undone_as_it_was_done(study: Study) -> None:
+    here, command = HandLabels(study), HandLabels(Study.open(study.folder))
+    here.draw(FLAT, 0.0, 1.0, "walking", "ann")
+    here.flush()
+    here.importing = True
+    command.delete(FLAT, command.bouts(FLAT)[0])
+    command.draw(FLAT, 0.5, 2.0, "rearing", "bob")
+    command.flush()
+    assert here.poll() == {FLAT}
+    here.importing = False
+    assert _spans(here) == [(0.5, 2.0, "rearing")]
+    here.undo()
+    assert _spans(here) == [(0.0, 1.0, "walking")]
+    here.undo()
+    assert _spans(here) == []
+    here.redo()
+    here.redo()
+    assert _spans(here) == [(0.5, 2.0, "rearing")]
+    here.flush()
+
+
 def test_a_change_that_cannot_be_saved_is_kept(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,9 +156,16 @@ def test_behaviours_and_their_keys(study: Study) -> None:
     keys = keys_of(["walking", "wall rearing", "wa", "1 of 2"])
     assert keys == {"walking": "w", "wall rearing": "a", "wa": "b", "1 of 2": "1"}
     assert len(set(keys_of([f"b{n}" for n in range(50)]).values())) == 36
-    # Finer ones come beside the usual ones; what else was drawn says what is wanted.
+    # What was drawn comes beside the usual ones, and takes no key that was another's.
     assert behaviours_to_draw(study, ["sniffing", "na"]) == [*names[:-1], "sniffing", "na"]
-    assert behaviours_to_draw(study, ["my own", "walking"]) == ["my own", "walking", "na"]
+    known = keys_of(names)
+    for own in (["sniff wall"], ["scratch", "sniff wall"], ["gnawing", "scratch", "sniff wall"]):
+        offered = behaviours_to_draw(study, own)
+        assert offered == [*names[:-1], *own, "na"]
+        keys = keys_of(offered, known)
+        assert keys.items() >= known.items()
+        assert len(set(keys.values())) == len(offered)
+        known = keys
     assert behaviours_to_draw(study, ["rearing"]) == names
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,10 @@ from napari_mousegpt.pace import AtOnce, Pace, Turns
 from napari_mousegpt.session import Session
 
 _EMPTY = "There is no ethogram yet: open a study and add recordings, in the dock Home."
-_HINT = "Time in seconds. Click: go there; wheel: zoom; drag: move; right click: more."
+_HINT = (
+    "Time in seconds. Click: go there; wheel: zoom; drag: move; double click: all; "
+    "right click: more."
+)
 _DRAWING = (
     "Drag: draw a bout, move it or its ends (Shift: draw on it); middle button: move the picture. "
     "Keys: a behaviour's starts and stops it, space plays, arrows step. Saved at once."
@@ -113,8 +117,12 @@ class Ethogram(Dock):
 
     def show_all(self) -> None:
         """Zoom out."""
-        ends = [lane.end_s for lane in self._lanes]
-        self._plot.show_all(max([*ends, self._session.end], default=1.0))
+        self._plot.show_all(self._end)
+
+    @property
+    def _end(self) -> float:
+        """When the last bout, or the recording that is shown, ends (s)."""
+        return max([*(lane.end_s for lane in self._lanes), self._session.end])
 
     def import_labels(self, path: Path) -> None:
         """Take over a person's labels, of BORIS or any other file."""
@@ -125,13 +133,22 @@ class Ethogram(Dock):
         animal = ("--individual", self._session.individual) if self._session.individual else ()
         who = ("--who", self._bar.who.text()) if self._bar.who.text() else ()
         asked = ("import-labels", str(study.folder), str(path), *shown, *animal, *who)
-        show = self.while_there(self._show_by_hand)
+        show, hand = self.while_there(self._show_by_hand), hand_labels_of(self._session)
+
+        def ended(_: object) -> None:
+            if hand is not None:
+                with errors_told():
+                    hand.poll()
+                hand.importing = False
 
         def imported(made: dict[str, Any]) -> None:
+            ended(made)
             tell(_imported_words(made))
             show(made)
 
-        self._runner.run("Reading labels", asked, imported)
+        if hand is not None:
+            hand.importing = True
+        self._runner.run("Reading labels", asked, imported, ended, waited_for=True)
 
     def export_boris(self, folder: Path) -> None:
         """Write all bouts as projects that BORIS opens."""
@@ -236,6 +253,7 @@ class Ethogram(Dock):
 
     def _mark_row(self) -> None:
         if self._data is not None:
+            self._plot.reach(self._end)
             here = (self._session.recording, self._session.individual)
             self._plot.mark_row(self._data.row_of(*here))
 
@@ -250,6 +268,9 @@ class Ethogram(Dock):
         if place is None or self._data is None or event.button() != Qt.MouseButton.LeftButton:
             return
         self._plot.setFocus()
+        if event.double():
+            self.show_all()
+            return
         self._bar.editor.click(place)
         row = self._data.rows[place.row]
         with errors_told():
@@ -342,4 +363,4 @@ def _key(bars: Bars, key: str) -> str:
 
 def _worded(name: str, key: str) -> str:
     """A behaviour and its key, never torn apart."""
-    return f"{key}: {name}".removeprefix(": ").replace(" ", "&nbsp;")
+    return escape(f"{key}: {name}".removeprefix(": ")).replace(" ", "&nbsp;")

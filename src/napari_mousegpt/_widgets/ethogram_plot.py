@@ -133,11 +133,16 @@ class EthogramPlot(pg.PlotWidget):
         self._add(lane)
 
     def show_all(self, end_s: float) -> None:
-        """Zoom out, to all rows and the whole time: as far as it can be zoomed and moved."""
-        end, beyond = end_s or 1.0, _BEYOND * (end_s or 1.0)
-        self._box.setLimits(xMin=-beyond, xMax=end + beyond, minXRange=min(_CLOSEST_S, end))
-        self.setXRange(0, end, padding=0.01)
+        """Zoom out, to all rows and the whole time."""
+        self.reach(end_s)
+        self.setXRange(0, end_s or 1.0, padding=0.01)
         self.setYRange(-0.6, len(self._rows) - 0.4, padding=0)
+
+    def reach(self, end_s: float) -> None:
+        """Let it be zoomed and moved within this time."""
+        end = end_s or 1.0
+        low, high = -_BEYOND * end, (1 + _BEYOND) * end
+        self._box.setLimits(xMin=low, xMax=high, minXRange=min(_CLOSEST_S, end))
 
     def mark_row(self, row: int | None) -> None:
         """Show which animal is looked at."""

@@ -61,6 +61,7 @@ class Scoring(QWidget):
         self.differences.currentCellChanged.connect(lambda row, *_: self._go_to(row, 0))
         tabs = QTabWidget()
         tabs.setAccessibleName("Scores")
+        tabs.tabBar().setAccessibleName("Tables of the scores")
         tabs.addTab(self.scores, "Behaviours")
         tabs.addTab(self.confusion, "Confusion")
         tabs.addTab(self.differences, "Where they differ")
