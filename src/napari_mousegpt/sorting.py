@@ -80,8 +80,9 @@ def guess(paths: Iterable[Path], taken: Sequence[str] = ()) -> list[Dropped]:
     Films whose names differ only in a word for the camera (``m1_top.mp4``, ``m1_side.mp4``) are
     views of one recording. A file of poses belongs to the film whose name it begins with
     (``mouse.mp4``, ``mouseDLC_resnet50.csv``), the longest such name; poses that begin with what
-    views have in common, or lie beside their folders, are theirs in 3D; others are a recording of
-    their own. Of several files of the same poses, e.g. in two formats, the first is taken.
+    views have in common are theirs in 3D, as are poses in 3D that lie beside their folders; others
+    are a recording of their own. Of several files of the same poses, e.g. in two formats, the first
+    is taken.
 
     Parameters
     ----------
@@ -177,6 +178,18 @@ def _role(path: Path) -> str:
     return "treatments" if path.suffix.lower() in _SHEETS and _lists_animals(path) else "nothing"
 
 
+def _is_3d(path: Path) -> bool:
+    """Whether poses are in 3D; files of mere numbers, which do not say, are taken for 2D."""
+    from mousegpt_core.io import read_poses, recognise_format
+
+    try:
+        return bool(read_poses(path, assumed_fps=1.0).sizes["space"] == 3)
+    except UnnamedKeypointsError:
+        return recognise_format(path) != "plain-csv"
+    except MouseGPTError:
+        return False
+
+
 def _is_named(one: Dropped) -> bool:
     """False of poses whose file does not name its keypoints."""
     from mousegpt_core.io import read_poses, recognise_format
@@ -269,7 +282,7 @@ def _placed(path: Path, role: str, films: dict[Path, Dropped]) -> Dropped:
     # Beside the folders of the views: of all of them.
     several = [one for one in films.values() if one.view]
     below = {one.recording for one in several if path.parent in one.path.parent.parents}
-    if len(below) == 1:
+    if len(below) == 1 and _is_3d(path):
         return Dropped(path, role, below.pop())
     return Dropped(path, role, _safe(path.stem))
 

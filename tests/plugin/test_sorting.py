@@ -7,6 +7,8 @@ from pathlib import Path
 from mousegpt_core.geometry import CameraRig, look_at, write_calibration
 from napari_mousegpt.sorting import Dropped, Unsaid, arguments, guess, unnamed
 
+IN_SPACE = "nose_x,nose_y,nose_z\n1,2,3\n4,5,6\n"
+
 
 def films(folder: Path, *names: str) -> None:
     for name in names:
@@ -43,6 +45,18 @@ def test_poses_belong_to_the_film_whose_name_they_begin_with(tmp_path: Path) -> 
         "add", str(tmp_path / "study"), "--id", "m1", "--film", str(tmp_path / "m1.mp4"),
         "--poses", str(tmp_path / "m1DLC.csv"), "--fps", "30",
     ]  # fmt: skip
+
+
+def test_poses_beside_the_folders_of_films_are_theirs_only_in_3d(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    films(tmp_path / "films", "q1_top.mp4", "q1_side.mp4")
+    poses(tmp_path, "z1DLC.csv")
+    (tmp_path / "plain.csv").write_text("".join(f"{n},2,3,4\n" for n in range(9)))
+    (tmp_path / "space.csv").write_text(IN_SPACE)
+    found = told(guess([tmp_path]))
+    assert found["z1DLC.csv"] == ("poses", "z1DLC", "")
+    assert found["plain.csv"] == ("poses", "plain", "")
+    assert found["space.csv"] == ("poses", "q1", "")
 
 
 def test_films_that_differ_only_in_the_camera_are_views(tmp_path: Path) -> None:
@@ -100,7 +114,8 @@ def test_films_of_one_name_in_folders_of_their_own_are_views(tmp_path: Path) -> 
 
 def test_poses_beside_the_folders_of_the_views_are_of_all_of_them(tmp_path: Path) -> None:
     films(tmp_path, "top/m1_top.mp4", "side/m1_side.mp4")
-    poses(tmp_path, "points3d.csv", "top/m1_top.csv")
+    poses(tmp_path, "top/m1_top.csv")
+    (tmp_path / "points3d.csv").write_text(IN_SPACE)
     found = told(guess([tmp_path]))
     assert found["points3d.csv"] == ("poses", "m1", "")
     assert found["m1_top.csv"] == ("poses", "m1", "top")

@@ -23,7 +23,7 @@ from napari_mousegpt.sorting import ROLES, Dropped, Unsaid, unnamed
 
 _COLUMNS = ("File", "Is", "Recording", "View")
 #: Of the columns whose words are known (px): names share the rest.
-_WIDTHS = {"Is": 98, "View": 58}
+_WIDTHS = {"Is": 116, "View": 58}
 #: So that names can be told apart (px).
 _LEAST = (380, 200)
 _HINT = (
@@ -86,10 +86,10 @@ class DroppedBox(QWidget):
     def _show(self, items: list[Dropped]) -> None:
         self._items = items
         useful = any(one.role != "nothing" for one in items)
-        nameless = unnamed(items)
-        told = "".join(_UNNAMED.format(one.path.name) for one in nameless[:1])
-        self._note.setText(_HINT + told if useful else _NONE)
-        self._unsaid.ask_for_names(bool(nameless))
+        self._note.setText(_HINT if useful else _NONE)
+        self._unsaid.ask_for_names(False)
+        if nameless := unnamed(items):
+            self._ask_for_names(nameless)
         self._go.setEnabled(useful)
         self._table.setRowCount(len(items))
         for row, one in enumerate(items):
@@ -109,6 +109,11 @@ class DroppedBox(QWidget):
             found.append(replace(one, role=role.currentText(), recording=recording, view=view))
         return found
 
+    def _ask_for_names(self, nameless: Sequence[Dropped]) -> None:
+        """Say whose keypoints have no names, and show the field for them."""
+        self._note.setText(_HINT + _UNNAMED.format(nameless[0].path.name))
+        self._unsaid.ask_for_names(True)
+
     def _roles(self, one: Dropped) -> QComboBox:
         box = QComboBox()
         box.addItems(list(ROLES))
@@ -118,6 +123,9 @@ class DroppedBox(QWidget):
         return box
 
     def _done(self) -> None:
+        if not self._unsaid.said.keypoints and (nameless := unnamed(self.items)):
+            self._ask_for_names(nameless)
+            return
         self.hide()
         self._add(self.items, self._unsaid.said)
 

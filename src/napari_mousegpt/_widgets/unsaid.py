@@ -56,6 +56,8 @@ class UnsaidForm(QWidget):
         """Show the field for keypoints, or hide it."""
         for widget in (self._form.labelForField(self.keypoints), self.keypoints):
             widget.setVisible(wanted)
+        if wanted:
+            self.keypoints.setFocus()
 
     @property
     def said(self) -> Unsaid:
