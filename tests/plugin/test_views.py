@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import ref
@@ -110,6 +111,12 @@ def test_a_view_is_nudged_saved_and_taken_back(
     press(qtbot, views, "Undo")
     assert saved() == pytest.approx(0.4)
     assert views._offset._seconds.value() == pytest.approx(0.4)
+    # Whole frames, however often, though the field shows four digits.
+    views._offset._view = replace(views._offset._view, period=1 / 30)
+    views._offset._seconds.setValue(0.0)
+    for _ in range(30):
+        press(qtbot, views, "frame ▶")
+    assert views._offset._seconds.value() == pytest.approx(-1.0, abs=1e-9)
 
 
 def test_what_was_nudged_is_saved_of_the_recording_it_was_nudged_in(
@@ -178,6 +185,36 @@ def test_zones_are_drawn_named_deleted(
         press(qtbot, views, "Undo")
         assert zones() == expected
         assert list(viewer.layers["top zones"].features["name"]) == expected
+
+
+def test_zones_whose_layer_was_taken_away_are_there_again(
+    qtbot: Any, viewer: ViewerModel, views: Any, own_study: Study
+) -> None:
+    def zones() -> dict[str, set[Any]]:
+        return {zone.name: set(zone.corners) for zone in own_study.recording("flat").info.zones}
+
+    press(qtbot, views, "Draw a zone")
+    viewer.layers.selection.active.add_rectangles(NEST)
+    qtbot.waitUntil(lambda: len(zones()) == 1, timeout=60_000)
+    before = zones()
+    viewer.layers.remove("top zones")
+    press(qtbot, views, "Draw a zone")
+    layer = viewer.layers["top zones"]
+    assert list(layer.features["name"]) == ["zone 1"]
+    # While it is drawn it is neither saved nor touched.
+    layer._is_creating = True
+    layer.add_rectangles(NEST / 2)
+    held = [np.array(each) for each in layer.data]
+    qtbot.wait(800)
+    assert zones() == before
+    assert all(map(np.array_equal, layer.data, held))
+    layer._is_creating = False
+    qtbot.waitUntil(lambda: len(zones()) == 2, timeout=60_000)
+    assert zones().items() > before.items()
+    viewer.layers.remove("top zones")
+    views._ground._names.setCurrentRow(1)
+    press(qtbot, views, "Delete")
+    qtbot.waitUntil(lambda: zones() == before, timeout=60_000)
 
 
 def test_zones_of_what_is_no_longer_shown_are_let_go_while_the_dock_stays(

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from mousegpt_core.study import Recording
 from mousegpt_core.study.recording import RecordingInfo
+from mousegpt_core.study.surroundings import Zone
 from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.style import NUMBER_WIDTH, SPACING, button, note
 from napari_mousegpt._widgets.telling import errors_told
@@ -121,6 +122,7 @@ class GroundBox(QWidget):
 
             self._save(recording, "scale", change)
             self._remove("length")
+            self._session.viewer.layers.selection.active = self._session.points
         self.show_recording(self._view)
 
     def fit_arena(self) -> None:
@@ -132,14 +134,17 @@ class GroundBox(QWidget):
 
     def delete_zone(self) -> None:
         """Delete the zone that is chosen in the list."""
-        layer, row = self._zone_layer(), self._names.currentRow()
-        if layer is not None and row >= 0:
+        row = self._names.currentRow()
+        if row >= 0:
+            layer = self._zones()
             layer.selected_data = {row}
             layer.remove_selected()
 
     def keep(self) -> None:
-        """Save what was drawn."""
-        if self._keep_drawn():
+        """Save what was drawn, once the mouse has let go of it."""
+        if any(_is_held(drawn.layer) for drawn in self._drawn.values()):
+            self._timer.start()
+        elif self._keep_drawn():
             with errors_told():
                 self._tell()
 
@@ -170,7 +175,7 @@ class GroundBox(QWidget):
 
     def show_recording(self, view: str) -> None:
         """Take up the recording that is shown, and the view that is chosen in it."""
-        self.keep()
+        self._keep_drawn()
         self._layers = {
             what: layer
             for what, layer in self._layers.items()
@@ -186,9 +191,7 @@ class GroundBox(QWidget):
         return study.recording(id) if study is not None and id else None
 
     def _tell(self) -> None:
-        recording = self._recording
-        zones = [] if recording is None else recording.info.zones
-        self._list_zones([zone.name for zone in zones if zone.view == self._view])
+        self._list_zones([zone.name for zone in self._saved_zones])
         self._watch(self._zone_layer(), "zone")
         self._reading.begin(self._telling())
 
@@ -258,7 +261,9 @@ class GroundBox(QWidget):
         layer, recording = self._zone_layer(), self._recording
         if layer is None or recording is None or self._saver.waits(recording.toml_path):
             return
-        saved = [zone for zone in recording.info.zones if zone.view == self._view]
+        if _is_held(layer):
+            return
+        saved = self._saved_zones
         drawn = zones_of(layer.data, layer.shape_type, _names(layer), view=self._view)
         if drawn != [zone.model_dump() for zone in saved]:
             data, options, _ = zones_layer(saved, view=self._view)
@@ -276,11 +281,19 @@ class GroundBox(QWidget):
                 return layer
         return None
 
+    @property
+    def _saved_zones(self) -> list[Zone]:
+        """Those of the view that is chosen."""
+        zones = [] if self._recording is None else self._recording.info.zones
+        return [zone for zone in zones if zone.view == self._view]
+
     def _zones(self) -> Any:
+        """The layer of the zones; where it was taken away, it is there again with all of them."""
         layer = self._zone_layer()
         if layer is None:
-            none = zones_layer([], view=self._view, line=self._line(self._view))
-            layer = self._session.drawing(self._view, none[1])
+            line = self._line(self._view)
+            data, options, _ = zones_layer(self._saved_zones, view=self._view, line=line)
+            layer = self._session.drawing(self._view, {"data": data, **options})
             self._watch(layer, "zone")
         return layer
 
@@ -396,6 +409,11 @@ class GroundBox(QWidget):
 
 def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
+
+
+def _is_held(layer: Any) -> bool:
+    """Whether a shape of it is just being drawn or moved."""
+    return bool(layer._is_creating or layer._is_moving)
 
 
 def _names(layer: Any) -> list[str]:

@@ -84,7 +84,9 @@ class OffsetBox(QWidget):
     def nudge(self, frames: int) -> None:
         """Later on the main view's clock by so many frames: earlier pictures are shown."""
         if self._view is not None:
-            self._seconds.setValue(self._seconds.value() + frames * self._view.period)
+            # In whole frames: what the field shows is rounded.
+            now = round(self._seconds.value() / self._view.period, 2)
+            self._seconds.setValue((now + frames) * self._view.period)
 
     def _try(self, seconds: float) -> None:
         if self._view is not None:
