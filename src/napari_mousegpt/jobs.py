@@ -29,10 +29,9 @@ _LOG_LINES = 200
 _STOPPED = 130
 #: By how much jobs let others go first; 19 is the last to get the processor.
 _NICENESS = 10
-#: No black window, and the processor after ours.
-_ON_WINDOWS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
-    subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0
-)
+#: The same on Windows, and no black window there.
+_BACK_ON_WINDOWS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,11 @@ class Job:
         For people.
     arguments : sequence of str
         Of the command ``mousegpt``, without ``--json``.
+    waited_for : bool
+        Whether a person waits for it; else it lets the window have the processor first.
     """
 
-    def __init__(self, title: str, arguments: Sequence[str]) -> None:
+    def __init__(self, title: str, arguments: Sequence[str], *, waited_for: bool = False) -> None:
         self.title = title
         self.arguments = tuple(arguments)
         self._steps: SimpleQueue[Progress] = SimpleQueue()
@@ -94,9 +95,10 @@ class Job:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-            creationflags=_ON_WINDOWS,
+            creationflags=_NO_WINDOW if waited_for else _NO_WINDOW | _BACK_ON_WINDOWS,
         )
-        self._stand_back()
+        if not waited_for:
+            self._stand_back()
         self._readers = [
             threading.Thread(target=read, args=(pipe,), daemon=True)
             for read, pipe in (

@@ -22,6 +22,7 @@ from napari_mousegpt import saving
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.runner import Runner
 from napari_mousegpt._widgets.search import Search
+from napari_mousegpt.places import user_name
 from napari_mousegpt.session import session_of
 
 #: Far more than anything takes (ms).
@@ -160,6 +161,8 @@ def test_behaviours_are_renamed_merged_split_and_taken_back(
         return [dock._table.topLevelItem(row).text(0) for row in rows]
 
     assert names() == before
+    assert not dock._acts["Undo"].isEnabled()
+    profiled_before = set(profiled(study).behaviours["behaviour_id"])
     _select(dock, 0)
     dock._table.topLevelItem(0).setText(0, "going about")  # as its editor does
     qtbot.waitUntil(lambda: "going about" in names(), timeout=LONG)
@@ -169,13 +172,19 @@ def test_behaviours_are_renamed_merged_split_and_taken_back(
     qtbot.waitUntil(lambda: len(names()) == len(before) - 1, timeout=LONG)
     _select(dock, 0)
     dock._acts["Split"].click()
+    assert "Saving" in dock._under.text()
     qtbot.waitUntil(lambda: len(names()) == len(before), timeout=LONG)
+    # The new part is chosen.
+    (part,) = dock._table.selected
+    assert part not in profiled_before
+    assert set(study.log.edits("behaviour")["who"]) == {user_name()}
     assert sorted(profiled(study).behaviours["name"]) == sorted(names())
     for left in (len(before) - 1, len(before)):
         dock._acts["Undo"].click()
         qtbot.waitUntil(lambda left=left: len(names()) == left, timeout=LONG)
     dock._acts["Undo"].click()
     qtbot.waitUntil(lambda: names() == before, timeout=LONG)
+    assert not dock._acts["Undo"].isEnabled()
 
 
 def test_a_name_that_is_taken_is_refused_and_told(
@@ -190,7 +199,8 @@ def test_a_name_that_is_taken_is_refused_and_told(
     qtbot.waitUntil(lambda: bool(notification_manager.records), timeout=LONG)
     assert "another behaviour" in str(notification_manager.records[-1].message)
     assert dock._table.topLevelItem(0).text(0) == before[0]
-    qtbot.waitUntil(dock._acts["Undo"].isEnabled, timeout=LONG)
+    qtbot.waitUntil(dock._acts["Rename"].isEnabled, timeout=LONG)
+    assert not dock._acts["Undo"].isEnabled()
 
 
 def test_a_name_that_cannot_be_saved_stays_until_it_is(

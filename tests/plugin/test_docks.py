@@ -175,9 +175,9 @@ def test_keypoints_without_names_are_named_where_they_are_added(
     assert form.keypoints.isVisible()
     assert "bare.csv does not name its keypoints" in dropped._note.text()
     form.fps.setValue(30)
-    with ended(qtbot, runner):
-        qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
-    assert "dock Study: Keypoints" in told()
+    qtbot.mouseClick(dropped._go, Qt.MouseButton.LeftButton)
+    assert not runner.busy
+    assert dropped.isVisible()
     assert form.keypoints.isVisible()
     form.keypoints.setFocus()
     form.keypoints.lineEdit().selectAll()
@@ -357,6 +357,10 @@ def test_the_ethogram_is_zoomed_within_its_time(qtbot: Any) -> None:
         plot.getViewBox().scaleBy(x=0.5)
     (start, stop), _ = plot.viewRange()
     assert stop - start == pytest.approx(0.2)
+    # Another recording may be longer.
+    plot.reach(300.0)
+    plot.setXRange(0.0, 300.0, padding=0)
+    assert plot.viewRange()[0] == pytest.approx([0.0, 300.0])
 
 
 def test_what_is_selected_keeps_the_colours_of_the_key(qtbot: Any, own_study: Study) -> None:
@@ -401,6 +405,29 @@ def test_words_find_moments(qtbot: Any, session: Any, runner: Any, study_folder:
     assert session.moment == pytest.approx(hit.start_s, abs=0.05)
     session.refresh()  # as after a job; what was found stays
     assert search._hits.count() > 1
+
+
+def test_a_search_waits_for_what_runs(
+    qtbot: Any, session: Any, runner: Any, own_study: Study
+) -> None:
+    search = Search(session, runner)
+    qtbot.addWidget(search)
+    session.open_study(own_study.folder)
+    with ended(qtbot, runner):
+        runner.run("Drawing", ("report", str(own_study.folder)))
+        qtbot.keyClicks(search._words, "walking")
+        qtbot.keyClick(search._words, Qt.Key.Key_Return)
+        qtbot.keyClick(search._words, Qt.Key.Key_Return)
+        assert "once what runs now has ended" in search._note.text()
+        assert not search._start.isEnabled()
+    assert "the nearest first" in search._note.text()
+    assert search._start.isEnabled()
+    # What was found before is gone where nothing is found.
+    search._words.setText("xqzw")
+    with ended(qtbot, runner):
+        search.search()
+    assert "none of the words" in search._note.text()
+    assert search._hits.count() == 0
 
 
 def test_what_is_not_described_yet_is_not_searched(
@@ -517,6 +544,41 @@ def drag(qtbot: Any, ethogram: Ethogram, row: int, start: float, stop: float) ->
         qtbot.wait(15)
     qtbot.mouseRelease(plot.viewport(), left, pos=steps[-1])
     qtbot.wait(15)
+
+
+def test_keys_stay_what_they_are_while_one_scores(
+    qtbot: Any, session: Any, runner: Any, own: Path
+) -> None:
+    ethogram = by_hand(qtbot, session, runner)
+    editor, animal, plot = ethogram._bar.editor, session.individual, ethogram._plot
+    before = ethogram._bar.keys()
+    for number, name in enumerate(["wall <5 cm", "scratch", "aaa"]):
+        editor.labels.draw(("space", animal), 2.0 * number, 2.0 * number + 1, name, "ann")
+        editor.changed.emit()
+        now = ethogram._bar.keys()
+        assert now.items() >= before.items()
+        assert name in now
+        assert plot.keys[now[name].upper()].args == (name,)
+        before = now
+    assert "wall&nbsp;&lt;5&nbsp;cm" in ethogram._key.text()
+
+
+def test_a_double_click_shows_all(qtbot: Any, session: Any, runner: Any, own: Path) -> None:
+    ethogram = by_hand(qtbot, session, runner)
+    plot, view = ethogram._plot, ethogram._plot.getViewBox()
+    ethogram.show_all()
+    whole = plot.viewRange()[0]
+    plot.setXRange(2.0, 3.0, padding=0)
+    row = ethogram._data.row_of(session.recording, session.individual)
+    place = plot.mapFromScene(view.mapViewToScene(QPointF(2.5, row)))
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for kind in ("ButtonPress", "ButtonRelease", "ButtonDblClick", "ButtonRelease"):
+        event = QMouseEvent(
+            getattr(QMouseEvent.Type, f"Mouse{kind}"), QPointF(place), QPointF(place), left, left,
+            none,
+        )  # fmt: skip
+        QApplication.sendEvent(plot.viewport(), event)
+    assert plot.viewRange()[0] == pytest.approx(whole)
 
 
 def test_a_drag_that_began_with_shift_draws_to_its_end(

@@ -63,6 +63,10 @@ def test_a_job_lets_the_window_go_first(tmp_path: Path) -> None:
         job.cancel()
         job.cancel()
         assert job.wait(LONG)
+    # But not where one waits for it.
+    job = Job("Version", ["--version"], waited_for=True)
+    assert os.getpriority(os.PRIO_PROCESS, job._process.pid) == ours
+    assert job.wait(LONG)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a job is ended at once there")

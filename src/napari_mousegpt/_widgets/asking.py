@@ -78,9 +78,9 @@ class Asking(Dock):
         """Tell what the run would take; nothing is asked."""
         study = self._ordered()
         if study is not None:
-            self._told.setText("Reckoning …")
+            self._tell("Reckoning …")
             arguments = self.order.describe(study.folder, dry_run=True, goes_on=self._unfinished)
-            self._run("Reckoning", arguments, self._reckoned)
+            self._run("Reckoning", arguments, self._reckoned, waited_for=True)
 
     def describe(self) -> None:
         """Describe what is not described yet."""
@@ -92,7 +92,7 @@ class Asking(Dock):
         self._keep(study, order, unfinished=True)
         self._mine = True
         self._counts.setRowCount(0)
-        self._told.setText("")
+        self._tell("Describing …")
 
         def ended(result: dict[str, Any]) -> None:
             # Of this study, whatever is shown by now, and though the dock may be closed.
@@ -141,6 +141,8 @@ class Asking(Dock):
         arguments: tuple[str, ...],
         show: Callable[[dict[str, Any]], None],
         then: Callable[[dict[str, Any]], None] = lambda result: None,
+        *,
+        waited_for: bool = False,
     ) -> None:
         """Run a command; `then` gets its result in any case, `show` while the dock is there."""
         shown = self.while_there(show)
@@ -149,7 +151,8 @@ class Asking(Dock):
             then(result)
             shown(result)
 
-        self._runner.run(title, arguments, done, self.while_there(self._failed))
+        failed = self.while_there(self._failed)
+        self._runner.run(title, arguments, done, failed, waited_for=waited_for)
 
     def _on_clip(self, title: str, arguments: Any, show: Any) -> None:
         study, session = self._session.study, self._session
@@ -161,7 +164,8 @@ class Asking(Dock):
             "individual": session.individual,
         }
         failed = self.while_there(self._clip.show_failure)
-        self._runner.run(title, arguments(study.folder, place), self.while_there(show), failed)
+        asked, shown = arguments(study.folder, place), self.while_there(show)
+        self._runner.run(title, asked, shown, failed, waited_for=True)
 
     def _ordered(self) -> Study | None:
         """The study, if all that is needed was said; what was not is told."""

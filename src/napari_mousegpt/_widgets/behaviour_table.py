@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -47,6 +48,7 @@ class BehaviourTable(QTreeWidget):
         for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self._editable, self._filling = False, False
+        self._wanted: list[str] = []
         self._waiting: tuple[Group, ...] | None = None
         once_typed(self, self._show_waiting)
         self.itemChanged.connect(self._changed)
@@ -65,12 +67,18 @@ class BehaviourTable(QTreeWidget):
         rows = (self.topLevelItem(row) for row in range(self.topLevelItemCount()))
         return {each.data(0, _ID) for each in rows if each.checkState(0) != Qt.CheckState.Checked}
 
+    def select(self, ids: Sequence[str]) -> None:
+        """Select these and no others once they are there, and scroll to them."""
+        self._wanted = list(ids)
+
     def show_groups(self, groups: tuple[Group, ...], *, editable: bool) -> None:
         """Show these; what was hidden or selected before stays so, and a name is typed first."""
         if is_typed_in(self):
             self._waiting, self._editable = groups, editable
             return
-        hidden, selected = self.hidden, self.selected
+        there = {group.id for group in groups}
+        wanted = [id for id in self._wanted if id in there]
+        hidden, selected = self.hidden, wanted or self.selected
         self._filling, self._editable = True, editable
         self.clear()
         for group in groups:
@@ -89,7 +97,12 @@ class BehaviourTable(QTreeWidget):
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             self.addTopLevelItem(item)
             item.setSelected(group.id in selected)
+            if group.id in wanted:
+                self.scrollToItem(item)
         self._filling = False
+        if wanted:
+            self._wanted = []
+            self._selected()
 
     def _show_waiting(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from mousegpt_core.clips import PROFILE
+from mousegpt_core.pipeline.behaviours import behaviours_mark
 from mousegpt_core.plots.style import readable_name
 from napari_mousegpt._widgets.behaviour_table import BehaviourTable
 from napari_mousegpt._widgets.behind import Behind
@@ -30,6 +31,7 @@ from napari_mousegpt._widgets.style import Dock, button, column, note, title
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.behaviour_map import ClipMap, map_of
 from napari_mousegpt.ethograms import schemes_of
+from napari_mousegpt.places import user_name
 from napari_mousegpt.session import Session
 from napari_mousegpt.thumbnails import Clip
 
@@ -43,9 +45,14 @@ _FIXED = (
     "These are changed where they are defined. What Go on, in Home, finds in the descriptions "
     "(the labels “profile”) can be renamed, merged and split here."
 )
+_SAVING = "Saving the change …"
 _COLOURS = ("behaviour", "treatment", "animal")
 #: Clips that are listed of those that were chosen.
 _LISTED = 60
+
+
+def _nothing(_: object) -> None:
+    """Once a change is saved."""
 
 
 class Behaviours(Dock):
@@ -56,6 +63,8 @@ class Behaviours(Dock):
         self._session, self._runner = session, runner
         self._map: ClipMap | None = None
         self._seen: object = None
+        #: Whether the study's behaviours are as a person changed them.
+        self._changed = False
         self._chosen: Any = None
         self._reading, self._saver = Behind(self), saver_of(session)
         self._note, self._under = note(_EMPTY), note(_HINT)
@@ -128,7 +137,7 @@ class Behaviours(Dock):
         row = QHBoxLayout()
         tips = {
             "Rename": "Call the behaviour otherwise (F2)",
-            "Merge": "Make the selected behaviours one; the first of them keeps its name",
+            "Merge": "Make the selected behaviours one; it is called as the uppermost of them is",
             "Split": "Split the behaviour in two by what is told of its clips",
             "Undo": "Take your newest change of the behaviours back",
         }
@@ -198,12 +207,16 @@ class Behaviours(Dock):
             return
         colours = self._colours.currentData()
 
-        def read() -> ClipMap:
+        def read() -> tuple[ClipMap, bool]:
             made = map_of(study, scheme, colours)
             _ = made.tree  # made here, where nobody waits
-            return made
+            return made, bool(behaviours_mark(study))
 
-        self._reading.run(read, self._show)
+        def show(read: tuple[ClipMap, bool]) -> None:
+            made, self._changed = read
+            self._show(made)
+
+        self._reading.run(read, show)
 
     def _show(self, clips: ClipMap | None) -> None:
         study = self._session.study
@@ -315,7 +328,7 @@ class Behaviours(Dock):
         free = free and not busy
         for name, enough in (("Rename", count == 1), ("Merge", count > 1), ("Split", count == 1)):
             self._acts[name].setEnabled(free and enough)
-        self._acts["Undo"].setEnabled(self._mine and not busy)
+        self._acts["Undo"].setEnabled(self._mine and self._changed and not busy)
         self._make.setEnabled(self._mine and self._chosen is not None and not busy)
         self._name.setEnabled(self._mine)
         self._make_map.setEnabled(not self._runner.busy)
@@ -327,20 +340,20 @@ class Behaviours(Dock):
         from mousegpt_core.pipeline.behaviours import merge_behaviours
 
         first, *others = self._table.selected
-        self._act(lambda study: merge_behaviours(study, first, others))
+        self._act(lambda study, who: merge_behaviours(study, first, others, who=who))
 
     def split(self) -> None:
         """Split the selected behaviour in two."""
         from mousegpt_core.pipeline.behaviours import split_behaviour
 
         (one,) = self._table.selected
-        self._act(lambda study: split_behaviour(study, one))
+        self._act(lambda study, who: split_behaviour(study, one, who=who), self._table.select)
 
     def undo(self) -> None:
         """Take the newest change back."""
         from mousegpt_core.pipeline.behaviours import undo_behaviour
 
-        self._act(undo_behaviour)
+        self._act(lambda study, who: undo_behaviour(study, who=who))
 
     def make_behaviour(self) -> None:
         """Make the chosen clips a behaviour of the name that was typed."""
@@ -349,20 +362,26 @@ class Behaviours(Dock):
         if self._map is None or self._chosen is None or self._busy:
             return
         clips, name = self._map.clips["clip_id"][self._chosen].tolist(), self._name.text()
-        self._act(lambda study: make_behaviour(study, clips, name), self._name.clear)
+
+        def made(id: str) -> None:
+            self._name.clear()
+            self._table.select([id])
+
+        self._act(lambda study, who: make_behaviour(study, clips, name, who=who), made)
 
     def _rename(self, id: str, name: str) -> None:
         from mousegpt_core.pipeline.behaviours import rename_behaviour
 
-        self._act(lambda study: rename_behaviour(study, id, name))
+        self._act(lambda study, who: rename_behaviour(study, id, name, who=who))
 
-    def _act(self, act: Callable[[Any], Any], then: Callable[[], Any] | None = None) -> None:
+    def _act(self, act: Callable[[Any, str], Any], then: Callable[[Any], Any] = _nothing) -> None:
         """Change the study in a thread: what was changed is kept at once, and all docks follow."""
         study = self._session.study
         if study is None:
             return
 
-        show = self.while_there(lambda _: then() if then is not None else None)
+        show, who = self.while_there(then), user_name()
+        self._under.setText(_SAVING)
 
         def done(made: Any) -> None:
             show(made)
@@ -371,10 +390,11 @@ class Behaviours(Dock):
         def refused(_: Any) -> None:
             if self._map is not None:  # as it is on the disk
                 self._table.show_groups(self._map.colouring.groups, editable=True)
+            self._tell(-1)
             self._enable()
 
         self._saver.save(
-            study.log.path, lambda: act(study), done, refused=self.while_there(refused)
+            study.log.path, lambda: act(study, who), done, refused=self.while_there(refused)
         )
         self._enable()
 

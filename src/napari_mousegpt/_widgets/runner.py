@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from napari.utils import progress
@@ -21,6 +21,16 @@ _POLL_MS = 100
 _PATIENCE_S = 3.0
 
 _RUNNERS: WeakKeyDictionary[Any, Runner] = WeakKeyDictionary()
+
+
+class _Asked(NamedTuple):
+    """A job before it runs, as `Runner.run` has it."""
+
+    title: str
+    arguments: tuple[str, ...]
+    done: Done | None
+    failed: Failed | None
+    waited_for: bool
 
 
 class Runner(QObject):
@@ -43,7 +53,7 @@ class Runner(QObject):
         self.job: Job | None = None
         self.step = Progress("")
         self.steps: dict[str, Progress] = {}
-        self._queue: list[tuple[str, tuple[str, ...], Done | None, Failed | None]] = []
+        self._queue: list[_Asked] = []
         self._done: Done | None = None
         self._failed: Failed | None = None
         self._bar: progress | None = None
@@ -64,6 +74,8 @@ class Runner(QObject):
         arguments: Sequence[str],
         done: Done | None = None,
         failed: Failed | None = None,
+        *,
+        waited_for: bool = False,
     ) -> None:
         """Run a command of ``mousegpt``, now or after those that were asked for before.
 
@@ -77,8 +89,10 @@ class Runner(QObject):
             Gets the result, where all went well.
         failed : callable, optional
             Gets the outcome, where it did not, or was stopped; it is told in any case.
+        waited_for : bool
+            Whether a person waits for it: it does not let others have the processor first.
         """
-        self._queue.append((title, tuple(arguments), done, failed))
+        self._queue.append(_Asked(title, tuple(arguments), done, failed, waited_for))
         if self.job is None:
             self._next()
 
@@ -104,8 +118,9 @@ class Runner(QObject):
         self.job = None
 
     def _next(self) -> None:
-        title, arguments, self._done, self._failed = self._queue.pop(0)
-        self.job, self.step = Job(title, arguments), Progress(title)
+        title, arguments, self._done, self._failed, waited_for = self._queue.pop(0)
+        self.job = Job(title, arguments, waited_for=waited_for)
+        self.step = Progress(title)
         self.steps = {}
         self._bar = progress(total=0, desc=title)
         if self._window is not None:

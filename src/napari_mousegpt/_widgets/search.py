@@ -21,6 +21,7 @@ _EXAMPLE = "standing on its hind legs near the wall"
 _EMPTY = "Open a study in the dock Home first; it is searched once it is described."
 _HINT = f"Say what you look for, as in: {_EXAMPLE}. Or find the like of what is shown."
 _NOT_YET = "Nothing is described yet: Go on, in the dock Home."
+_AFTERWARDS = "Searching, once what runs now has ended …"
 _HITS = 20
 
 
@@ -31,7 +32,7 @@ class Search(Dock):
         super().__init__()
         self._session, self._runner = session, runner
         self._folder: Path | None = None
-        self._described = False
+        self._described = self._searching = False
         self._words = QLineEdit()
         self._words.setPlaceholderText(_EXAMPLE)
         self._words.setAccessibleName("What to look for")
@@ -87,11 +88,16 @@ class Search(Dock):
 
     def _look(self, asked: tuple[str, ...]) -> None:
         study = self._session.study
-        if study is not None and not self._runner.busy:
-            self._note.setText("Searching …")
-            whole = ("search", str(study.folder), "--top", str(_HITS), *asked)
-            found = self.while_there(partial(self._found, study.folder))
-            self._runner.run("Searching", whole, found, self.while_there(self._failed))
+        if study is None or self._searching:
+            return
+        self._searching = True
+        self._note.setText(_AFTERWARDS if self._runner.busy else "Searching …")
+        self._hits.clear()
+        whole = ("search", str(study.folder), "--top", str(_HITS), *asked)
+        found = self.while_there(partial(self._found, study.folder))
+        failed = self.while_there(self._failed)
+        self._runner.run("Searching", whole, found, failed, waited_for=True)
+        self._enable()
 
     def show_hits(self, result: dict[str, Any]) -> None:
         """Show what a search gave."""
@@ -100,10 +106,12 @@ class Search(Dock):
         self._note.setText(result.get("note") or found)
 
     def _found(self, folder: Path, result: dict[str, Any]) -> None:
+        self._searching = False
         if folder == self._folder:  # else another study is open by now
             self.show_hits(result)
 
     def _failed(self, outcome: Outcome) -> None:
+        self._searching = False
         self._note.setText(outcome.words)
 
     def _renew(self) -> None:
@@ -119,7 +127,9 @@ class Search(Dock):
         self._enable()
 
     def _enable(self) -> None:
-        ready = self._described and not self._runner.busy
+        if not self._runner.busy:  # it ended, or was given up before it began
+            self._searching = False
+        ready = self._described and not self._searching
         self._start.setEnabled(ready)
         self._like.setEnabled(ready and bool(self._session.recording))
         self._words.setEnabled(self._described)

@@ -156,6 +156,7 @@ class _Scrolled(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inner)
+        self.setAccessibleName(f"{type(inner).__name__}, scrolled")
         self._wanted: QWidget = inner
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)

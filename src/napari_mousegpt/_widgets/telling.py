@@ -7,13 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from mousegpt_core.errors import MouseGPTError
 
 if TYPE_CHECKING:
     from napari_mousegpt.session import Session
+
+
+#: napari's messages have slid in by then.
+_UNFOLD_MS = NapariQtNotification.FADE_IN_RATE + 100
 
 
 class _Told(Notification):
@@ -37,6 +44,7 @@ def tell_error(message: str, hint: str, details: str) -> None:
         NotificationSeverity.ERROR,
         (("Copy details", copy),),
     )
+    QTimer.singleShot(_UNFOLD_MS, _unfold)
 
 
 def tell_left_out(error: MouseGPTError) -> None:
@@ -74,6 +82,13 @@ def errors_told() -> Iterator[None]:
         yield
     except MouseGPTError as error:
         tell_error(error.message, error.hint, f"{type(error).__name__}: {error}")
+
+
+def _unfold() -> None:
+    """Show what to do, too: napari shows one line until one unfolds it."""
+    for shown in NapariQtNotification._instances:
+        if isalive(shown) and "\n→ " in shown.message.text() and not shown.property("expanded"):
+            shown.expand()
 
 
 def _short(message: str) -> str:
