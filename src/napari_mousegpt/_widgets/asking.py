@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from napari_mousegpt._widgets.clip_view import ClipView
 from napari_mousegpt._widgets.counts import Counts
@@ -251,7 +251,7 @@ class Asking(Dock):
         row.addWidget(self._try)
         return row
 
-    def _run_buttons(self) -> QGridLayout:
+    def _run_buttons(self) -> QVBoxLayout:
         self._dry = button(
             "What it takes", "Requests, pictures, tokens, cost and time; asks nothing", self.reckon
         )
@@ -270,8 +270,10 @@ class Asking(Dock):
             "Make them the study's, in study.toml; behaviours, search and report follow",
             self.use,
         )
-        grid = QGridLayout()
-        for place, one in enumerate((self._dry, self._go, self._pause, self._cancel)):
-            grid.addWidget(one, place // 2, place % 2)
-        grid.addWidget(self._use, 2, 0, 1, 2)
-        return grid
+        rows = QVBoxLayout()
+        for pair in ((self._dry, self._go), (self._pause, self._cancel), (self._use,)):
+            row = QHBoxLayout()
+            for one in pair:
+                row.addWidget(one, 1)
+            rows.addLayout(row)
+        return rows
