@@ -14,8 +14,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -87,16 +87,17 @@ class Job:
         self._asked = False
         verb, *options = self.arguments
         # In a session of its own, so that Ctrl-C in napari's terminal is not for it too.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "mousegpt_core.cli", verb, "--json", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-            creationflags=_NO_WINDOW if waited_for else _NO_WINDOW | _BACK_ON_WINDOWS,
-        )
+        with _hearing_interrupts():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "mousegpt_core.cli", verb, "--json", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+                creationflags=_NO_WINDOW if waited_for else _NO_WINDOW | _BACK_ON_WINDOWS,
+            )
         if not waited_for:
             self._stand_back()
         self._readers = [
@@ -202,6 +203,20 @@ class Job:
             self._steps.put(Progress(**event))
         elif kind == "error":
             self._error = event
+
+
+@contextmanager
+def _hearing_interrupts() -> Iterator[None]:
+    """Have what is started hear an interrupt though we do not, as scripts start us with ``&``."""
+    ours = signal.getsignal(signal.SIGINT)
+    if ours != signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, ours)
 
 
 def _failures(result: dict[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -67,6 +68,21 @@ def test_a_job_lets_the_window_go_first(tmp_path: Path) -> None:
     job = Job("Version", ["--version"], waited_for=True)
     assert os.getpriority(os.PRIO_PROCESS, job._process.pid) == ours
     assert job.wait(LONG)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a job is ended at once there")
+def test_a_job_is_stopped_before_it_began_though_interrupts_are_ignored_here(
+    tmp_path: Path,
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        job = Job("Drawing", ["synth", "--out", str(tmp_path / "made"), "--seconds", "600"])
+        job.cancel()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert job.wait(LONG)
+    assert job.outcome.kind == "stopped"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a job is ended at once there")
