@@ -330,7 +330,7 @@ class Editing:
         return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
 
     def go_to(self, doubt: Any) -> None:
-        """Show a doubtful moment: its frame, animal, range, and points, or those around them.
+        """Show a doubtful moment: its frame, animal, range, and points.
 
         Parameters
         ----------
@@ -344,16 +344,16 @@ class Editing:
         self.range = (first, last) if last > first else None
         self.source = str(doubt["view"])
         names = str(doubt["keypoints"]).split(", ")
-        theirs = [
-            number
-            for number, spot in enumerate(self._spots)
-            if spot.source == self.source
-            and spot.individual == doubt["individual"]
-            and self._layer.shown[number]
-        ]
-        doubtful = [number for number in theirs if self._spots[number].keypoint in names]
-        # Of what is not seen, the others tell where it is to be looked for.
-        self.select(doubtful or theirs)
+        self.select(
+            [
+                number
+                for number, spot in enumerate(self._spots)
+                if spot.source == self.source
+                and spot.individual == doubt["individual"]
+                and spot.keypoint in names
+                and self._layer.shown[number]
+            ]
+        )
         self._centre()
         self.changed.emit()
 

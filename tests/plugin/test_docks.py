@@ -422,6 +422,12 @@ def test_a_search_waits_for_what_runs(
         assert not search._start.isEnabled()
     assert "the nearest first" in search._note.text()
     assert search._start.isEnabled()
+    with ended(qtbot, runner):
+        runner.run("Drawing", ("report", str(own_study.folder)))
+        search.search()
+        runner.cancel()
+        assert search._note.text() == "Stopped."
+        assert search._start.isEnabled()
     # What was found before is gone where nothing is found.
     search._words.setText("xqzw")
     with ended(qtbot, runner):
@@ -820,6 +826,17 @@ def test_the_dock_lists_what_was_done_and_where_to_look(
     assert "left and right" in told()
     keypoints.accept()
     keypoints.act("undo")
+    # What a doubt misses is the next to be placed; what it doubts is selected.
+    doubt = {"view": "top", "individual": "M1", "keypoints": "neck", "other": ""}
+    doubt |= {"step": 3, "start_step": 3, "stop_step": 4}
+    session.go_to(3 / 25)
+    session.points.shown = [True, False, True]
+    keypoints.look_at(doubt)
+    assert keypoints.editing.target == "neck"
+    session.points.shown = True
+    keypoints.look_at(doubt)
+    assert keypoints.editing.selected() == [1]
+    assert keypoints.editing.target == ""
     session.open_recording("space")
     assert keypoints.editing is None
     assert "3D" in keypoints._note.text()

@@ -270,10 +270,6 @@ def test_doubtful_moments_are_gone_to(edit: Callable[..., Any]) -> None:
     assert editing.selected() == [0]
     editing.accept()
     assert editing.doubts().empty
-    # Of what is not seen, the others of the animal say where.
-    editing.session.points.shown = [False, True, True]
-    editing.go_to(worst)
-    assert editing.selected() == [1, 2]
 
 
 def test_what_is_shown_in_space_cannot_be_corrected(folder: Path) -> None:

@@ -57,7 +57,7 @@ def read_events(table: Sheet) -> Events:
         np.array(bouts.stop),
         bouts.labels,
         # What was scored was observed, though the film is said to end before.
-        end_s=max(length, *bouts.stop) if length > 0 else math.nan,
+        end_s=max([length, *bouts.stop]) if length > 0 else math.nan,
         notes=notes,
     )
 

@@ -105,6 +105,11 @@ class Keypoints(Dock):
     def look_at(self, doubt: Mapping[str, Any]) -> None:
         """Show a doubtful moment; what was exchanged can be exchanged back."""
         self.act("go_to", doubt)
+        if self.editing is not None:
+            # What is not seen is the next to be placed.
+            missing = "" if self.editing.selected() else str(doubt["keypoints"]).partition(", ")[0]
+            self._target.setCurrentText(missing or _NEXT)
+            self._aim()
         if doubt["other"]:
             self._other.setCurrentText(doubt["other"])
 

@@ -98,13 +98,16 @@ class Runner(QObject):
 
     def cancel(self, *, at_once: bool = False) -> None:
         """Stop the job after its step, asked a second time at once; what waits is given up."""
-        self._queue.clear()
+        given_up, self._queue = self._queue, []
         if self.job is not None:
             self.job.cancel()
             if at_once:
                 self.job.cancel()
             self.step = Progress("stopping", message="what is finished is kept")
-            self.changed.emit()
+        for one in given_up:
+            if one.failed is not None:
+                one.failed(Outcome("stopped"))
+        self.changed.emit()
 
     def close(self) -> None:
         """End all, as the window is closed."""
