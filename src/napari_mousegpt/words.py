@@ -13,8 +13,9 @@ from mousegpt_core.errors import StageMissingError
 if TYPE_CHECKING:
     from mousegpt_core.study import Recording
 
-#: Lines under the picture have so many letters at most; each takes so much of the canvas (px).
-_LONGEST, _LETTER_PX = 82, 9.0
+#: Lines under the picture have so many letters at most; each, and what is around them, takes so
+#: much of the canvas (px).
+_LONGEST, _LETTER_PX, _AROUND_PX = 82, 9.5, 24
 
 
 class Sentences:
@@ -70,7 +71,7 @@ def show_words(canvas: Any, words: str) -> None:
     """Show words in the corner of a canvas, in lines that fit; "" = none."""
     overlay = canvas.overlays.text
     if words:
-        letters = min(_LONGEST, max(int(canvas.size[1] / _LETTER_PX), 1))
+        letters = min(_LONGEST, max(int((canvas.size[1] - _AROUND_PX) / _LETTER_PX), 1))
         lines = (textwrap.fill(line, letters) for line in words.splitlines())
         overlay.text = "\n".join(lines)
     if not overlay.visible and words:
