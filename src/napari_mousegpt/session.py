@@ -175,8 +175,7 @@ class Session:
     @property
     def sentence(self) -> str:
         """What is said of the animal that is looked at, at this moment."""
-        said = self._sentences
-        return "" if said is None else said.at(self.moment, self.individual)
+        return self._sentences.at(self.moment, self.individual) if self._sentences else ""
 
     # -- going somewhere ----------------------------------------------------------------------
 
@@ -550,8 +549,9 @@ class Session:
 
     def _on_size(self, _: object) -> None:
         """All stays in sight, and words within the picture, as docks make it narrower."""
-        self._stage.refit(self.viewer)
-        self._show_sentence()
+        if self._opened is not None:
+            self._stage.refit(self.viewer)
+            self._show_sentence()
 
     def catch_up(self) -> None:
         """Show what may follow the picture of a step: words, and what layers tell of themselves."""

@@ -46,7 +46,6 @@ class Stage:
     def set(self, viewer: Any, *, in_space: bool) -> None:
         """See all of it, from its beginning."""
         viewer.dims.axis_labels = (FRAME, *viewer.dims.axis_labels[1:])
-        viewer.reset_view()
         if in_space:
             look_from_above(viewer.scene.camera)
         self.fit(viewer)

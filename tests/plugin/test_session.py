@@ -156,6 +156,16 @@ def test_all_stays_in_sight_until_a_person_looks_closer(
     assert camera.zoom == 7.0
 
 
+def test_words_of_the_users_own_are_left_alone(viewer: Any, study_folder: Path) -> None:
+    session = session_in(viewer, study_folder)
+    session.close_recording()
+    viewer.canvas.overlays.text.text = "mine"
+    viewer.canvas.overlays.text.visible = True
+    viewer.canvas.size = (400, 400)
+    assert viewer.canvas.overlays.text.visible
+    assert viewer.canvas.overlays.text.text == "mine"
+
+
 def test_a_sentence_selects_its_frames_and_its_animals_points(
     viewer: Any, study_folder: Path
 ) -> None:

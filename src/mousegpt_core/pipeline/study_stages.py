@@ -179,7 +179,7 @@ def vectors_of(study: Study, clips: pd.DataFrame) -> np.ndarray[Any, np.dtype[np
     if len(new) > _MOST_NEW * len(set(texts)):
         raise DataError(
             "the descriptions are others than those that were embedded",
-            hint=f"mousegpt embed {typed(study.folder)}; in napari: Go on, in the dock Home",
+            hint=f"mousegpt embed {typed(study.folder)}; in napari: Home's blue button",
         )
     if new:
         embedder = fitted_embedder(study)

@@ -10,7 +10,6 @@ from napari_mousegpt._widgets.ethogram_plot import EthogramPlot
 from napari_mousegpt._widgets.hand_editor import HandEditor
 from napari_mousegpt._widgets.style import button
 from napari_mousegpt.ethograms import behaviours_to_draw, keys_of
-from napari_mousegpt.labelling import HandLabels
 from napari_mousegpt.places import user_name
 from napari_mousegpt.session import Session
 
@@ -32,9 +31,7 @@ class HandBar(QWidget):
         self.editor.state_changed.connect(self._enable)
         self.state = QLabel()
         self._drawn: list[str] = []
-        #: Keys by behaviour, and whose labels they are for.
         self._keys: dict[str, str] = {}
-        self._known: HandLabels | None = None
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(QLabel("Draw"), 0, 0)
@@ -56,8 +53,7 @@ class HandBar(QWidget):
             return
         self.editor.behaviours = names
         self.behaviour.clear()
-        self._keys = keys = keys_of(names, self._keys if labels is self._known else None)
-        self._known = labels
+        self._keys = keys = keys_of(names, self._keys)
         for name in names:
             self.behaviour.addItem(name, keys.get(name, ""))
         if typed:
