@@ -1,13 +1,14 @@
 """Slow integrations, one environment per stack that conflicts with the others."""
 
 import os
-import shutil
-import sys
 from pathlib import Path
 
 import nox
 
-nox.options.default_venv_backend = "venv"
+# By uv, environments take seconds.
+nox.options.default_venv_backend = "uv|venv"
+#: Two tests at a time; those that one worker has left are taken over by the other.
+PYTEST = ("pytest", "--slow", "-n", "2", "--dist", "worksteal")
 CONSTRAINTS = ("--constraint", "constraints/base.txt")
 _SHARED = Path(__file__).resolve().parent.parent / "shared"
 DATA = Path(os.environ.get("MOUSEGPT_TEST_DATA", _SHARED / "data"))
@@ -35,7 +36,7 @@ FORMAT_TESTS = (
 def slow(session: nox.Session) -> None:
     """Slow tests of the base install: fuzzing, kills, benchmarks' smoke; keys in a keyring."""
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,keyring]")
-    session.run("pytest", "-m", "slow", "--slow", *session.posargs)
+    session.run(*PYTEST, "-m", "slow", *session.posargs)
     session.run("pytest", "tests/core/language/test_keys.py", *session.posargs)
 
 
@@ -45,7 +46,7 @@ def minilm(session: nox.Session) -> None:
     # Plain torch would fetch gigabytes of CUDA; this build is for the processor.
     session.install("--quiet", "torch==2.13.0")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,minilm]")
-    session.run("pytest", "--slow", "tests/core/embed", *session.posargs)
+    session.run(*PYTEST, "tests/core/embed", *session.posargs)
 
 
 @nox.session
@@ -61,7 +62,7 @@ def vlm(session: nox.Session) -> None:
     wanted = ("-e", ".[test]", "transformers[serving]", "llguidance")
     session.install("--quiet", *pinned, *wanted)
     session.run("bash", str(shim), session.virtualenv.location, external=True, silent=True)
-    session.run("pytest", "--slow", *VLM_TESTS, *session.posargs, env={"HF_HUB_OFFLINE": "1"})
+    session.run(*PYTEST, *VLM_TESTS, *session.posargs, env={"HF_HUB_OFFLINE": "1"})
 
 
 @nox.session
@@ -69,7 +70,7 @@ def peers(session: nox.Session) -> None:
     """Our cameras beside OpenCV's, our statistics beside statsmodels', the map by UMAP."""
     extra = ("opencv-python-headless", "statsmodels")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,map]", *extra)
-    session.run("pytest", "--slow", *PEER_TESTS, *session.posargs)
+    session.run(*PYTEST, *PEER_TESTS, *session.posargs)
 
 
 @nox.session
@@ -77,20 +78,17 @@ def formats(session: nox.Session) -> None:
     """Files of poses and data sets, ours read by the tools' own libraries, and back."""
     extra = ("datasets", "movement", "sleap-io", "tables")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,nwb]", *extra)
-    session.run("pytest", "--slow", *FORMAT_TESTS, *session.posargs)
+    session.run(*PYTEST, *FORMAT_TESTS, *session.posargs)
 
 
 @nox.session
 def window(session: nox.Session) -> None:
     """The plugin in napari's real window, on a screen that nobody sees."""
-    on_screen = ("xvfb-run", "-a", "-s", "-screen 0 1920x1200x24")
-    if sys.platform != "linux":
-        on_screen = ()
-    elif not shutil.which("xvfb-run"):
-        session.skip("xvfb is not installed; scripts/test tells how")
-    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,all]", "pytest-qt")
-    tests = ("pytest", "--slow", "tests/plugin", *session.posargs)
-    session.run(*on_screen, *tests, external=True)
+    extra = ("pytest-qt", "pytest-xvfb")
+    session.install("--quiet", *CONSTRAINTS, "-e", ".[test,all]", *extra)
+    # Each worker gets a screen of its own.
+    screen = ("-o", "xvfb_width=1920", "-o", "xvfb_height=1200", "-o", "xvfb_colordepth=24")
+    session.run(*PYTEST, *screen, "tests/plugin", *session.posargs)
 
 
 @nox.session

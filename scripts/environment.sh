@@ -1,5 +1,9 @@
 # Sourced by demo and test: finds a Python, makes a virtual environment and installs into it.
 
+# Tests start hundreds of processes: modules are compiled once, not in each of them.
+unset PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE=1
+
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -30,6 +34,34 @@ system_packages() {
   fi
 }
 
+# uv reads none of pip's settings: where packages are taken from is handed on to it.
+tell_uv_what_pip_knows() {
+  local setting value
+  for setting in index-url extra-index-url find-links; do
+    value=$("$1" -m pip config get ":env:.$setting" 2>/dev/null) \
+      || value=$("$1" -m pip config get "global.$setting" 2>/dev/null) || continue
+    value=${value//$'\n'/ }
+    case $setting in
+      index-url) export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$value} ;;
+      # For pip all places are equal.
+      extra-index-url) export UV_INDEX=${UV_INDEX:-$value} UV_INDEX_STRATEGY=unsafe-best-match ;;
+      find-links) export UV_FIND_LINKS=${UV_FIND_LINKS:-${value// /,}} ;;
+    esac
+  done
+}
+
+# install_packages PYTHON REQUIREMENT...: by uv in seconds; where it can't, by pip in minutes.
+install_packages() {
+  local python=$1 pinned=(--quiet --constraint constraints/base.txt)
+  shift
+  tell_uv_what_pip_knows "$python"
+  "$python" -m pip install --disable-pip-version-check "${pinned[@]}" uv \
+    && "$python" -m uv pip install --python "$python" "${pinned[@]}" "$@" && return
+  say "uv could not install these here; now by pip (a few minutes)"
+  export NOX_DEFAULT_VENV_BACKEND=venv
+  "$python" -m pip install --disable-pip-version-check "${pinned[@]}" "$@"
+}
+
 # make_environment FOLDER REQUIREMENT...: reused while pyproject.toml and constraints are unchanged.
 make_environment() {
   local folder=$1 python stamp
@@ -39,12 +71,11 @@ make_environment() {
   stamp=$(cat pyproject.toml constraints/*.txt scripts/environment.sh | "$python" -c \
     'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
   if [ "$(cat "$folder/.stamp" 2>/dev/null || true)" = "$stamp $*" ]; then return 0; fi
-  say "Making the environment $folder (a few minutes, once)"
+  say "Making the environment $folder (once)"
   "$python" -m venv --clear "$folder" 2>/dev/null || {
     system_packages python3-venv
     "$python" -m venv --clear "$folder"
   }
-  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --constraint constraints/base.txt "$@"
+  install_packages "$folder/bin/python" "$@"
   printf '%s\n' "$stamp $*" >"$folder/.stamp"
 }

@@ -15,7 +15,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 ON_SCREEN = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: run by xvfb-run"
+        sys.platform == "linux" and "DISPLAY" not in os.environ, reason="no screen: needs xvfb"
     ),
 ]
 

@@ -23,7 +23,9 @@ from qtpy.QtWidgets import QApplication, QLabel, QLineEdit
 
 from mousegpt_core.errors import MouseGPTError
 from mousegpt_core.pipeline import human_labels
+from mousegpt_core.pipeline.correcting import add_pose_edit
 from mousegpt_core.study import Log, Study
+from mousegpt_core.study.pose_edits import HidePoints
 from napari_mousegpt._widgets import hand_editor
 from napari_mousegpt._widgets.behaviours import Behaviours
 from napari_mousegpt._widgets.describe import Describe
@@ -36,6 +38,7 @@ from napari_mousegpt._widgets.saver import saver_of
 from napari_mousegpt._widgets.scoring import HAND
 from napari_mousegpt._widgets.search import Search
 from napari_mousegpt._widgets.study import StudyTable
+from napari_mousegpt._widgets.style import OLD
 from napari_mousegpt._widgets.telling import unreadable_told
 from napari_mousegpt._widgets.views import Views
 from napari_mousegpt.ethograms import ethogram
@@ -125,6 +128,35 @@ def test_home_makes_a_study_and_tells_errors(
     assert home._go.text() == "Add recordings"
     home.make_study(tmp_path / "mine")
     assert "a study already" in told()
+
+
+def test_home_tells_what_is_older_than_a_correction(
+    qtbot: Any, session: Any, runner: Any, own_study: Study
+) -> None:
+    home = Home(session, runner)
+    qtbot.addWidget(home)
+    home.show()
+    home.open_study(own_study.folder)
+    steps = {labels[1].text(): labels for labels in home._labels}
+    qtbot.waitUntil(lambda: not home._looking.busy)
+    assert steps["Movement"][2].text() == "2 of 2"
+    assert home._go.text() == "Bring all up to date"
+    home.hide()
+    hidden = HidePoints(frame=3, points=(("nose", "M1"),))
+    add_pose_edit(own_study.recording("flat"), "top", hidden)
+    home.show()
+    qtbot.waitUntil(lambda: "out of date" in steps["Movement"][2].text())
+    assert steps["Movement"][2].text() == "2 of 2, 1 out of date"
+    assert "flat" in steps["Movement"][2].toolTip()
+    assert OLD in steps["Report"][0].text()
+    assert home._go.text() == (
+        "Bring up to date: movement, ethogram, descriptions, behaviours, report"
+    )
+    with ended(qtbot, runner):
+        qtbot.mouseClick(home._go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: home._go.text() == "Bring all up to date")
+    qtbot.waitUntil(lambda: not home._looking.busy)
+    assert steps["Movement"][2].text() == "2 of 2"
 
 
 def test_go_on_runs_the_study_and_can_be_stopped(

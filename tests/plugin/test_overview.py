@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mousegpt_core.errors import StageMissingError
+from mousegpt_core.pipeline.out_of_date import OutOfDate
 from mousegpt_core.study import Study
 from napari_mousegpt.ethograms import ethogram_of, schemes_of
 from napari_mousegpt.overview import next_words, overview, recording_words
@@ -41,6 +42,18 @@ def test_what_is_missing_is_named(study_folder: Path, tmp_path: Path) -> None:
     study.add_recording(info.model_copy(update={"poses": poses}))
     words = next_words(overview(study))
     assert words == "Go on: movement, ethogram, descriptions, behaviours, report"
+
+
+def test_what_is_older_than_a_correction_is_told(study_folder: Path) -> None:
+    study = Study.open(study_folder)
+    older = {"kinematics": (), "activities": ("flat",), "descriptions": ("flat", "space")}
+    made = overview(study, OutOfDate(older, ("report",)))
+    steps = {step.name: step for step in made}
+    assert [step.name for step in made if step.old] == ["Ethogram", "Descriptions", "Report"]
+    assert steps["Ethogram"].words == "2 of 2, 1 out of date"
+    assert "In: flat." in steps["Ethogram"].hint
+    assert (steps["Report"].words, steps["Behaviours"].words) == ("out of date", "done")
+    assert next_words(made) == "Bring up to date: ethogram, descriptions, report"
 
 
 def test_an_ethogram_has_a_row_an_animal(study_folder: Path) -> None:

@@ -85,7 +85,7 @@ def report_study(work: Work) -> dict[str, Any]:
     study = work.study
     work.step("report")
     data = gather(work)
-    path = study.folder / "results" / "report.html"
+    path = study.report_path
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, build_report(data))

@@ -169,6 +169,11 @@ class Study:
         return self.folder / "animals.csv"
 
     @property
+    def report_path(self) -> Path:
+        """Where ``report.html`` is, once it is made."""
+        return self.folder / "results" / "report.html"
+
+    @property
     def name(self) -> str:
         """What the study is called."""
         return str(self.settings.get("name") or self.folder.absolute().name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
@@ -18,14 +18,18 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mousegpt import docks
+from napari_mousegpt._widgets.behind import Behind
 from napari_mousegpt._widgets.progress_row import ProgressRow
 from napari_mousegpt._widgets.runner import Runner
-from napari_mousegpt._widgets.style import DONE, Dock, button, column, note, title
+from napari_mousegpt._widgets.style import DONE, OLD, Dock, button, column, note, title
 from napari_mousegpt._widgets.tabs import bring_to_front
 from napari_mousegpt._widgets.telling import errors_told, tell
-from napari_mousegpt.overview import Step, next_words, overview, recording_words, report_of
+from napari_mousegpt.overview import Step, next_words, overview, recording_words
 from napari_mousegpt.places import sample_folder
 from napari_mousegpt.session import Session
+
+if TYPE_CHECKING:
+    from mousegpt_core.pipeline.out_of_date import OutOfDate
 
 _EMPTY = (
     "Open the folder of a study, make a new one, or look at the sample: "
@@ -50,7 +54,7 @@ class Home(Dock):
 
     def __init__(self, session: Session, runner: Runner) -> None:
         super().__init__()
-        self._session, self._runner = session, runner
+        self._session, self._runner, self._looking = session, runner, Behind(self)
         self._title, self._path = title("No study is open"), note(_EMPTY)
         layout = column(self)
         layout.addWidget(self._title)
@@ -126,6 +130,7 @@ class Home(Dock):
                 self._title.setText(study.name)
                 self._path.setText(_from_home(study.folder))
                 self._show_steps(overview(study))
+                self._look_for_old()
                 for row, (id, recording) in enumerate(study.recordings.items()):
                     self._recordings.addItem(id, id)
                     words = recording_words(recording)
@@ -134,9 +139,29 @@ class Home(Dock):
         self._show_recording()
         self._enable()
 
+    def showEvent(self, event: Any) -> None:
+        """Poses and sentences may have been corrected meanwhile."""
+        super().showEvent(event)
+        self._look_for_old()
+
+    def _look_for_old(self) -> None:
+        """Tell what is older than what it stands on, once that is known."""
+        study = self._session.study
+        self._looking.stop()
+        if study is None or not self.isVisible():
+            return
+
+        def look() -> OutOfDate:
+            from mousegpt_core.pipeline.out_of_date import out_of_date
+
+            return out_of_date(study)
+
+        self._looking.run(look, lambda old: self._show_steps(overview(study, old)))
+
     def _show_steps(self, steps: list[Step]) -> None:
         for row, step in enumerate(steps):
-            mark = f'<span style="color:{DONE}">●</span>' if step.is_done else "○"
+            colour = OLD if step.old else DONE
+            mark = f'<span style="color:{colour}">●</span>' if step.is_done else "○"
             if row == len(self._labels):
                 self._labels.append(tuple(QLabel() for _ in range(3)))
                 for place, label in enumerate(self._labels[row]):
@@ -163,7 +188,7 @@ class Home(Dock):
         self._sample.setEnabled(not self._runner.busy)
         for widget in (self._shown_label, self._recordings, self._space):
             widget.setVisible(there)
-        self._report.setVisible(study is not None and report_of(study).is_file())
+        self._report.setVisible(study is not None and study.report_path.is_file())
 
     def _open_shown(self) -> None:
         id = self._recordings.currentData()
@@ -178,7 +203,7 @@ class Home(Dock):
 
     def _show_report(self) -> None:
         if self._session.study is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(report_of(self._session.study))))
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._session.study.report_path)))
 
     # -- how it is put together ---------------------------------------------------------------
 

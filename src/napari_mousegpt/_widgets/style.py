@@ -43,6 +43,8 @@ _LEAST_HEIGHT = 220
 _QUIET = 0.75
 #: Of what is done.
 DONE = "#72c48a"
+#: Of what is done, and older than what it stands on.
+OLD = "#e0a83c"
 ACCENT = "#2f7fc1"
 _PRIMARY = f"""
 QPushButton {{ background-color: {ACCENT}; color: white; font-weight: bold; padding: 7px 12px; }}
