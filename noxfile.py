@@ -1,6 +1,8 @@
 """Slow integrations, one environment per stack that conflicts with the others."""
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -84,6 +86,8 @@ def formats(session: nox.Session) -> None:
 @nox.session
 def window(session: nox.Session) -> None:
     """The plugin in napari's real window, on a screen that nobody sees."""
+    if sys.platform == "linux" and not shutil.which("Xvfb"):
+        session.skip("xvfb is not installed; scripts/test tells how")
     extra = ("pytest-qt", "pytest-xvfb")
     session.install("--quiet", *CONSTRAINTS, "-e", ".[test,all]", *extra)
     # Each worker gets a screen of its own.

@@ -211,7 +211,7 @@ def test_damaged_tables_end_in_a_report_or_in_words(content: bytes) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=80, **{**QUIET, "derandomize": False})
+@settings(max_examples=200, **{**QUIET, "derandomize": False})
 @given(tables())
 def test_many_damaged_tables_end_in_a_report_or_in_words(content: bytes) -> None:
     add_and_run(content)
