@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,6 +110,7 @@ def _report_is_old(study: Study) -> bool:
     """Whether settings, animals or a person's changes of the behaviours are newer."""
     files = [study.toml_path, study.animals_path]
     files += [recording.toml_path for recording in study.recordings.values()]
-    times = [file.stat().st_mtime for file in files]
-    times += [datetime.fromisoformat(when).timestamp() for when in study.log.edits()["when"]]
+    times = [file.stat().st_mtime for file in files if file.exists()]
+    with suppress(MouseGPTError):  # a damaged log is told where the study is run
+        times += [datetime.fromisoformat(when).timestamp() for when in study.log.edits()["when"]]
     return max(times) > study.report_path.stat().st_mtime

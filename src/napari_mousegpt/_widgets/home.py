@@ -142,7 +142,8 @@ class Home(Dock):
     def showEvent(self, event: Any) -> None:
         """Poses and sentences may have been corrected meanwhile."""
         super().showEvent(event)
-        self._look_for_old()
+        if self._labels:  # else it is about to be filled, and looks then
+            self._look_for_old()
 
     def _look_for_old(self) -> None:
         """Tell what is older than what it stands on, once that is known."""

@@ -90,3 +90,10 @@ def test_a_recording_that_cannot_be_read_does_not_hide_another_ones(study: Study
     study.recording("M1").toml_path.write_text("id = ", encoding="utf-8")
     study.set_section("kinematics", max_speed=90.0)
     assert out_of_date(study).recordings == dict.fromkeys(STAGES, ("M2",))
+
+
+def test_a_missing_table_and_a_damaged_log_are_told_elsewhere(study: Study) -> None:
+    a_minute_ago(study)
+    study.animals_path.unlink()
+    (study.folder / "log.sqlite").write_bytes(b"damaged" * 100)
+    assert out_of_date(study).recordings == NOTHING.recordings
