@@ -105,7 +105,7 @@ def next_words(steps: list[Step]) -> str:
     if missing:
         return f"Go on: {', '.join(missing)}"
     old = [step.name.lower() for step in steps if step.old]
-    return f"Bring up to date: {', '.join(old)}" if old else "Bring all up to date"
+    return f"Renew: {', '.join(old)}" if old else "Bring all up to date"
 
 
 def recording_words(recording: Recording) -> str:

@@ -149,9 +149,7 @@ def test_home_tells_what_is_older_than_a_correction(
     assert steps["Movement"][2].text() == "2 of 2, 1 out of date"
     assert "flat" in steps["Movement"][2].toolTip()
     assert OLD in steps["Report"][0].text()
-    assert home._go.text() == (
-        "Bring up to date: movement, ethogram, descriptions, behaviours, report"
-    )
+    assert home._go.text() == ("Renew: movement, ethogram, descriptions, behaviours, report")
     with ended(qtbot, runner):
         qtbot.mouseClick(home._go, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: home._go.text() == "Bring all up to date")

@@ -53,7 +53,7 @@ def test_what_is_older_than_a_correction_is_told(study_folder: Path) -> None:
     assert steps["Ethogram"].words == "2 of 2, 1 out of date"
     assert "In: flat." in steps["Ethogram"].hint
     assert (steps["Report"].words, steps["Behaviours"].words) == ("out of date", "done")
-    assert next_words(made) == "Bring up to date: ethogram, descriptions, report"
+    assert next_words(made) == "Renew: ethogram, descriptions, report"
 
 
 def test_an_ethogram_has_a_row_an_animal(study_folder: Path) -> None:
