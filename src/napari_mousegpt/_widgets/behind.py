@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.telling import tell_error
+from napari_mousegpt.pace import stand_back
 
 _POLL_MS = 30
 
@@ -113,6 +114,7 @@ class _Task:
         self.thread.start()
 
     def _work(self, make: Callable[[], Iterable[Any]]) -> None:
+        stand_back()
         try:
             for value in make():
                 self.values.put(value)

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.gone import when_gone
 from napari_mousegpt.late_pictures import LatePictures
+from napari_mousegpt.pace import stand_back
 
 #: How long words may be behind the picture (ms): too short to be noticed; while a film plays they
 #: are laid out ten times a second rather than with each picture, which takes as long as drawing it.
@@ -72,7 +73,9 @@ class PicturesFollow(QObject):
         self._at_a_key = False
         self._point: tuple[float, ...] = ()
         self._until = 0.0
-        threads = self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "mousegpt-pictures")
+        threads = self._threads = ThreadPoolExecutor(
+            os.cpu_count() or 1, "mousegpt-pictures", initializer=stand_back
+        )
         followed = self._followed = WeakSet[LatePictures]()
         when_gone(window, lambda: _let_go(followed, threads))
         self._came.connect(self._show)

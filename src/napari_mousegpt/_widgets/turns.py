@@ -10,7 +10,7 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.gone import when_gone
-from napari_mousegpt.pace import Turns, resume
+from napari_mousegpt.pace import Turns, resume, stand_back
 
 #: Between looks whether what is read has come (ms).
 _POLL_MS = 10
@@ -36,7 +36,9 @@ class InTurns(QObject):
         self._turns: Turns | None = None
         self._found: Future[Any] | None = None
         # Several, so that nobody waits for what was given up.
-        threads = self._threads = ThreadPoolExecutor(thread_name_prefix="mousegpt-opens")
+        threads = self._threads = ThreadPoolExecutor(
+            thread_name_prefix="mousegpt-opens", initializer=stand_back
+        )
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         when_gone(owner, lambda: threads.shutdown(wait=False, cancel_futures=True))

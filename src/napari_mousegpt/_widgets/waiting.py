@@ -12,6 +12,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEventLoop, QThread, QTimer
 
 from mousegpt_core.progress import CancelledError
+from napari_mousegpt.pace import stand_back
 
 _POLL_MS = 10
 Result = TypeVar("Result")
@@ -32,8 +33,9 @@ def window_goes_on(call: Callable[[], Result], title: str) -> Result:
     title : str
         What it does, for people.
     """
-    with progress(total=0, desc=title), ThreadPoolExecutor(1, "mousegpt-waiting") as thread:
-        future = thread.submit(copy_context().run, call)
+    threads = ThreadPoolExecutor(1, "mousegpt-waiting", initializer=stand_back)
+    with progress(total=0, desc=title), threads:
+        future = threads.submit(copy_context().run, call)
         _spin(future.done, _POLL_MS)
         return future.result()
 
@@ -51,7 +53,7 @@ class Waiting:
 
     def __init__(self, title: str, window: Any) -> None:
         self._title, self._window = title, window
-        self._threads = ThreadPoolExecutor(1, "mousegpt-waiting")
+        self._threads = ThreadPoolExecutor(1, "mousegpt-waiting", initializer=stand_back)
 
     def __enter__(self) -> Self:
         self._bar = cancelable_progress(total=0, desc=self._title)
