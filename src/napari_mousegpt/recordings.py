@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 #: In larger pictures than this, points are drawn larger.
 _USUAL_PX = 640
+#: How long poses are waited for that another opening of the recording reads (s).
+_PATIENCE_S = 60.0
 #: Kinds of layers from the bottom up.
 _HEIGHT = ("image", "labels", "shapes", "tracks", "vectors", "points")
 
@@ -407,13 +409,14 @@ def _read_poses(part: _Readable, source: PoseFile) -> xr.Dataset | None:
     from mousegpt_core.pipeline.correcting import corrected
     from mousegpt_core.pipeline.recording_stages import import_poses, pose_stage
     from mousegpt_core.pipeline.tracking import FROM_FILM
-    from mousegpt_core.progress import Cancellation
 
     recording = part.recording
     if recording.store.entry(pose_stage(source)) is None:
         if source.format == FROM_FILM:
             return None
-        import_poses(Work(part.study, lambda step: None, Cancellation()), recording, source)
+        # Who opened it before may still be reading them.
+        work = Work(part.study, patience_s=_PATIENCE_S)
+        import_poses(work, recording, source)
     read = recording.store.read_dataset(pose_stage(source)).load()
     return corrected(recording, source.view, read, marked=True) if part.edits else read
 

@@ -35,12 +35,15 @@ class Work:
         Checked at each step.
     failed : dict of str to MouseGPTError
         Recordings that could not be worked on, and why.
+    patience_s : float
+        How long to wait for who else makes the same result, s.
     """
 
     study: Study
     notify: Callable[[Progress], None] = _silent
     cancellation: Cancellation = field(default_factory=Cancellation)
     failed: dict[str, MouseGPTError] = field(default_factory=dict)
+    patience_s: float = 0.0
 
     def step(
         self, stage: str, recording: str = "", done: int = 0, total: int = 0, message: str = ""
@@ -84,12 +87,12 @@ class Work:
         Raises
         ------
         StudyLockedError
-            If another process is making it.
+            If another process or thread is still making it after `patience_s`.
         """
         stage = provenance.stage
         remark = "up to date"
         if not store.is_current(provenance):
-            with store.lease(stage):
+            with store.lease(stage, timeout=self.patience_s):
                 if not store.is_current(provenance):
                     self.step(stage, recording)
                     write()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from mousegpt_core.study.files import writing
 
 _GATE = ".gate"
 _PATIENCE = 20.0
+#: Between two looks at a lease that somebody holds (s).
+_POLL_S = 0.05
 
 
 class Leases:
@@ -54,12 +57,23 @@ class Leases:
         MouseGPTError
             If the folder cannot be written.
         """
-        with self.short(_GATE):
-            lock = self._acquire(name, timeout)
+        lock = self._wait_for(name, timeout)
         try:
             yield
         finally:
             lock.release()
+
+    def _wait_for(self, name: str, timeout: float) -> FileLock:
+        """The lock of a stage; the gate is open meanwhile, as who holds it may need others."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                with self.short(_GATE):
+                    return self._acquire(name, 0.0)
+            except StudyLockedError:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(_POLL_S)
 
     @contextmanager
     def short(self, name: str) -> Iterator[None]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from commands import mousegpt
-from mousegpt_core.errors import DataError, SettingsError, StageMissingError
+from mousegpt_core.errors import DataError, SettingsError, StageMissingError, StudyLockedError
 from mousegpt_core.pipeline import (
     NewRecording,
     Work,
@@ -26,7 +27,7 @@ from mousegpt_core.pipeline.evaluation import last_evaluations
 from mousegpt_core.pipeline.exporting import EXPORTS
 from mousegpt_core.pipeline.recording_stages import import_poses
 from mousegpt_core.progress import Cancellation, CancelledError, Progress
-from mousegpt_core.study import Study
+from mousegpt_core.study import Provenance, Study
 
 
 def _run(study: Study) -> list[Progress]:
@@ -320,3 +321,30 @@ def test_clusters_are_scored_by_the_names_that_most_of_them_have(study: Study, f
     result = evaluate_study(study, {"M1": files / "M1.truth.csv"}, scheme="profile")
     assert result["macro_f1"] > 0.5
     assert 0 < result["clusters"]["nmi"] <= 1
+
+
+MINE = Provenance("mine", 1)
+
+
+def make_mine(study: Study, patience_s: float) -> str:
+    store = study.store
+    table = pd.DataFrame({"number": [1]})
+    work = Work(study, patience_s=patience_s)
+    return work.make(store, MINE, lambda: store.write_table(MINE, table))
+
+
+def test_what_another_thread_makes_is_waited_for_as_long_as_asked(fresh: Study) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with fresh.store.lease("mine"):
+            waiting = threads.submit(make_mine, fresh, 30.0)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+            make_mine(fresh, 0.0)
+        assert waiting.result(30) == MINE.key
+
+
+def test_what_another_thread_makes_is_told_otherwise(fresh: Study) -> None:
+    with fresh.store.lease("mine"), ThreadPoolExecutor(1) as threads:
+        refused = threads.submit(make_mine, fresh, 0.0)
+        with pytest.raises(StudyLockedError, match="is being worked on"):
+            refused.result(30)
