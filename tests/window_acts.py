@@ -43,6 +43,7 @@ def say(**values: Any) -> None:
 
 def keypoints(viewer: Any, dock: Any, _: int) -> Act:
     """Keypoints are nudged by keys, each act another one."""
+    wait(lambda: dock.editing is not None)  # keys before that do nothing, and the dock says so
     canvas = viewer.window._qt_viewer.canvas.native
     names = itertools.cycle([Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down])
 
