@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
-from threading import get_native_id
+from contextlib import contextmanager
+from threading import Semaphore, get_native_id
 from typing import Any, Protocol
 
 #: What is done in turns.
 Turns = Generator[Callable[[], Any] | None, Any, None]
 #: As much nicer than the window are threads that read for it (`os.setpriority`).
 _NICENESS = 10
+#: So many docks read at a time: Python runs one thread at a time, and of many that want to, the
+#: window's is seldom the next. Who waits longer than this (s) does not wait for one that is slow.
+_DOCKS_AT_ONCE, _PATIENCE_S = 2, 1.0
+_ROOM = Semaphore(_DOCKS_AT_ONCE)
 
 
 def stand_back() -> None:
@@ -26,6 +31,17 @@ def stand_back() -> None:
     if sys.platform == "linux":
         ours = os.getpriority(os.PRIO_PROCESS, get_native_id())
         os.setpriority(os.PRIO_PROCESS, get_native_id(), min(ours + _NICENESS, 19))
+
+
+@contextmanager
+def few_at_once() -> Iterator[None]:
+    """Read for a dock, in a thread, beside few others."""
+    waited_for = _ROOM.acquire(timeout=_PATIENCE_S)
+    try:
+        yield
+    finally:
+        if waited_for:
+            _ROOM.release()
 
 
 class Pace(Protocol):

@@ -77,7 +77,12 @@ def _is_gone(widget: Any) -> bool:
 
 def _settle(session: Session, window: Any) -> None:
     """Let a session work as it should in its window."""
-    from napari_mousegpt._widgets.stepping import Soon, keep_mesh_shaders, pictures_follow
+    from napari_mousegpt._widgets.stepping import (
+        Soon,
+        ThumbnailsFollow,
+        keep_mesh_shaders,
+        pictures_follow,
+    )
     from napari_mousegpt._widgets.telling import tell_left_out, unreadable_told
     from napari_mousegpt._widgets.turns import InTurns
 
@@ -87,5 +92,6 @@ def _settle(session: Session, window: Any) -> None:
     follow.caught_up.connect(session.catch_up)
     session.manners = Manners(Soon(), tell_left_out, follow.may_follow, lambda: follow.are_late)
     session.study_changed.connect(unreadable_told(session))
+    ThumbnailsFollow(session.viewer, window)
     keep_mesh_shaders()
     spare_collector(window)

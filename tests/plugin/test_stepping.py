@@ -26,6 +26,45 @@ def opened(viewer: Any, folder: Path) -> Any:
     return session
 
 
+def test_the_list_of_layers_hears_of_films_and_trails_once_the_slider_rests(
+    viewer: Any, qtbot: Any, study_folder: Path
+) -> None:
+    from napari_mousegpt._widgets.stepping import ThumbnailsFollow
+
+    opened(viewer, study_folder)
+    ThumbnailsFollow(viewer, viewer.window._qt_window)
+    others = viewer.add_points(np.zeros((2, 3)))
+    told: list[tuple[str, int]] = []
+    for layer in (viewer.layers["top"], viewer.layers["top trails"], others):
+        layer.events.thumbnail.connect(
+            lambda event: told.append((event.source.name, viewer.dims.current_step[0]))
+        )
+    before = viewer.layers["top"].thumbnail
+    for step in (10, 20, 30):
+        viewer.dims.set_current_step(0, step)
+    assert {name for name, _ in told} <= {others.name}
+    qtbot.waitUntil(lambda: ("top", 30) in told and ("top trails", 30) in told)
+    assert {one for one in told if one[0] != others.name} == {("top", 30), ("top trails", 30)}
+    assert not np.array_equal(viewer.layers["top"].thumbnail, before)
+
+
+def test_a_layer_that_outlives_its_window_has_a_thumbnail_at_once(
+    qtbot: Any, study_folder: Path
+) -> None:
+    import napari
+
+    from napari_mousegpt._widgets.stepping import ThumbnailsFollow
+
+    viewer = napari.Viewer(show=False)
+    opened(viewer, study_folder)
+    ThumbnailsFollow(viewer, viewer.window._qt_window)
+    trails = viewer.layers["top trails"]
+    assert "_update_thumbnail" in vars(trails)
+    with qtbot.waitSignal(viewer.window._qt_window.destroyed):
+        viewer.close()
+    assert "_update_thumbnail" not in vars(trails)
+
+
 def test_after_a_burst_of_steps_the_last_ones_words_are_shown(
     viewer: Any, qtbot: Any, study_folder: Path
 ) -> None:

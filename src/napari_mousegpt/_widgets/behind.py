@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.telling import tell_error
-from napari_mousegpt.pace import stand_back
+from napari_mousegpt.pace import few_at_once, stand_back
 
 _POLL_MS = 30
 
@@ -116,9 +116,15 @@ class _Task:
     def _work(self, make: Callable[[], Iterable[Any]]) -> None:
         stand_back()
         try:
-            for value in make():
-                self.values.put(value)
-                if self.stopped.is_set():
-                    return
+            with few_at_once():
+                self._read(make)
         except Exception as error:  # noqa: BLE001 - raised anew where it is taken, in the window
             self.values.put(error)
+
+    def _read(self, make: Callable[[], Iterable[Any]]) -> None:
+        if self.stopped.is_set():  # while it waited
+            return
+        for value in make():
+            self.values.put(value)
+            if self.stopped.is_set():
+                return

@@ -24,6 +24,8 @@ _BEHIND_MS = 100
 #: How long a step waits for its pictures (s): most are there by then, and the window is not felt
 #: to be away.
 _PATIENCE_S = 0.02
+#: The slider rests when nothing was shown anew for so long (ms).
+_REST_MS = 300
 _KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 
 
@@ -178,6 +180,59 @@ def pictures_follow(viewer: Any, window: Any) -> PicturesFollow:
     """What lets the pictures of a window come late, made on first use."""
     found = window.findChild(PicturesFollow)
     return PicturesFollow(viewer, window) if found is None else found
+
+
+class ThumbnailsFollow(QObject):
+    """Lets the list of layers show films and trails anew once the slider rests.
+
+    At each step napari would draw all their thumbnails, and then the rows of its list: a tenth of
+    what a step of four films takes.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose; of its layers those of views.
+    window : QWidget
+        Its window.
+    """
+
+    def __init__(self, viewer: Any, window: Any) -> None:
+        super().__init__(window)
+        self._due = WeakSet[Any]()
+        followed = self._followed = WeakSet[Any]()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REST_MS)
+        self._timer.timeout.connect(self._draw)
+        when_gone(window, lambda: _draw_at_once(followed))
+        for layer in viewer.layers:
+            self._follow(layer)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+
+    def _on_inserted(self, event: Any) -> None:
+        self._follow(event.value)
+
+    def _follow(self, layer: Any) -> None:
+        if "view" in layer.metadata:
+            its = ref(layer)
+            layer._update_thumbnail = lambda: self._wait(its())
+            self._followed.add(layer)
+
+    def _wait(self, layer: Any) -> None:
+        self._due.add(layer)
+        self._timer.start()
+
+    def _draw(self) -> None:
+        due = [layer for layer in self._due if layer.visible]
+        self._due.clear()
+        for layer in due:
+            type(layer)._update_thumbnail(layer)
+
+
+def _draw_at_once(layers: Iterable[Any]) -> None:
+    """Thumbnails follow no slider any more; layers may outlive their window."""
+    for layer in layers:
+        layer.__dict__.pop("_update_thumbnail", None)
 
 
 def keep_mesh_shaders() -> None:
