@@ -12,25 +12,27 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Semaphore, get_native_id
 from typing import Any, Protocol
 
 #: What is done in turns.
 Turns = Generator[Callable[[], Any] | None, Any, None]
-#: As much nicer than the window are threads that read for it (`os.setpriority`).
-_NICENESS = 10
+#: As much nicer than the window are threads that read for it (`os.setpriority`). Not more: one
+#: that others keep from running while it is its turn in Python keeps the window waiting, too.
+_NICENESS = 3
 #: So many docks read at a time: Python runs one thread at a time, and of many that want to, the
 #: window's is seldom the next. Who waits longer than this (s) does not wait for one that is slow.
-_DOCKS_AT_ONCE, _PATIENCE_S = 2, 1.0
+_DOCKS_AT_ONCE, _PATIENCE_S = 2, 0.3
 _ROOM = Semaphore(_DOCKS_AT_ONCE)
 
 
 def stand_back() -> None:
     """Let the window go before this thread where both want the processor; only Linux can."""
     if sys.platform == "linux":
-        ours = os.getpriority(os.PRIO_PROCESS, get_native_id())
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), min(ours + _NICENESS, 19))
+        wanted = min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + _NICENESS, 19)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), wanted)
 
 
 @contextmanager

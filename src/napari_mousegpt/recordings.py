@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 #: In larger pictures than this, points are drawn larger.
 _USUAL_PX = 640
-#: How long poses are waited for that another opening of the recording reads (s).
-_PATIENCE_S = 60.0
+#: How long the poses of a recording are waited for that somebody else is reading (s).
+_PATIENCE_S = 10.0
 #: Kinds of layers from the bottom up.
 _HEIGHT = ("image", "labels", "shapes", "tracks", "vectors", "points")
 
@@ -387,9 +388,15 @@ class _Readable:
 
         self.study, self.recording = study, recording
         self.left_out = LeftOut()
+        self._waits_until = time.monotonic() + _PATIENCE_S
         # Poses are shown as they were read where the log cannot be.
         self.edits = self.read(lambda: pose_edits(recording)) is not None
         self.sights = Sights(study, recording, edits=self.edits)
+
+    @property
+    def patience_s(self) -> float:
+        """How long to wait yet for what somebody else makes, all of it together (s)."""
+        return max(0.0, self._waits_until - time.monotonic())
 
     def read(self, part: Callable[[], Value]) -> Value | None:
         """A part; None, which will be told, where it cannot be read."""
@@ -414,8 +421,8 @@ def _read_poses(part: _Readable, source: PoseFile) -> xr.Dataset | None:
     if recording.store.entry(pose_stage(source)) is None:
         if source.format == FROM_FILM:
             return None
-        # Who opened it before may still be reading them.
-        work = Work(part.study, patience_s=_PATIENCE_S)
+        # Who opened it before, or a job, may still be reading them.
+        work = Work(part.study, patience_s=part.patience_s)
         import_poses(work, recording, source)
     read = recording.store.read_dataset(pose_stage(source)).load()
     return corrected(recording, source.view, read, marked=True) if part.edits else read

@@ -20,6 +20,8 @@ _POLL_MS = 30
 class Behind(QObject):
     """Runs functions behind a widget, and ends with it; errors are told.
 
+    All docks together read two at a time (`few_at_once`).
+
     The thread knows nothing of Qt: it fills a queue, into which the widget's own timer looks. So
     nothing is ever told to a widget that is gone.
 

@@ -183,10 +183,10 @@ def pictures_follow(viewer: Any, window: Any) -> PicturesFollow:
 
 
 class ThumbnailsFollow(QObject):
-    """Lets the list of layers show films and trails anew once the slider rests.
+    """Lets the list of layers show what is of a view anew once the slider rests: films, trails.
 
     At each step napari would draw all their thumbnails, and then the rows of its list: a tenth of
-    what a step of four films takes.
+    what a step of four films takes. Until then a layer's ``thumbnail`` is that of before.
 
     Parameters
     ----------
