@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from threading import Semaphore, get_native_id
+from contextlib import suppress
+from threading import get_native_id
 from typing import Any, Protocol
 
 #: What is done in turns.
@@ -21,10 +21,6 @@ Turns = Generator[Callable[[], Any] | None, Any, None]
 #: As much nicer than the window are threads that read for it (`os.setpriority`). Not more: one
 #: that others keep from running while it is its turn in Python keeps the window waiting, too.
 _NICENESS = 3
-#: So many docks read at a time: Python runs one thread at a time, and of many that want to, the
-#: window's is seldom the next. Who waits longer than this (s) does not wait for one that is slow.
-_DOCKS_AT_ONCE, _PATIENCE_S = 2, 0.3
-_ROOM = Semaphore(_DOCKS_AT_ONCE)
 
 
 def stand_back() -> None:
@@ -33,17 +29,6 @@ def stand_back() -> None:
         wanted = min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + _NICENESS, 19)
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, get_native_id(), wanted)
-
-
-@contextmanager
-def few_at_once() -> Iterator[None]:
-    """Read for a dock, in a thread, beside few others."""
-    waited_for = _ROOM.acquire(timeout=_PATIENCE_S)
-    try:
-        yield
-    finally:
-        if waited_for:
-            _ROOM.release()
 
 
 class Pace(Protocol):

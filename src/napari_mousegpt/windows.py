@@ -92,6 +92,7 @@ def _settle(session: Session, window: Any) -> None:
     follow.caught_up.connect(session.catch_up)
     session.manners = Manners(Soon(), tell_left_out, follow.may_follow, lambda: follow.are_late)
     session.study_changed.connect(unreadable_told(session))
-    ThumbnailsFollow(session.viewer, window)
+    if window.findChild(ThumbnailsFollow) is None:
+        ThumbnailsFollow(session.viewer, window)
     keep_mesh_shaders()
     spare_collector(window)

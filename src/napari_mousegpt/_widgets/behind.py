@@ -12,15 +12,13 @@ from qtpy.QtWidgets import QWidget
 
 from mousegpt_core.errors import MouseGPTError
 from napari_mousegpt._widgets.telling import tell_error
-from napari_mousegpt.pace import few_at_once, stand_back
+from napari_mousegpt.pace import stand_back
 
 _POLL_MS = 30
 
 
 class Behind(QObject):
     """Runs functions behind a widget, and ends with it; errors are told.
-
-    All docks together read two at a time (`few_at_once`).
 
     The thread knows nothing of Qt: it fills a queue, into which the widget's own timer looks. So
     nothing is ever told to a widget that is gone.
@@ -118,15 +116,9 @@ class _Task:
     def _work(self, make: Callable[[], Iterable[Any]]) -> None:
         stand_back()
         try:
-            with few_at_once():
-                self._read(make)
+            for value in make():
+                self.values.put(value)
+                if self.stopped.is_set():
+                    return
         except Exception as error:  # noqa: BLE001 - raised anew where it is taken, in the window
             self.values.put(error)
-
-    def _read(self, make: Callable[[], Iterable[Any]]) -> None:
-        if self.stopped.is_set():  # while it waited
-            return
-        for value in make():
-            self.values.put(value)
-            if self.stopped.is_set():
-                return
