@@ -5,7 +5,8 @@ with napari and the package installed; without a study one is made. A real study
 Told are, for the first time (imports, shaders), as the median of the rounds that follow, and as the
 worst of these, the longest that the window's own thread was busy without looking at events; in
 brackets the longest that it was away on the clock, which counts the reading threads and whatever
-else the computer does.
+else the computer does. All is done within the loop, as what a person does: it goes on between a
+step and its picture.
 napari's own are the floor: the same layers one a turn and in memory, its slider, an empty dock.
 """
 
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ FREEZE_MS = 100
 IN_MEMORY = 24
 DOCKS = ("Home", "Study", "Views", "Keypoints", "Describe", "Behaviours", "Ethogram", "Search")
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 class Watch:
@@ -70,6 +72,14 @@ class Watch:
             print(f"  {title:<50}{cells}{mark}", flush=True)
 
 
+def do(act: Act, then_s: float = 0.005) -> None:
+    """Do it as a click does, within the window's loop, which goes on for so long."""
+    from qtpy.QtCore import QTimer
+
+    QTimer.singleShot(0, act)
+    settle(then_s)
+
+
 def until(there: Callable[[], bool]) -> None:
     """Let the window go on until something is there."""
     end = time.perf_counter() + 60
@@ -82,12 +92,10 @@ def floor(watch: Watch, canvas: Canvas, folder: Path) -> None:
     """napari's own layers of a recording, in memory, added and removed one a turn."""
     for layer in in_memory(folder, pictures=2):
         with watch.over(f"floor: napari adds {type(layer).__name__.lower()}"):
-            canvas.viewer.add_layer(layer)
-            settle(0.2)
+            do(partial(canvas.viewer.add_layer, layer), 0.2)
     while canvas.viewer.layers:
         with watch.over("floor: napari removes a layer"):
-            canvas.viewer.layers.pop()
-            settle(0.2)
+            do(canvas.viewer.layers.pop, 0.2)
 
 
 def in_memory(folder: Path, *, pictures: int) -> Iterator[Any]:
@@ -112,23 +120,21 @@ def in_memory(folder: Path, *, pictures: int) -> Iterator[Any]:
 def openings(watch: Watch, canvas: Canvas, folder: Path, session: Any, words: str) -> None:
     """A study is opened, its recording changed, results taken up, the slider moved."""
     with watch.over(f"{words}: a study is opened"):
-        session.open_study(folder)
+        do(partial(session.open_study, folder))
         until(lambda: bool(session.recording))
     ids = list(session.study.recordings)
     other = next((id for id in ids if id != session.recording), session.recording)
     before = session.opened
     with watch.over(f"{words}: another recording is shown"):
-        session.open_recording(other)
+        do(partial(session.open_recording, other))
         until(lambda: session.opened not in (None, before))
     with watch.over(f"{words}: results are taken up"):
-        session.refresh()
-        settle(0.3)
+        do(session.refresh, 0.3)
     generator = np.random.default_rng(0)
     for _ in range(10):
         moment = float(generator.uniform(0, session.end))
         with watch.over(f"{words}: seek"):
-            session.go_to(moment)
-            settle(0.1)
+            do(partial(session.go_to, moment), 0.1)
     drag(watch, canvas, words, generator)
 
 
@@ -141,8 +147,7 @@ def drag(watch: Watch, canvas: Canvas, words: str, generator: np.random.Generato
     QTest.mousePress(slider, Qt.MouseButton.LeftButton)
     for _ in range(10):
         with watch.over(f"{words}: the slider is dragged"):
-            slider.setValue(int(generator.integers(slider.maximum() + 1)))
-            settle(0.1)
+            do(partial(slider.setValue, int(generator.integers(slider.maximum() + 1))), 0.1)
     QTest.mouseRelease(slider, Qt.MouseButton.LeftButton)
     settle(0.3)
 
@@ -166,18 +171,17 @@ def docks(watch: Watch, canvas: Canvas) -> None:
     """Each dock is opened and closed, while a recording is shown."""
     from qtpy.QtWidgets import QLabel
 
+    window, empty = canvas.viewer.window, QLabel("empty")
     with watch.over("floor: napari opens an empty dock"):
-        empty = canvas.viewer.window.add_dock_widget(QLabel("empty"), name="empty")
-        settle(0.5)
-    canvas.viewer.window.remove_dock_widget(empty)
-    settle(0.2)
+        do(partial(window.add_dock_widget, empty, name="empty"), 0.5)
+    do(partial(window.remove_dock_widget, empty), 0.2)
     for name in DOCKS:
+        opening = partial(window.add_plugin_dock_widget, "napari-mousegpt", name)
         with watch.over(f"dock {name} is opened"):
-            holder, _ = canvas.viewer.window.add_plugin_dock_widget("napari-mousegpt", name)
-            settle(0.5)
+            do(opening, 0.5)
+        holder, _ = opening()  # the one that is open
         with watch.over("a dock is closed"):
-            holder.destroyOnClose()
-            settle(0.2)
+            do(holder.destroyOnClose, 0.2)
 
 
 def jobs(watch: Watch, canvas: Canvas, folder: Path, session: Any) -> None:
@@ -186,7 +190,7 @@ def jobs(watch: Watch, canvas: Canvas, folder: Path, session: Any) -> None:
 
     runner = runner_of(session)
     with watch.over("a study is run (a job)"):
-        runner.run("Analysing", ("run", str(folder)), lambda _: session.refresh())
+        do(lambda: runner.run("Analysing", ("run", str(folder)), lambda _: session.refresh()))
         while runner.busy:
             settle(0.05)
     for title, go in (
@@ -198,8 +202,7 @@ def jobs(watch: Watch, canvas: Canvas, folder: Path, session: Any) -> None:
         while runner.busy:
             moment = (moment + go if go else generator.uniform(0, session.end)) % session.end
             with watch.over(title):
-                session.go_to(moment)
-                settle(0.1)
+                do(partial(session.go_to, moment), 0.1)
     session.close_recording()
     for layer in in_memory(folder, pictures=IN_MEMORY):
         canvas.viewer.add_layer(layer)
@@ -215,8 +218,7 @@ def step_through(watch: Watch, canvas: Canvas, words: str, go_on: Callable[[int]
     while go_on(step):
         step += 1
         with watch.over(f"floor: {words}, films in memory"):
-            canvas.viewer.dims.set_current_step(0, step % IN_MEMORY)
-            settle(0.1)
+            do(partial(canvas.viewer.dims.set_current_step, 0, step % IN_MEMORY), 0.1)
 
 
 def measure(folder: Path, rounds: int) -> None:
