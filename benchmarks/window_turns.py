@@ -5,8 +5,8 @@ with napari and the package installed; without a study one is made. A real study
 Told are, for the first time (imports, shaders), as the median of the rounds that follow, and as the
 worst of these, the longest that the window's own thread was busy without looking at events; in
 brackets the longest that it was away on the clock, which counts the reading threads and whatever
-else the computer does. All is done within the loop, as what a person does: it goes on between a
-step and its picture.
+else the computer does. All is done within the loop, as what a person does. A turn is one round of
+it: all that is done before what a person does next is heard.
 napari's own are the floor: the same layers one a turn and in memory, its slider, an empty dock.
 """
 
@@ -44,19 +44,21 @@ class Watch:
     @contextmanager
     def over(self, title: str) -> Iterator[None]:
         """Watch what is done within."""
-        from qtpy.QtCore import QTimer
+        from qtpy.QtCore import QAbstractEventDispatcher, QTimer
 
         def look() -> None:
             looks.append((time.perf_counter(), time.thread_time()))
 
         looks: list[tuple[float, float]] = []
         look()
+        rounds = QAbstractEventDispatcher.instance().awake
+        rounds.connect(look)
         timer = QTimer()
-        timer.timeout.connect(look)
-        timer.start(0)
+        timer.start(0)  # the loop goes round, also where nothing is to be done
         yield
         settle(0.05)
         timer.stop()
+        rounds.disconnect(look)
         away, busy = np.diff(looks, axis=0).max(axis=0) * 1e3
         self.found.setdefault(title, []).append((float(busy), float(away)))
 
