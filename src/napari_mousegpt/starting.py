@@ -18,6 +18,8 @@ _HEAVY = (
     "av",
     "zarr",
     "dask.array",
+    "h5py",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "pyqtgraph",
     *(f"napari_mousegpt._widgets.{dock}" for dock in _DOCKS),
@@ -34,7 +36,7 @@ def start() -> None:
     """Import all that a study and the docks need, read what the person prefers, find describers."""
     with _starting:
         if not has_started():
-            _import_all()
+            _load()
             from mousegpt_core.registry import list_backends
             from napari_mousegpt.preferences import preferences
 
@@ -43,15 +45,23 @@ def start() -> None:
             _started.set()
 
 
-def _import_all() -> None:
+def _load() -> None:
     collects = gc.isenabled()
     gc.disable()  # what is imported stays, and each look through all of it stops the window
     try:
         for name in _HEAVY:
             import_module(name)
+        _make_layer()
     finally:
         if collects:
             gc.enable()
+
+
+def _make_layer() -> None:
+    """Let napari's first layer bring what all need, units and compiled functions, and stays."""
+    from napari.layers import Shapes
+
+    Shapes()
 
 
 def spare_collector(window: Any) -> None:

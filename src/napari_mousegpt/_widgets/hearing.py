@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_mousegpt._widgets.rounds import in_a_round
 from napari_mousegpt._widgets.telling import errors_told
 
 #: What takes the news.
@@ -24,7 +24,6 @@ class TurnByTurn:
 
     def __init__(self) -> None:
         self._waiting: dict[Slot, tuple[QWidget, tuple[Any, ...]]] = {}
-        self._due = False
 
     def tell(self, dock: QWidget, slot: Slot, *values: Any) -> None:
         """Call a slot of a dock when its turn has come."""
@@ -32,12 +31,10 @@ class TurnByTurn:
         self._wake()
 
     def _wake(self) -> None:
-        if self._waiting and not self._due:
-            self._due = True
-            QTimer.singleShot(0, self._next)
+        if self._waiting:
+            in_a_round(self._next)
 
     def _next(self) -> None:
-        self._due = False
         slot = next(iter(self._waiting))
         dock, values = self._waiting.pop(slot)
         self._wake()

@@ -13,6 +13,7 @@ from weakref import WeakSet, ref
 from qtpy.QtCore import QEvent, QObject, Qt, QThread, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
+from napari_mousegpt._widgets.rounds import in_a_round
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.gone import when_gone
 from napari_mousegpt.late_pictures import LatePictures
@@ -43,7 +44,7 @@ class Soon:
     def _catch_up(self) -> None:
         acts, self._acts = self._acts, {}
         for act in acts:
-            act()
+            in_a_round(act)
 
 
 class PicturesFollow(QObject):

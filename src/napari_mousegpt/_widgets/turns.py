@@ -6,8 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
+from napari_mousegpt._widgets.rounds import in_a_round
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt.gone import when_gone
 from napari_mousegpt.pace import Turns, resume, stand_back
@@ -72,7 +74,13 @@ class InTurns(QObject):
         return bool(super().eventFilter(watched, event))
 
     def _look(self) -> None:
-        if self._found is None or self._found.done():
+        if self._found is not None and self._found.done():
+            self._timer.stop()
+            in_a_round(self._go_on)
+
+    def _go_on(self) -> None:
+        # What was at work when this was asked for may have been given up for something else.
+        if isalive(self) and (self._found is None or self._found.done()):
             self._next()
 
     def _next(self) -> None:
@@ -93,8 +101,12 @@ class InTurns(QObject):
                 elif over:
                     self.stop()
         if self._turns is turns:
-            self._found = None if call is None else self._threads.submit(call)
-            self._timer.start(0 if call is None else _POLL_MS)
+            if call is None:
+                self._found = None
+                in_a_round(self._go_on)
+            else:
+                self._found = self._threads.submit(call)
+                self._timer.start(_POLL_MS)
 
 
 def _close(found: Future[Any]) -> None:
