@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import suppress
 from importlib import import_module
 from threading import Event, Lock
 from typing import Any
@@ -19,7 +20,6 @@ _HEAVY = (
     "zarr",
     "dask.array",
     "h5py",
-    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "pyqtgraph",
     *(f"napari_mousegpt._widgets.{dock}" for dock in _DOCKS),
@@ -58,10 +58,11 @@ def _load() -> None:
 
 
 def _make_layer() -> None:
-    """Let napari's first layer bring what all need, units and compiled functions, and stays."""
+    """Make one of napari's once: the units and compiled functions that it brings serve all."""
     from napari.layers import Shapes
 
-    Shapes()
+    with suppress(Exception):  # it only makes the first one quick
+        Shapes()
 
 
 def spare_collector(window: Any) -> None:

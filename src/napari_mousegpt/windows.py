@@ -81,6 +81,7 @@ def _settle(session: Session, window: Any) -> None:
         Soon,
         ThumbnailsFollow,
         keep_mesh_shaders,
+        learn_letters,
         pictures_follow,
     )
     from napari_mousegpt._widgets.telling import tell_left_out, unreadable_told
@@ -94,5 +95,6 @@ def _settle(session: Session, window: Any) -> None:
     session.study_changed.connect(unreadable_told(session))
     if window.findChild(ThumbnailsFollow) is None:
         ThumbnailsFollow(session.viewer, window)
+        learn_letters(window)
     keep_mesh_shaders()
     spare_collector(window)

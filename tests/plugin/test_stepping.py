@@ -130,6 +130,21 @@ def test_words_that_come_after_the_window_was_closed_are_nowhere(
     qtbot.wait(250)
 
 
+def test_the_letters_of_words_are_drawn_before_the_words_are(viewer: Any, qtbot: Any) -> None:
+    from napari_mousegpt._widgets.stepping import learn_letters
+
+    canvas = viewer.window._qt_viewer.canvas
+    font = canvas._font_info.font_manager.get_font(canvas._font_info.face)
+    learn_letters(viewer.window._qt_window)
+    words = "opening mouse-07 … 12.5 s: it rears (twice), then grooms"
+    qtbot.waitUntil(lambda: set(words) <= set(font._glyphs))
+    drawn = {letter: dict(font._glyphs[letter]) for letter in words}
+    viewer.text_overlay.text, viewer.text_overlay.visible = words, True
+    viewer.screenshot(flash=False)
+    for letter, before in drawn.items():
+        assert font._glyphs[letter]["texcoords"] == before["texcoords"]
+
+
 def test_a_mesh_is_compiled_once_and_looks_as_before(qtbot: Any) -> None:
     from vispy.visuals.mesh import MeshVisual
 

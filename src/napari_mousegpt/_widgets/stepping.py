@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet, ref
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QThread, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
@@ -27,6 +29,8 @@ _BEHIND_MS = 100
 _PATIENCE_S = 0.02
 #: The slider rests when nothing was shown anew for so long (ms).
 _REST_MS = 300
+#: What most words are written with.
+_LETTERS = string.ascii_letters + string.digits + " .,:;…'\"()-_/%"
 _KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 
 
@@ -234,6 +238,26 @@ def _draw_at_once(layers: Iterable[Any]) -> None:
     """Thumbnails follow no slider any more; layers may outlive their window."""
     for layer in layers:
         layer.__dict__.pop("_update_thumbnail", None)
+
+
+def learn_letters(window: Any) -> None:
+    """Have the letters drawn that words over the picture are made of, one a round of the loop.
+
+    The first time that a letter is shown takes napari 5 to 10 ms: words that begin with a dozen new
+    ones would stop the window. A napari that keeps its letters elsewhere is left alone.
+    """
+    about = getattr(window._qt_viewer.canvas, "_font_info", None)
+    if about is None:
+        return
+    font, letters = about.font_manager.get_font(about.face), iter(_LETTERS)
+
+    def learn() -> None:
+        letter = next(letters, None)
+        if letter is not None and isalive(window):
+            font[letter]  # keeps it
+            in_a_round(learn)
+
+    learn()
 
 
 def keep_mesh_shaders() -> None:

@@ -64,7 +64,7 @@ class InTurns(QObject):
         if found is not None:
             found.add_done_callback(_close)
         # One that is in the middle of its turn is closed at its end.
-        if turns is not None and getgeneratorstate(turns) != GEN_RUNNING:
+        if turns is not None and not _is_running(turns):
             turns.close()
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
@@ -80,7 +80,10 @@ class InTurns(QObject):
 
     def _go_on(self) -> None:
         # What was at work when this was asked for may have been given up for something else.
-        if isalive(self) and (self._found is None or self._found.done()):
+        if not isalive(self) or self._turns is None or _is_running(self._turns):
+            return
+        if self._found is None or self._found.done():
+            self._timer.stop()
             self._next()
 
     def _next(self) -> None:
@@ -107,6 +110,11 @@ class InTurns(QObject):
             else:
                 self._found = self._threads.submit(call)
                 self._timer.start(_POLL_MS)
+
+
+def _is_running(turns: Turns) -> bool:
+    """Whether it is in the middle of a turn, in which a loop of its own goes round."""
+    return getgeneratorstate(turns) == GEN_RUNNING
 
 
 def _close(found: Future[Any]) -> None:
