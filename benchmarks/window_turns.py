@@ -7,6 +7,8 @@ worst of these, the longest that the window's own thread was busy without lookin
 brackets the longest that it was away on the clock, which counts the reading threads and whatever
 else the computer does. All is done within the loop, as what a person does. A turn is one round of
 it; who comes in the middle of one waits for its rest, and maybe for what is painted in the next.
+``--keys`` presses a key 80 times a second meanwhile (by xdotool, which has to be there), and tells
+the longest that one waited to be heard.
 napari's own are the floor: the same layers one a turn and in memory, its slider, an empty dock.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -36,10 +39,11 @@ Act = Callable[[], object]
 
 
 class Watch:
-    """Longest turns by what was done meanwhile, in ms: busy, away."""
+    """Longest turns by what was done meanwhile, in ms: busy, away; and waits of keys."""
 
-    def __init__(self) -> None:
-        self.found: dict[str, list[tuple[float, float]]] = {}
+    def __init__(self, keys: Keys | None = None) -> None:
+        self.found: dict[str, list[tuple[float, ...]]] = {}
+        self.keys = keys
 
     @contextmanager
     def over(self, title: str) -> Iterator[None]:
@@ -50,6 +54,8 @@ class Watch:
             looks.append((time.perf_counter(), time.thread_time()))
 
         looks: list[tuple[float, float]] = []
+        if self.keys is not None:
+            self.keys.waits.clear()
         look()
         rounds = QAbstractEventDispatcher.instance().awake
         rounds.connect(look)
@@ -60,18 +66,54 @@ class Watch:
         timer.stop()
         rounds.disconnect(look)
         away, busy = np.diff(looks, axis=0).max(axis=0) * 1e3
-        self.found.setdefault(title, []).append((float(busy), float(away)))
+        waited = () if self.keys is None else (max(self.keys.waits, default=0.0),)
+        self.found.setdefault(title, []).append((float(busy), float(away), *waited))
 
     def tell(self) -> None:
         """Print all, in the order in which they were first done."""
-        print(f"\n{'longest turn, ms busy (away)':<52}{'first':>15}{'then':>15}{'worst':>15}")
+        title = "longest turn, ms busy (away)" + " key waited" * (self.keys is not None)
+        print(f"\n{title:<52}{'first':>20}{'then':>20}{'worst':>20}")
         for title, turns in self.found.items():
             rest = turns[1:] or turns
             later, worst = np.median(rest, axis=0), np.max(rest, axis=0)
-            told = (f"{busy:.0f} ({away:.0f})" for busy, away in (turns[0], later, worst))
-            cells = "".join(f"{one:>15}" for one in told)
+            told = (
+                f"{busy:.0f} ({away:.0f})" + "".join(f" {each:.0f}" for each in waited)
+                for busy, away, *waited in (turns[0], later, worst)
+            )
+            cells = "".join(f"{one:>20}" for one in told)
             mark = " *" if later[0] > FREEZE_MS else ""
             print(f"  {title:<50}{cells}{mark}", flush=True)
+
+
+class Keys:
+    """A key that does nothing is pressed again and again; how long each waits to be heard (ms).
+
+    The display writes down when it was pressed, by the clock that Python calls monotonic.
+    """
+
+    def __init__(self, window: Any) -> None:
+        from qtpy.QtCore import QEvent, QObject
+
+        waits: list[float] = []
+
+        class Ear(QObject):
+            def eventFilter(self, watched: Any, event: Any) -> bool:
+                if event.type() == QEvent.Type.KeyPress and event.spontaneous():
+                    now = int(time.monotonic() * 1e3) & 0xFFFFFFFF
+                    waits.append(float(now - event.timestamp()))
+                return False
+
+        self.waits, self._ear = waits, Ear(window)
+        window.windowHandle().installEventFilter(self._ear)
+        # The display gives keys to the window under the pointer.
+        subprocess.run(["xdotool", "mousemove", "700", "500"], check=True)
+        press = ["xdotool", "key", "--repeat", "1000000", "--repeat-delay", "12", "Shift_L"]
+        self._pressing = subprocess.Popen(press)
+
+    def stop(self) -> None:
+        """Press no more."""
+        self._pressing.kill()
+        self._pressing.wait()
 
 
 def do(act: Act, then_s: float = 0.005) -> None:
@@ -235,9 +277,19 @@ def step_through(watch: Watch, canvas: Canvas, words: str, go_on: Callable[[int]
             do(partial(canvas.viewer.dims.set_current_step, 0, step % IN_MEMORY), 0.1)
 
 
-def measure(folder: Path, rounds: int) -> None:
+def measure(folder: Path, rounds: int, *, with_keys: bool) -> None:
     """All of it; nothing of the plugin is imported before."""
-    watch, canvas = Watch(), Canvas()
+    canvas = Canvas()
+    keys = Keys(canvas.viewer.window._qt_window) if with_keys else None
+    try:
+        acts(Watch(keys), canvas, folder, rounds)
+    finally:
+        if keys is not None:
+            keys.stop()
+
+
+def acts(watch: Watch, canvas: Canvas, folder: Path, rounds: int) -> None:
+    """All that is done, and the table of it."""
     with watch.over("idle"):
         settle(1.0)
     with watch.over("the first dock of all is opened"):
@@ -278,6 +330,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--study", type=Path, help="a real one, which is copied")
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--keys", action="store_true", help="also press keys, by xdotool")
     options = parser.parse_args()
     _app = QApplication.instance() or QApplication([])
     with tempfile.TemporaryDirectory() as made:
@@ -288,7 +341,7 @@ def main() -> None:
             film = make_film(folder / "film.mp4", FRAMES, SIZE)
             poses = make_poses(folder / "p.csv", FRAMES, SIZE)
             study = make_study(folder / "study", [film], poses)
-        measure(study, options.rounds)
+        measure(study, options.rounds, with_keys=options.keys)
     leave()
 
 
