@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from contextlib import suppress
 from importlib import import_module
 from threading import Event, Lock
 from typing import Any
@@ -19,7 +18,6 @@ _HEAVY = (
     "av",
     "zarr",
     "dask.array",
-    "h5py",
     "pyarrow.parquet",
     "pyqtgraph",
     *(f"napari_mousegpt._widgets.{dock}" for dock in _DOCKS),
@@ -36,7 +34,7 @@ def start() -> None:
     """Import all that a study and the docks need, read what the person prefers, find describers."""
     with _starting:
         if not has_started():
-            _load()
+            _import_all()
             from mousegpt_core.registry import list_backends
             from napari_mousegpt.preferences import preferences
 
@@ -45,24 +43,15 @@ def start() -> None:
             _started.set()
 
 
-def _load() -> None:
+def _import_all() -> None:
     collects = gc.isenabled()
     gc.disable()  # what is imported stays, and each look through all of it stops the window
     try:
         for name in _HEAVY:
             import_module(name)
-        _make_layer()
     finally:
         if collects:
             gc.enable()
-
-
-def _make_layer() -> None:
-    """Make one of napari's once: the units and compiled functions that it brings serve all."""
-    from napari.layers import Shapes
-
-    with suppress(Exception):  # it only makes the first one quick
-        Shapes()
 
 
 def spare_collector(window: Any) -> None:

@@ -18,7 +18,6 @@ def unstarted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "_started", Event())
     monkeypatch.setattr(starting, "_starting", Lock())
     monkeypatch.setattr(starting, "_HEAVY", ("one", "two"))
-    monkeypatch.setattr(starting, "_make_layer", lambda: None)
     monkeypatch.setattr("napari_mousegpt.preferences.preferences", lambda: None)
 
 
