@@ -75,7 +75,7 @@ def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
     step = int(viewer.dims.current_step[0])
     with Waiting(title, window) as waiting:
         layers = waiting.result(lambda: _created(make(), step), _close_all)
-        from napari_mousegpt.stage import adding  # heavy, but for what was imported by now
+        from napari_mousegpt.adding import adding  # heavy, but for what was imported by now
 
         try:
             for layer in layers[:-1]:

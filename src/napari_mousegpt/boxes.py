@@ -1,7 +1,7 @@
 """A box around each animal, at one moment; pure.
 
 Shapes are slow in napari, so those of a whole film are never made: the layer holds the boxes of the
-moment, and rests while nobody looks at it.
+moment, is made when a person first wants it, and rests while nobody looks at it.
 """
 
 from __future__ import annotations
@@ -41,22 +41,19 @@ class Boxes(NamedTuple):
     animals: tuple[str, ...]
 
 
-def boxes_layer(every: Sequence[MovingPoses], *, shown: bool) -> LayerTuple | None:
+def boxes_layer(every: Sequence[MovingPoses]) -> LayerTuple | None:
     """The boxes as a shapes layer that `draw_boxes` fills; None where nothing is in pictures.
 
     Parameters
     ----------
     every : sequence of MovingPoses
         Of the recording.
-    shown : bool
-        Whether it is visible.
     """
     if not every or every[0].poses.sizes["space"] != 2:
         return None
     options = {
         "name": BOXES,
         "ndim": 2,
-        "visible": shown,
         "opacity": 0.9,
         "axis_labels": ("y", "x"),
         "features": _features((), {}),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mousegpt_core.errors import MouseGPTError
-from napari_mousegpt.boxes import boxes_layer
 from napari_mousegpt.moving import live_layers
 from napari_mousegpt.recordings import OpenedRecording, open_recording
 from napari_mousegpt.words import Sentences, sentences_of
@@ -68,8 +67,6 @@ class ReadRecording:
         The recording.
     still, live : list of Layer
         Layers that know all their frames, and those of one moment: skeleton and keypoints.
-    boxes : list of Layer
-        The one of the animals' boxes, which is hidden, where there are pictures.
     sentences : Sentences or None
         What is said of it.
     results : dict of str to str
@@ -78,7 +75,6 @@ class ReadRecording:
 
     opened: OpenedRecording
     still: list[Any]
-    boxes: list[Any]
     live: list[Any]
     sentences: Sentences | None
     results: dict[str, str]
@@ -132,15 +128,13 @@ def read_recording(study: Study, id: str, *, in_space: bool = False) -> ReadReco
     try:
         still = [Layer.create(*layer) for layer in opened.still]
         live = [Layer.create(*layer) for layer in live_layers(opened.moving)]
-        boxes = boxes_layer(opened.moving, shown=False)
         said = opened.left_out.unless(lambda: sentences_of(recording), None)
         after = opened.left_out.unless(
             lambda: results_shown(recording, in_space=opened.in_space), {}
         )
         # What was replaced while it was read counts as it was, so that it is read again.
         results = after | {stage: key for stage, key in before.items() if after.get(stage)}
-        shown_boxes = [Layer.create(*boxes)] if boxes else []
-        return ReadRecording(opened, still, shown_boxes, live, said, results)
+        return ReadRecording(opened, still, live, said, results)
     except BaseException:
         opened.stack.close()
         raise

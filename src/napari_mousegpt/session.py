@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -27,7 +26,7 @@ from napari_mousegpt.arranging import (
     retrace,
     shift,
 )
-from napari_mousegpt.boxes import boxes_at, draw_boxes
+from napari_mousegpt.boxing import Boxing
 from napari_mousegpt.manners import Manners
 from napari_mousegpt.moving import MovingPoses, at_step, show_moment
 from napari_mousegpt.opening import (
@@ -95,6 +94,7 @@ class Session:
         self.arrangement = Arrangement()
         self._opened: OpenedRecording | None = None
         self._stage = Stage()
+        self._boxing = Boxing(self, self._stage)
         self._coming: Coming | None = None
         #: Of the films that were left for what only 3D shows.
         self._left: Timeline | None = None
@@ -104,7 +104,6 @@ class Session:
         self._refreshings: Pace = AtOnce()
         self._renewals: Pace = AtOnce()
         self._live: tuple[Any, Any] | None = None
-        self._boxes: Any = None
         #: Whether what changes in the layers is our own doing, not a person's.
         self.placing = False
         self._sentences: Sentences | None = None
@@ -136,6 +135,7 @@ class Session:
             Gives a pace, for each kind of work one.
         """
         self._openings, self._refreshings, self._renewals = make(), make(), make()
+        self._boxing.pace = make()
         self.in_turns = True
 
     def leave_window(self) -> None:
@@ -298,8 +298,7 @@ class Session:
     def arrange(self, arrangement: Arrangement) -> None:
         """Show these views in this layout."""
         self.arrangement = arrangement
-        if self._boxes is not None:
-            self._boxes.visible = arrangement.boxes
+        self._boxing.show()
         if self.points is not None:
             colour_points(self.points, arrangement.colour)
         self._place_in_time()
@@ -426,7 +425,8 @@ class Session:
 
     def _closing(self) -> Turns:
         if self._opened is not None:
-            self._live, self._boxes = None, None
+            self._boxing.forget()
+            self._live = None
             self._opened, self.recording, self._sentences = None, "", None
             self.select(None)
             self.recording_changed.emit()
@@ -437,7 +437,7 @@ class Session:
         opened = read.opened
         try:
             self.viewer.dims.ndisplay = 3 if opened.in_space else 2
-            for layer in (*read.still, *read.boxes, *read.live):
+            for layer in (*read.still, *read.live):
                 yield from self._stage.add(self.viewer, layer)
             self._stage.set(self.viewer, in_space=opened.in_space)
             yield None
@@ -448,11 +448,6 @@ class Session:
         self._opened, self.recording = opened, coming.id
         self._sentences, self._results = read.sentences, read.results
         self._live = (read.live[0], read.live[1]) if read.live else None
-        for boxes in read.boxes:
-            self._boxes = boxes
-            boxes.editable = False
-            boxes.visible = self.arrangement.boxes
-            boxes.events.visible.connect(self._on_boxes_shown)
         individuals = self._study().recording(coming.id).info.individuals
         if self.individual not in individuals:
             self.individual = individuals[0] if individuals else ""
@@ -520,14 +515,6 @@ class Session:
         if results != self._results and self._coming is None:
             self.reopen()
 
-    def _on_boxes_shown(self) -> None:
-        """A person opened or closed the layer's eye; so it stays, in other recordings too."""
-        shown = bool(self._boxes.visible)
-        if shown != self.arrangement.boxes:
-            self.arrangement = replace(self.arrangement, boxes=shown)
-            self.redraw()
-            self.arrangement_changed.emit()
-
     # -- moving on ------------------------------------------------------------------------------
 
     def _on_step(self) -> None:
@@ -539,8 +526,7 @@ class Session:
             self.placing = True
             try:
                 show_moment(at_step(self._opened.moving, step), *self._live)
-                if self._boxes is not None and self._boxes.visible:
-                    draw_boxes(self._boxes, boxes_at(self._opened.moving, step))
+                self._boxing.draw(step)
                 self._mark_points()
             finally:
                 self.placing = False

@@ -6,8 +6,12 @@ from contextlib import ExitStack
 from typing import Any
 from weakref import WeakSet
 
+from napari_mousegpt.adding import adding
 from napari_mousegpt.arranging import FRAME, look_from_above
 from napari_mousegpt.pace import Turns
+
+#: So many layers are taken away between two of napari's cleanings.
+_AT_A_TIME = 5
 
 
 class Stage:
@@ -35,16 +39,26 @@ class Stage:
         """Whether a person took all of them away."""
         return self.lacks and not self.layers
 
-    def add(self, viewer: Any, layer: Any) -> Turns:
-        """Add a layer; the first is shown at the first step, and read nowhere else."""
+    def add(self, viewer: Any, layer: Any, *, below: Any = None) -> Turns:
+        """Add a layer; the first is shown at the first step, and read nowhere else.
+
+        Parameters
+        ----------
+        viewer, layer : ViewerModel, Layer
+            Which, and where.
+        below : Layer, optional
+            One of ours that stays above it.
+        """
         first = not self.layers
         viewer.layers.events.removed.connect(self._on_removed)
-        self.layers.append(layer)
+        under = below in self.layers
+        self.layers.insert(self.layers.index(below) if under else len(self.layers), layer)
         self._added.add(layer)
-        yield from adding(viewer, layer, from_start=first)
+        yield from adding(viewer, layer, from_start=first, below=below if under else None)
 
     def set(self, viewer: Any, *, in_space: bool) -> None:
-        """See all of it, from its beginning."""
+        """Select the uppermost, and see all of it, from its beginning."""
+        viewer.layers.selection.active = self.layers[-1] if self.layers else None
         viewer.dims.axis_labels = (FRAME, *viewer.dims.axis_labels[1:])
         if in_space:
             look_from_above(viewer.scene.camera)
@@ -64,11 +78,11 @@ class Stage:
     def clear(self, viewer: Any) -> Turns:
         """Take the layers away, the uppermost first, and close their films."""
         self.lacks = False
-        if self.layers:
-            # napari cleans up after all of them once: it takes longer than all else.
+        while self.layers:
+            # napari cleans up after one layer or several: after all of them it takes too long.
             with viewer.layers.batched_update():
-                while self.layers:
-                    layer = self.layers.pop()
+                for layer in reversed(self.layers[-_AT_A_TIME:]):
+                    self.layers.remove(layer)
                     if layer in viewer.layers:
                         viewer.layers.remove(layer)
                     yield None
@@ -87,35 +101,3 @@ def _look(viewer: Any) -> tuple[float, ...]:
     """Where a viewer's camera looks, and from how near."""
     camera = viewer.scene.camera
     return (camera.zoom, *camera.center)
-
-
-def adding(viewer: Any, layer: Any, *, from_start: bool) -> Turns:
-    """Add a layer, and show it in the next turn.
-
-    Parameters
-    ----------
-    viewer, layer : ViewerModel, Layer
-        Which, and where.
-    from_start : bool
-        Whether it is shown at the first step: napari goes to the middle of the first of all, which
-        of a film takes long.
-    """
-    if not len(viewer.layers):
-        _prepare_dims(viewer, layer)
-        yield None
-    # In 3D napari cannot add vectors that are hidden.
-    shown, layer.visible = layer.visible, layer.visible and viewer.dims.ndisplay == 3
-    viewer.add_layer(layer)
-    if from_start:
-        viewer.dims.set_current_step(0, 0)
-    yield None
-    if shown != layer.visible:
-        layer.visible = shown
-        yield None
-
-
-def _prepare_dims(viewer: Any, layer: Any) -> None:
-    """Give the viewer the sliders that its first layer needs; they take as long as the layer."""
-    extent = layer.extent
-    viewer.dims.ndim = layer.ndim
-    viewer.dims.range = tuple(zip(*extent.world, extent.step, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,8 @@ def test_outlines_say_it_better_and_stay_until_the_next_look() -> None:
 
 def test_in_space_there_are_none() -> None:
     poses = make_poses(np.ones((1, 3, 1, 1)), keypoints=["nose"], fps=25)
-    assert boxes_layer([MovingPoses("", poses)], shown=True) is None
-    assert boxes_layer([], shown=True) is None
+    assert boxes_layer([MovingPoses("", poses)]) is None
+    assert boxes_layer([]) is None
 
 
 def test_the_layer_shows_whose_each_is_in_the_colour_of_their_points() -> None:
@@ -85,7 +86,7 @@ def test_the_layer_shows_whose_each_is_in_the_colour_of_their_points() -> None:
     from napari_mousegpt.moving import live_layers
 
     both = two_mice()
-    layer = Layer.create(*boxes_layer([both], shown=True))
+    layer = Layer.create(*boxes_layer([both]))
     points = Layer.create(*live_layers([both])[1])
     of_animal = dict(zip(points.features["individual"], points.face_color, strict=True))
     for step in (0, 1, 2):
@@ -109,10 +110,17 @@ def test_boxes_rest_until_they_are_looked_at(study_folder: Path) -> None:
     viewer = ViewerModel()
     session = session_of(viewer)
     session.open_study(study_folder)
-    boxes = viewer.layers["boxes"]
+    assert "boxes" not in viewer.layers
     viewer.dims.set_current_step(0, 20)
-    assert not boxes.visible
-    assert len(boxes.data) == 0
+    session.arrange(replace(session.arrangement, boxes=True))
+    boxes = viewer.layers["boxes"]
+    assert viewer.layers.index(boxes) == len(viewer.layers) - 2  # the keypoints stay above them
+    boxes.visible = False
+    assert not session.arrangement.boxes
+    drawn = boxes.data[0].copy()
+    viewer.dims.set_current_step(0, 30)
+    np.testing.assert_array_equal(boxes.data[0], drawn)
+    viewer.dims.set_current_step(0, 20)
     changes: list[bool] = []
     session.arrangement_changed.connect(lambda: changes.append(session.arrangement.boxes))
     boxes.visible = True

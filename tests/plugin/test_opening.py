@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -215,19 +215,47 @@ def test_what_cannot_be_shown_is_taken_away(
     session: Session, until: Any, study_folder: Path, told: list[str], films: Films,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    add = session.viewer.add_layer
+    kind = type(session.viewer.layers)
+    insert = kind.insert
 
-    def fail(layer: Any) -> Any:
+    def fail(layers: Any, index: int, layer: Any) -> None:
         if layer.name == "skeleton":
             raise DataError("no room for it")
-        return add(layer)
+        insert(layers, index, layer)
 
-    monkeypatch.setattr(type(session.viewer), "add_layer", lambda _, layer: fail(layer))
+    monkeypatch.setattr(kind, "insert", fail)
     session.open_study(study_folder)
     until(lambda: bool(told))
     assert told == ["no room for it"]
     assert (session.recording, session.coming, names(session)) == ("", "", set())
     assert films.closed == 1
+
+
+def test_boxes_are_made_while_the_window_goes_on(
+    session: Session, until: Any, study_folder: Path
+) -> None:
+    session.open_study(study_folder)
+    until(lambda: session.recording == "flat")
+    session.arrange(replace(session.arrangement, boxes=True))
+    assert "boxes" not in names(session)
+    session.arrange(replace(session.arrangement, colour="individual"))
+    until(lambda: "boxes" in names(session) and session.viewer.layers["boxes"].visible)
+    assert len(session.viewer.layers["boxes"].data) == 1
+    assert session.viewer.layers.selection.active is session.points
+
+
+def test_boxes_of_a_recording_that_was_closed_do_not_come(
+    session: Session, until: Any, study_folder: Path
+) -> None:
+    session.open_study(study_folder)
+    until(lambda: session.recording == "flat")
+    session.arrange(replace(session.arrangement, boxes=True))
+    session.close_recording()
+    session.open_recording("space")
+    until(lambda: session.recording == "space")
+    assert names(session) == SPACE
+    session.open_recording("flat")
+    until(lambda: "boxes" in names(session))
 
 
 def test_results_are_taken_up_while_the_window_goes_on(
