@@ -77,10 +77,10 @@ def _is_gone(widget: Any) -> bool:
 
 def _settle(session: Session, window: Any) -> None:
     """Let a session work as it should in its window."""
+    from napari_mousegpt._widgets.shaders import lighten_shaders
     from napari_mousegpt._widgets.stepping import (
         Soon,
         ThumbnailsFollow,
-        keep_mesh_shaders,
         learn_letters,
         pictures_follow,
     )
@@ -96,5 +96,5 @@ def _settle(session: Session, window: Any) -> None:
     if window.findChild(ThumbnailsFollow) is None:
         ThumbnailsFollow(session.viewer, window)
         learn_letters(window)
-    keep_mesh_shaders()
+    lighten_shaders()
     spare_collector(window)

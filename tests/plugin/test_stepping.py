@@ -143,21 +143,3 @@ def test_the_letters_of_words_are_drawn_before_the_words_are(viewer: Any, qtbot:
     viewer.screenshot(flash=False)
     for letter, before in drawn.items():
         assert font._glyphs[letter]["texcoords"] == before["texcoords"]
-
-
-def test_a_mesh_is_compiled_once_and_looks_as_before(qtbot: Any) -> None:
-    from vispy.visuals.mesh import MeshVisual
-
-    from napari_mousegpt._widgets.stepping import keep_mesh_shaders
-
-    keep_mesh_shaders()
-    kept = MeshVisual._build_color_transform
-    keep_mesh_shaders()
-    assert MeshVisual._build_color_transform is kept
-    corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], dtype=np.float32)
-    mesh = MeshVisual(vertices=corners, faces=np.array([[0, 1, 2]]), color="red")
-    plain, face = np.ones(4), np.ones((3, 4), dtype=np.float32)
-    assert mesh._build_color_transform(plain) is mesh._build_color_transform(face)
-    values = MeshVisual(vertices=corners, faces=np.array([[0, 1, 2]]), vertex_values=[0, 1, 2])
-    value = np.zeros((3, 1), dtype=np.float32)
-    assert values._build_color_transform(value) is not mesh._build_color_transform(plain)

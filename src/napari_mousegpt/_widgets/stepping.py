@@ -258,30 +258,3 @@ def learn_letters(window: Any) -> None:
             in_a_round(learn)
 
     learn()
-
-
-def keep_mesh_shaders() -> None:
-    """Let vispy keep the shader of a mesh whose data change.
-
-    It makes a new function for the colours each time, equal to the one before, and so compiles the
-    shader anew: 5 ms a step for each skeleton and each box of words. One function serves all
-    meshes, as the one beside it for their places does. A vispy without that method is left alone.
-    """
-    from vispy.visuals.mesh import MeshVisual
-
-    build = getattr(MeshVisual, "_build_color_transform", None)
-    if build is not None and build.__module__ != __name__:
-        MeshVisual._build_color_transform = _keeping(build)
-
-
-def _keeping(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    kept: list[Any] = []
-
-    def colour_transform(mesh: Any, colours: Any) -> Any:
-        if colours.ndim == 2 and colours.shape[1] == 1:  # values, as the mesh's colormap has them
-            return build(mesh, colours)
-        if not kept:
-            kept.append(build(mesh, colours))
-        return kept[0]
-
-    return colour_transform

@@ -1,0 +1,71 @@
+"""What makes vispy's shaders light, which draw all that napari shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+
+def lighten_shaders() -> None:
+    """Let vispy keep and read its shaders with less work; what it draws is the same.
+
+    A vispy without the methods that are made lighter is left alone.
+    """
+    from vispy.gloo.program import Program
+    from vispy.visuals.mesh import MeshVisual
+
+    _replace(MeshVisual, "_build_color_transform", _keeping)
+    _replace(Program, "_parse_variables_from_code", _reading_words)
+
+
+def _replace(owner: Any, name: str, lighter: Callable[[Any], Any]) -> None:
+    """Replace a method, once."""
+    method = getattr(owner, name, None)
+    if method is not None and method.__module__ != __name__:
+        setattr(owner, name, lighter(method))
+
+
+def _keeping(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Keep the shader of a mesh whose data change.
+
+    vispy makes a new function for the colours each time, equal to the one before, and so compiles
+    the shader anew: 5 ms a step for each skeleton and each box of words. One function serves all
+    meshes, as the one beside it for their places does.
+    """
+    kept: list[Any] = []
+
+    def colour_transform(mesh: Any, colours: Any) -> Any:
+        if colours.ndim == 2 and colours.shape[1] == 1:  # values, as the mesh's colormap has them
+            return build(mesh, colours)
+        if not kept:
+            kept.append(build(mesh, colours))
+        return kept[0]
+
+    return colour_transform
+
+
+def _reading_words(parse: Callable[..., None]) -> Callable[..., None]:
+    """Look for variables in a shader that has a line for each word.
+
+    vispy takes comments out by an expression that goes through each line as often as it has signs:
+    20 ms for a shader, 80 for that of letters. All its other expressions take any white space.
+    """
+
+    def parse_variables(program: Any, update_variables: bool = True) -> None:
+        shaders = program._shaders
+        program._shaders = [SimpleNamespace(code=_words(each.code)) for each in shaders]
+        try:
+            parse(program, update_variables=False)
+        finally:
+            program._shaders = shaders
+        if update_variables:
+            program._process_pending_variables()
+
+    return parse_variables
+
+
+def _words(code: str) -> str:
+    """The words of a shader but for comments, each in a line of its own."""
+    told = (line.rpartition("//")[0] if "//" in line else line for line in code.splitlines())
+    return "\n".join(word for line in told for word in line.split())
