@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,7 +52,8 @@ def _inserting(viewer: Any, layer: Any, below: Any) -> Turns:
             layers.insert(_place(layers, below), layer)
     finally:
         if layer not in layers:
-            controls._remove(told)
+            with suppress(RuntimeError):  # its window is gone, and they with it
+                controls._remove(told)
 
 
 def _place(layers: Any, below: Any) -> int:

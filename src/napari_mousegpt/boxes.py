@@ -94,9 +94,11 @@ def boxes_at(every: Sequence[MovingPoses], step: int) -> Boxes:
 def draw_boxes(layer: Any, boxes: Boxes) -> None:
     """Put them into the layer of `boxes_layer`."""
     others = tuple(layer.features["individual"]) != boxes.animals
-    # Nobody is told: napari would take stock of the ranges of all layers.
-    with layer.events.data.blocker():
+    # Nobody is told: napari would take stock of the ranges of all layers. It lets new shapes be
+    # edited, which nobody keeps.
+    with layer.events.data.blocker(), layer.events.editable.blocker():
         layer.data = [(each, "rectangle") for each in boxes.corners]
+        layer.editable = False
     if others:
         layer.features = _features(boxes.animals, layer.metadata["colours"])
         if boxes.animals:

@@ -36,13 +36,18 @@ class Boxing:
         self.pace: Pace = AtOnce()
         self._session, self._stage = session, stage
         self._layer: Any = None
+        #: The recording whose layer is being made.
+        self._coming: OpenedRecording | None = None
 
     def show(self) -> None:
-        """Show them, or do not, as the arrangement has it."""
-        wanted, opened = self._session.arrangement.boxes, self._session.opened
+        """Show them or not, as the arrangement has it; a layer that was removed is made anew."""
+        session, layers = self._session, self._session.viewer.layers
+        wanted, opened = session.arrangement.boxes, session.opened
+        if self._layer is not None and self._layer not in layers:
+            self._let_go()
         if self._layer is not None:
             self._layer.visible = wanted
-        elif wanted and opened is not None:
+        elif wanted and opened is not None and opened is not self._coming:
             self.pace.begin(self._making(opened))
 
     def draw(self, step: int) -> None:
@@ -54,18 +59,32 @@ class Boxing:
     def forget(self) -> None:
         """Their recording is not shown any more."""
         self.pace.stop()
-        self._layer = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._layer is not None:
+            self._layer.events.visible.disconnect(self._on_shown)
+            self._layer = None
 
     def _making(self, opened: OpenedRecording) -> Turns:
-        step = self._session.step
-        layer = yield lambda: _made(opened.moving, step)
-        if layer is None:
+        session = self._session
+        if session.points not in session.viewer.layers:  # a person took everything away
             return
-        yield from self._stage.add(self._session.viewer, layer, below=self._session.points)
+        self._coming = opened
+        try:
+            step = session.step
+            layer = yield lambda: _made(opened.moving, step)
+            if layer is None:
+                return
+            yield from self._stage.add(session.viewer, layer, below=session.points)
+        finally:
+            self._coming = None
+        # Its controls made it editable.
+        layer.editable = False
         self._layer = layer
         layer.events.visible.connect(self._on_shown)
         self.show()
-        self._session.redraw()
+        session.redraw()
 
     def _on_shown(self) -> None:
         """A person opened or closed the layer's eye; so it stays, in other recordings too."""
@@ -84,6 +103,5 @@ def _made(every: Sequence[MovingPoses], step: int) -> Any:
     if about is None:
         return None
     layer = Layer.create(*about)
-    layer.editable = False
     draw_boxes(layer, boxes_at(every, step))
     return layer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 from typing import Any
 from weakref import WeakSet
 
@@ -81,13 +83,17 @@ class Stage:
         while self.layers:
             # napari cleans up after one layer or several: after all of them it takes too long.
             with viewer.layers.batched_update():
-                for layer in reversed(self.layers[-_AT_A_TIME:]):
-                    self.layers.remove(layer)
+                # A person may take some away, too, between the turns.
+                for layer in islice(self._taken(), _AT_A_TIME):
                     if layer in viewer.layers:
                         viewer.layers.remove(layer)
                     yield None
             yield None
         self.films.close()
+
+    def _taken(self) -> Iterator[Any]:
+        while self.layers:
+            yield self.layers.pop()
 
     def _on_removed(self, event: Any) -> None:
         """A person took a layer away."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,11 @@ import pytest
 from on_screen import on_screen
 
 pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
 
 from napari.components import ViewerModel
 from napari.layers import Points
+from qtpy.compat import isalive
 
 from napari_mousegpt.adding import adding
 
@@ -89,3 +93,34 @@ def test_what_is_given_up_leaves_no_controls(
         turns.close()
     assert (controls.widgets, controls.count()) == ({}, before)
     assert layer not in viewer.layers
+
+
+@on_screen
+def test_boxes_are_not_for_editing(viewer: Any, study_folder: Path) -> None:
+    from napari_mousegpt.session import session_of
+
+    session = session_of(viewer)
+    session.open_study(study_folder)
+    session.arrange(replace(session.arrangement, boxes=True))
+    boxes = viewer.layers["boxes"]
+    assert not boxes.editable
+    viewer.dims.set_current_step(0, 20)
+    assert not boxes.editable
+    # The eye of a layer that is going is nobody's wish.
+    session.close_recording()
+    boxes.visible = False
+    assert session.arrangement.boxes
+
+
+@on_screen
+def test_what_is_given_up_as_its_window_goes_is_quiet(qtbot: Any) -> None:
+    import napari
+
+    viewer = napari.Viewer(show=False)
+    controls, layer = viewer.window._qt_viewer.controls, points("ours")
+    turns = adding(viewer, layer, from_start=False)
+    while layer not in controls.widgets:
+        next(turns)
+    viewer.close()
+    qtbot.waitUntil(lambda: not isalive(controls))
+    turns.close()

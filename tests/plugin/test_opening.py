@@ -238,24 +238,61 @@ def test_boxes_are_made_while_the_window_goes_on(
     until(lambda: session.recording == "flat")
     session.arrange(replace(session.arrangement, boxes=True))
     assert "boxes" not in names(session)
-    session.arrange(replace(session.arrangement, colour="individual"))
-    until(lambda: "boxes" in names(session) and session.viewer.layers["boxes"].visible)
-    assert len(session.viewer.layers["boxes"].data) == 1
+
+    def shown() -> bool:
+        # They are made once, whatever else is arranged meanwhile.
+        colour = "individual" if session.arrangement.colour == "keypoint" else "keypoint"
+        session.arrange(replace(session.arrangement, colour=colour))
+        return "boxes" in names(session) and session.viewer.layers["boxes"].visible
+
+    until(shown)
+    boxes = session.viewer.layers["boxes"]
+    assert len(boxes.data) == 1
+    assert [each.name for each in session.viewer.layers].count("boxes") == 1
+    assert "boxes [1]" not in names(session)
     assert session.viewer.layers.selection.active is session.points
+    # One that a person removed is made anew when it is wanted again.
+    session.viewer.layers.remove(boxes)
+    session.arrange(replace(session.arrangement, boxes=False))
+    session.arrange(replace(session.arrangement, boxes=True))
+    until(lambda: "boxes" in names(session))
 
 
 def test_boxes_of_a_recording_that_was_closed_do_not_come(
-    session: Session, until: Any, study_folder: Path
+    session: Session, until: Any, study_folder: Path, qtbot: Any
 ) -> None:
     session.open_study(study_folder)
     until(lambda: session.recording == "flat")
     session.arrange(replace(session.arrangement, boxes=True))
+    until(lambda: "boxes" in {each.name for each in session._stage.layers})
     session.close_recording()
-    session.open_recording("space")
-    until(lambda: session.recording == "space")
-    assert names(session) == SPACE
+    qtbot.wait(200)
+    assert names(session) == set()
     session.open_recording("flat")
     until(lambda: "boxes" in names(session))
+
+
+def test_boxes_alone_are_not_shown(session: Session, until: Any, study_folder: Path) -> None:
+    session.open_study(study_folder)
+    until(lambda: session.recording == "flat")
+    session.viewer.layers.clear()
+    session.arrange(replace(session.arrangement, boxes=True))
+    session.go_to(0.4, recording="flat")
+    until(lambda: names(session) >= FLAT | {"boxes"})
+
+
+def test_a_layer_that_a_person_takes_away_while_all_go(
+    session: Session, until: Any, study_folder: Path, told: list[str]
+) -> None:
+    session.open_study(study_folder)
+    until(lambda: session.recording == "flat")
+    viewer, stage = session.viewer, session._stage
+    clearing = stage.clear(viewer)
+    next(clearing)
+    viewer.layers.remove(stage.layers[-1])
+    for _ in clearing:
+        pass
+    assert (names(session), stage.layers) == (set(), [])
 
 
 def test_results_are_taken_up_while_the_window_goes_on(
