@@ -79,7 +79,10 @@ class PicturesFollow(QObject):
         self._invited = 0
         self._at_a_key = False
         self._point: tuple[float, ...] = ()
-        self._until = 0.0
+        self._asked = self._until = 0.0
+        self._patience = _PATIENCE_S
+        #: Layers whose picture is left as it is drawn, for this step.
+        self._drawn: list[Any] = []
         threads = self._threads = ThreadPoolExecutor(
             os.cpu_count() or 1, "mousegpt-pictures", initializer=stand_back
         )
@@ -124,10 +127,14 @@ class PicturesFollow(QObject):
     def until(self) -> float | None:
         """Until when pictures of this step are waited for; None = however long."""
         viewer = self._viewer()
+        if QThread.currentThread() is not self.thread():  # napari's own, which slices for others
+            return None
+        self._draw_again()
         if viewer is None or not self._may_come_late():
             return None
         if viewer.dims.point != self._point:
-            self._point, self._until = viewer.dims.point, time.perf_counter() + _PATIENCE_S
+            self._point, self._asked = viewer.dims.point, time.perf_counter()
+            self._until = self._asked + self._patience
             # All are read side by side while the first is waited for.
             for layer, pictures in self._films():
                 if layer.visible:
@@ -140,12 +147,25 @@ class PicturesFollow(QObject):
         self._threads.submit(reading)
 
     def came(self) -> None:
-        """A picture was read."""
+        """A picture was read; after one that took longer than a step waits, the next does not."""
+        soon = time.perf_counter() - self._asked <= _PATIENCE_S
+        self._patience = _PATIENCE_S if soon else 0.0
         self._came.emit()
 
+    def gave_again(self, pictures: LatePictures) -> None:
+        """Leave what is drawn: napari would hand the picture to the graphics card once more."""
+        for layer, its in self._films():
+            if its is pictures:
+                layer.events.set_data.block()
+                self._drawn.append(layer)
+        QTimer.singleShot(0, self._draw_again)
+
+    def _draw_again(self) -> None:
+        drawn, self._drawn = self._drawn, []
+        for layer in drawn:
+            layer.events.set_data.unblock()
+
     def _may_come_late(self) -> bool:
-        if QThread.currentThread() is not self.thread():  # napari's own, which slices for others
-            return False
         pressed = QApplication.mouseButtons() != Qt.MouseButton.NoButton
         return bool(self._invited) or self._at_a_key or pressed
 
