@@ -41,9 +41,9 @@ class Boxing:
 
     def show(self) -> None:
         """Show them or not, as the arrangement has it; a layer that was removed is made anew."""
-        session, layers = self._session, self._session.viewer.layers
+        session = self._session
         wanted, opened = session.arrangement.boxes, session.opened
-        if self._layer is not None and self._layer not in layers:
+        if self._layer is not None and self._layer not in session.viewer.layers:
             self._let_go()
         if self._layer is not None:
             self._layer.visible = wanted
@@ -68,7 +68,7 @@ class Boxing:
 
     def _making(self, opened: OpenedRecording) -> Turns:
         session = self._session
-        if session.points not in session.viewer.layers:  # a person took everything away
+        if self._stage.is_bare:  # a person took everything away
             return
         self._coming = opened
         try:

@@ -27,9 +27,6 @@ class Reader(Protocol):
     def came(self) -> None:
         """Told, in such a thread, that a picture was read, or could not be."""
 
-    def gave_again(self, pictures: LatePictures) -> None:
-        """Told that the picture of before was given, as the one asked for is not there yet."""
-
 
 class LatePictures:
     """An array of pictures; napari need not wait for them.
@@ -152,8 +149,6 @@ class LatePictures:
             found = self._last if self.is_late or self._read is None else self._read[1]
         if isinstance(found, Exception):
             raise found
-        if self.is_late and found is self._given and self.reader is not None:
-            self.reader.gave_again(self)
         self._given = found
         return found
 

@@ -89,6 +89,7 @@ class Stage:
                         viewer.layers.remove(layer)
                     yield None
             yield None
+        self.lacks = False  # as a person may have taken the last of them
         self.films.close()
 
     def _taken(self) -> Iterator[Any]:

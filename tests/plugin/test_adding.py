@@ -122,5 +122,5 @@ def test_what_is_given_up_as_its_window_goes_is_quiet(qtbot: Any) -> None:
     while layer not in controls.widgets:
         next(turns)
     viewer.close()
-    qtbot.waitUntil(lambda: not isalive(controls))
+    qtbot.waitUntil(lambda: not isalive(controls), timeout=60_000)
     turns.close()

@@ -69,7 +69,7 @@ class Impatient:
 
     def __init__(self) -> None:
         self.patience: float | None = 0.0
-        self.news = self.again = 0
+        self.news = 0
         self.threads: list[Thread] = []
 
     def until(self) -> float | None:
@@ -81,9 +81,6 @@ class Impatient:
 
     def came(self) -> None:
         self.news += 1
-
-    def gave_again(self, pictures: LatePictures) -> None:
-        self.again += 1
 
     def wait(self) -> None:
         for thread in self.threads:
@@ -160,20 +157,6 @@ def test_what_is_asked_for_last_counts(slow: Slow) -> None:
     # That of 2 was shown meanwhile.
     assert reader.news == 2
     assert as_napari(pictures, 5).min() == 5
-    assert reader.again == 4
-
-
-def test_it_is_told_that_a_picture_was_given_before(slow: Slow) -> None:
-    pictures, gated, reader = slow
-    gated.hold(2, 3)
-    as_napari(pictures, 2)
-    assert reader.again == 1
-    gated.gates[2].set()
-    reader.wait()
-    assert as_napari(pictures, 3).max() == 2  # late, but new
-    assert (pictures.is_late, reader.again) == (True, 1)
-    assert as_napari(pictures, 3).max() == 2
-    assert reader.again == 2
 
 
 def test_a_picture_that_comes_in_time_is_not_late(slow: Slow) -> None:
@@ -298,27 +281,6 @@ def test_the_window_does_not_wait_where_a_dock_goes_to_a_moment(shown: Any, qtbo
 
 
 @on_screen
-def test_a_picture_that_stays_is_not_drawn_again(shown: Any, qtbot: Any) -> None:
-    viewer, follow, films = shown
-    drawn: list[int] = []
-    first = viewer.layers[0]
-    first.events.set_data.connect(lambda: drawn.append(seen(viewer)[0]))
-    go_and_hold(shown, 20)
-    assert drawn == []
-    # Another step in the same turn of the loop, whose picture is waited for, is drawn.
-    viewer.dims.set_current_step(0, 30)
-    assert drawn == [30]
-    go_and_hold(shown, 40)
-    for film in films:
-        film.gates[20].set()
-        film.gates[40].set()
-    qtbot.waitUntil(lambda: seen(viewer) == [40, 40], timeout=LONG_MS)
-    assert drawn[-1] == 40
-    qtbot.waitUntil(lambda: not follow.are_late, timeout=LONG_MS)
-    assert not any(layer.events.set_data.blocked() for layer in viewer.layers)
-
-
-@on_screen
 def test_a_step_after_one_that_was_late_is_not_waited_for(
     shown: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,6 +305,7 @@ def test_a_step_after_one_that_was_late_is_not_waited_for(
     # That came too late for a step, whatever it took.
     monkeypatch.setattr(stepping, "_PATIENCE_S", -1.0)
     leap(25)
+    qtbot.waitUntil(lambda: follow._patience == 0.0, timeout=LONG_MS)
     films[0].hold(30)
     leap(30)
     assert follow.are_late

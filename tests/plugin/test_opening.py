@@ -277,6 +277,8 @@ def test_boxes_alone_are_not_shown(session: Session, until: Any, study_folder: P
     until(lambda: session.recording == "flat")
     session.viewer.layers.clear()
     session.arrange(replace(session.arrangement, boxes=True))
+    until(lambda: not session._boxing.pace.busy)
+    assert names(session) == set()
     session.go_to(0.4, recording="flat")
     until(lambda: names(session) >= FLAT | {"boxes"})
 
@@ -292,7 +294,7 @@ def test_a_layer_that_a_person_takes_away_while_all_go(
     viewer.layers.remove(stage.layers[-1])
     for _ in clearing:
         pass
-    assert (names(session), stage.layers) == (set(), [])
+    assert (names(session), stage.layers, stage.lacks) == (set(), [], False)
 
 
 def test_results_are_taken_up_while_the_window_goes_on(

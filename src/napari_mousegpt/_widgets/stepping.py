@@ -81,8 +81,6 @@ class PicturesFollow(QObject):
         self._point: tuple[float, ...] = ()
         self._asked = self._until = 0.0
         self._patience = _PATIENCE_S
-        #: Layers whose picture is left as it is drawn, for this step.
-        self._drawn: list[Any] = []
         threads = self._threads = ThreadPoolExecutor(
             os.cpu_count() or 1, "mousegpt-pictures", initializer=stand_back
         )
@@ -127,9 +125,6 @@ class PicturesFollow(QObject):
     def until(self) -> float | None:
         """Until when pictures of this step are waited for; None = however long."""
         viewer = self._viewer()
-        if QThread.currentThread() is not self.thread():  # napari's own, which slices for others
-            return None
-        self._draw_again()
         if viewer is None or not self._may_come_late():
             return None
         if viewer.dims.point != self._point:
@@ -152,20 +147,9 @@ class PicturesFollow(QObject):
         self._patience = _PATIENCE_S if soon else 0.0
         self._came.emit()
 
-    def gave_again(self, pictures: LatePictures) -> None:
-        """Leave what is drawn: napari would hand the picture to the graphics card once more."""
-        for layer, its in self._films():
-            if its is pictures:
-                layer.events.set_data.block()
-                self._drawn.append(layer)
-        QTimer.singleShot(0, self._draw_again)
-
-    def _draw_again(self) -> None:
-        drawn, self._drawn = self._drawn, []
-        for layer in drawn:
-            layer.events.set_data.unblock()
-
     def _may_come_late(self) -> bool:
+        if QThread.currentThread() is not self.thread():  # napari's own, which slices for others
+            return False
         pressed = QApplication.mouseButtons() != Qt.MouseButton.NoButton
         return bool(self._invited) or self._at_a_key or pressed
 
