@@ -77,7 +77,7 @@ def _controls_of(viewer: Any) -> Any:
 @contextmanager
 def _unselected(layers: Any) -> Iterator[None]:
     """Layers that are inserted meanwhile are not selected: that takes as long as their controls."""
-    selects = layers._activate_on_insert
+    selects = getattr(layers, "_activate_on_insert", True)  # others select as they do
     layers._activate_on_insert = False
     try:
         yield
