@@ -329,6 +329,30 @@ def test_a_film_that_is_hidden_or_removed_is_not_waited_for(shown: Any, qtbot: A
 
 
 @on_screen
+def test_a_film_that_has_ended_is_not_waited_for(viewer: Any, qtbot: Any) -> None:
+    from napari_mousegpt._widgets.stepping import pictures_follow
+
+    films = [Gated(50), Gated(30)]
+    for film in films:
+        viewer.add_image(LatePictures(film), rgb=True, contrast_limits=(0, 255))
+    shown = viewer, pictures_follow(viewer, viewer.window._qt_window), films
+    viewer.dims.set_current_step(0, 0)
+    go_and_hold(shown, 20)
+    assert shown[1].are_late
+    films[0].gates[20].set()
+    viewer.dims.set_current_step(0, 40)
+    assert not shown[1].are_late
+    # Where it has pictures, it is as late as before until they are there.
+    with shown[1].may_follow():
+        viewer.dims.set_current_step(0, 20)
+    qtbot.waitUntil(lambda: viewer.layers[0]._slice.image.raw.max() == 20, timeout=LONG_MS)
+    assert shown[1].are_late
+    films[1].gates[20].set()
+    qtbot.waitUntil(lambda: seen(viewer) == [20, 20], timeout=LONG_MS)
+    assert not shown[1].are_late
+
+
+@on_screen
 def test_layers_of_one_film_are_waited_for(shown: Any, qtbot: Any) -> None:
     from napari.layers import Layer
 

@@ -96,7 +96,11 @@ class PicturesFollow(QObject):
     @property
     def are_late(self) -> bool:
         """Whether another picture is shown than the step's."""
-        return any(pictures.is_late for layer, pictures in self._films() if layer.visible)
+        # Beyond its end a film shows nothing, and napari asks it for nothing.
+        return any(
+            pictures.is_late and layer.visible and not layer._slice.empty
+            for layer, pictures in self._films()
+        )
 
     @contextmanager
     def may_follow(self) -> Iterator[None]:
