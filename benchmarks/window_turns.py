@@ -10,6 +10,8 @@ it; who comes in the middle of one waits for its rest, and maybe for what is pai
 ``--keys`` presses a key 80 times a second meanwhile (by xdotool, which has to be there), and tells
 the longest that one waited to be heard.
 napari's own are the floor: the same layers one a turn and in memory, its slider, an empty dock.
+A virtual computer may be stopped for another: where that took a tenth of a long turn or more, as
+Linux tells, the act is left out of all but the first column; ``~`` stands where none was left.
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ from gui import FRAMES, SIZE, Canvas, leave, make_film, make_poses, make_study, 
 
 #: Longer is felt as a stop (ms).
 FREEZE_MS = 100
+#: Turns longer than this (ms) are asked for whether the computer was there.
+LONG_MS = 40
+#: Share of a long turn that may have gone to other computers.
+MAY_BE_STOLEN = 0.1
 #: Pictures of a film that are kept in memory, to compare.
 IN_MEMORY = 24
 DOCKS = ("Home", "Study", "Views", "Keypoints", "Describe", "Behaviours", "Ethogram", "Search")
@@ -38,11 +44,20 @@ DOCKS = ("Home", "Study", "Views", "Keypoints", "Describe", "Behaviours", "Ethog
 Act = Callable[[], object]
 
 
+def stolen_ms() -> float:
+    """What other computers took of all processors of this one so far; 0 where nothing tells."""
+    import psutil
+
+    return getattr(psutil.cpu_times(), "steal", 0.0) * 1e3
+
+
 class Watch:
     """Longest turns by what was done meanwhile, in ms: busy, away; and waits of keys."""
 
     def __init__(self, keys: Keys | None = None) -> None:
         self.found: dict[str, list[tuple[float, ...]]] = {}
+        #: By what was done: whether the computer was there for each.
+        self.undisturbed: dict[str, list[bool]] = {}
         self.keys = keys
 
     @contextmanager
@@ -51,9 +66,9 @@ class Watch:
         from qtpy.QtCore import QAbstractEventDispatcher, QTimer
 
         def look() -> None:
-            looks.append((time.perf_counter(), time.thread_time()))
+            looks.append((time.perf_counter(), time.thread_time(), stolen_ms()))
 
-        looks: list[tuple[float, float]] = []
+        looks: list[tuple[float, float, float]] = []
         if self.keys is not None:
             self.keys.waits.clear()
         look()
@@ -65,24 +80,37 @@ class Watch:
         settle(0.05)
         timer.stop()
         rounds.disconnect(look)
-        away, busy = np.diff(looks, axis=0).max(axis=0) * 1e3
+        turns = np.diff(looks, axis=0) * (1e3, 1e3, 1)
+        away, busy, _ = turns.max(axis=0)
         waited = () if self.keys is None else (max(self.keys.waits, default=0.0),)
         self.found.setdefault(title, []).append((float(busy), float(away), *waited))
+        long = turns[turns[:, 0] > LONG_MS]
+        there = bool((long[:, 2] < MAY_BE_STOLEN * long[:, 0]).all())
+        self.undisturbed.setdefault(title, []).append(there)
 
     def tell(self) -> None:
         """Print all, in the order in which they were first done."""
         title = "longest turn, ms busy (away)" + " key waited" * (self.keys is not None)
-        print(f"\n{title:<52}{'first':>20}{'then':>20}{'worst':>20}")
+        print(f"\n{title:<52}{'first':>20}{'then':>20}{'worst':>20}{'of acts':>10}")
         for title, turns in self.found.items():
-            rest = turns[1:] or turns
+            there = self.undisturbed[title]
+            since = min(1, len(turns) - 1)
+            rest = [turn for turn, was in zip(turns[since:], there[since:], strict=True) if was]
+            count = f"{len(rest)}/{len(turns) - since}"
+            sign = "" if rest else "~"
+            rest = rest or turns[since:]
             later, worst = np.median(rest, axis=0), np.max(rest, axis=0)
             told = (
-                f"{busy:.0f} ({away:.0f})" + "".join(f" {each:.0f}" for each in waited)
-                for busy, away, *waited in (turns[0], later, worst)
+                f"{how}{busy:.0f} ({away:.0f})" + "".join(f" {each:.0f}" for each in waited)
+                for how, (busy, away, *waited) in (
+                    ("" if there[0] else "~", turns[0]),
+                    (sign, later),
+                    (sign, worst),
+                )
             )
             cells = "".join(f"{one:>20}" for one in told)
             mark = " *" if later[0] > FREEZE_MS else ""
-            print(f"  {title:<50}{cells}{mark}", flush=True)
+            print(f"  {title:<50}{cells}{count:>10}{mark}", flush=True)
 
 
 class Keys:
