@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_mousegpt._widgets.rounds import in_a_round
 from napari_mousegpt._widgets.telling import errors_told
+from napari_mousegpt._widgets.textures import keep_texture
 from napari_mousegpt.gone import when_gone
 from napari_mousegpt.late_pictures import LatePictures
 from napari_mousegpt.pace import stand_back
@@ -87,11 +88,11 @@ class PicturesFollow(QObject):
         followed = self._followed = WeakSet[LatePictures]()
         when_gone(window, lambda: _let_go(followed, threads))
         self._came.connect(self._show)
+        self._canvas = window._qt_viewer.canvas
         for layer in viewer.layers:
             self._follow(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
-        self._canvas = window._qt_viewer.canvas.native
-        self._canvas.installEventFilter(self)
+        self._canvas.native.installEventFilter(self)
 
     @property
     def are_late(self) -> bool:
@@ -168,6 +169,7 @@ class PicturesFollow(QObject):
             )
             layer.data.reader = None if shared else self
             self._followed.add(layer.data)
+            keep_texture(self._canvas, layer)
 
     def _show(self) -> None:
         """Show what came late, or meanwhile the newest that there is."""
