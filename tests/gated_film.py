@@ -10,8 +10,8 @@ import numpy as np
 
 from mousegpt_core.errors import VideoError
 
-#: Long enough for any of these.
-LONG_MS = 20_000
+#: Long enough for any of these, also where a computer is stopped for others half of the time.
+LONG_MS = 60_000
 
 
 class Gated:
