@@ -69,8 +69,10 @@ def arrived(make: Callable[[], list[LayerTuple]], title: str) -> list[Any]:
         return make()
     window = viewer.window._qt_window
     spare_collector(window)
+    from napari_mousegpt._widgets.garbage import collect_in_rounds
     from napari_mousegpt._widgets.stepping import pictures_follow
 
+    collect_in_rounds(window)
     pictures_follow(viewer, window)
     step = int(viewer.dims.current_step[0])
     with Waiting(title, window) as waiting:

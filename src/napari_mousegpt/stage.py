@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
 from typing import Any
 from weakref import WeakSet
 
@@ -12,8 +12,8 @@ from napari_mousegpt.adding import adding
 from napari_mousegpt.arranging import FRAME, look_from_above
 from napari_mousegpt.pace import Turns
 
-#: So many layers are taken away between two of napari's cleanings.
-_AT_A_TIME = 5
+#: So many layers are taken away between two collections of their garbage.
+_AT_A_TIME = 3
 
 
 class Stage:
@@ -80,15 +80,19 @@ class Stage:
     def clear(self, viewer: Any) -> Turns:
         """Take the layers away, the uppermost first, and close their films."""
         self.lacks = False
-        while self.layers:
-            # napari cleans up after one layer or several: after all of them it takes too long.
-            with viewer.layers.batched_update():
-                # A person may take some away, too, between the turns.
-                for layer in islice(self._taken(), _AT_A_TIME):
-                    if layer in viewer.layers:
-                        viewer.layers.remove(layer)
+        in_window = getattr(viewer, "window", None) is not None
+        # In one batch, at whose end napari looks for garbage among all that lives: among as little
+        # as can be, and a few layers' by then, as all of it takes too long.
+        with viewer.layers.batched_update():
+            # A person may take some away, too, between the turns.
+            for number, layer in enumerate(self._taken(), 1):
+                if layer in viewer.layers:
+                    viewer.layers.remove(layer)
+                yield None
+                if in_window and number % _AT_A_TIME == 0:
+                    gc.collect()
                     yield None
-            yield None
+        yield None
         self.lacks = False  # as a person may have taken the last of them
         self.films.close()
 

@@ -30,6 +30,11 @@ def has_started() -> bool:
     return _started.is_set()
 
 
+def is_starting() -> bool:
+    """Whether it is being brought."""
+    return _starting.locked()
+
+
 def start() -> None:
     """Import all that a study and the docks need, read what the person prefers, find describers."""
     with _starting:

@@ -20,8 +20,12 @@ def session_in_window(viewer: Any) -> Session:
     """The session of a viewer; in a window it does what takes a while in turns, words later."""
     viewer = getattr(viewer, "__wrapped__", viewer)
     window = getattr(getattr(viewer, "window", None), "_qt_window", None)
-    if window is not None and not has_started():
-        _start(window)
+    if window is not None:
+        from napari_mousegpt._widgets.garbage import collect_in_rounds
+
+        collect_in_rounds(window)
+        if not has_started():
+            _start(window)
     from napari_mousegpt.session import session_of
 
     session = session_of(viewer)
