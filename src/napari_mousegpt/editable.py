@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from mousegpt_core.skeleton import Skeleton
-    from mousegpt_core.study import Recording, Study
-    from napari_mousegpt.moving import MovingPoses
+    from mousegpt_core.study import Study
     from napari_mousegpt.session import Session
 
 
@@ -48,32 +47,19 @@ def read_editable(session: Session) -> Callable[[], EditablePoses]:
         If there is nothing to correct.
     """
     opened, study = session.opened, session.study
-    own = [] if opened is None else [view for view in opened.moving if view.source is not None]
-    if study is None or not own or session.points is None:
+    moving = [] if opened is None else opened.moving
+    own = [view.source for view in moving if view.source is not None]
+    if study is None or opened is None or not own or session.points is None:
         raise DataError(
             "there are no keypoints here that can be corrected",
             hint="open a recording with poses of its own; in 3D, look at its views instead",
         )
-    return partial(_read, study, session.recording, own)
+    poses = {view: opened.as_read[view] for view in own}
+    return partial(_read, study, session.recording, poses)
 
 
-def _read(study: Study, id: str, views: Sequence[MovingPoses]) -> EditablePoses:
+def _read(study: Study, id: str, poses: Mapping[str, xr.Dataset]) -> EditablePoses:
     from mousegpt_core.pipeline.recording_stages import recording_skeleton
 
     recording = study.recording(id)
-    return EditablePoses(
-        recording_skeleton(study, recording),
-        Corrections(recording, _poses_as_read(recording, views)),
-    )
-
-
-def _poses_as_read(recording: Recording, views: Sequence[MovingPoses]) -> dict[str, xr.Dataset]:
-    """Poses of views as they were read, before anybody's acts."""
-    from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
-
-    wanted = {view.source for view in views}
-    return {
-        source.view: recording.store.read_dataset(pose_stage(source)).load()
-        for source in pose_sources(recording)
-        if source.view in wanted
-    }
+    return EditablePoses(recording_skeleton(study, recording), Corrections(recording, poses))

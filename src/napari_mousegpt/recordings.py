@@ -68,6 +68,9 @@ class OpenedRecording:
         Those that are filmed, the main one first where it can be read.
     left_out : LeftOut
         What could not be read.
+    as_read : dict of str to Dataset
+        Poses of the views (``""`` = the only one) that have a file of their own, before anybody
+        corrected them.
     """
 
     still: list[LayerTuple]
@@ -77,6 +80,7 @@ class OpenedRecording:
     stack: ExitStack
     views: list[ShownView] = field(default_factory=list)
     left_out: LeftOut = field(default_factory=LeftOut)
+    as_read: dict[str, xr.Dataset] = field(default_factory=dict)
 
     def whole(self) -> list[LayerTuple]:
         """All as layers that need nobody to move them on; pictures below, points on top."""
@@ -181,7 +185,9 @@ def _beside_each_other(
         if isinstance(pictures, LatePictures):
             stack.callback(pictures.stop)
     still.sort(key=lambda layer: _HEIGHT.index(layer[2]))
-    return OpenedRecording(still, moving, timeline, False, stack, shown, part.left_out)
+    return OpenedRecording(
+        still, moving, timeline, False, stack, shown, part.left_out, part.as_read
+    )
 
 
 def _timeline(part: _Readable, main: View, first: FilmedView) -> Timeline:
@@ -373,7 +379,9 @@ def _open_poses(part: _Readable) -> OpenedRecording:
     form = _format(recording, source)
     moving = [MovingPoses("", poses, edges=_edges(part.sights), format=form, source=source)]
     in_space, timeline = poses.sizes["space"] == 3, Timeline.of_poses(poses)
-    return OpenedRecording(still, moving, timeline, in_space, ExitStack(), left_out=left_out)
+    return OpenedRecording(
+        still, moving, timeline, in_space, ExitStack(), left_out=left_out, as_read=part.as_read
+    )
 
 
 # -- what all share ---------------------------------------------------------------------------
@@ -388,6 +396,7 @@ class _Readable:
 
         self.study, self.recording = study, recording
         self.left_out = LeftOut()
+        self.as_read: dict[str, xr.Dataset] = {}
         self._waits_until = time.monotonic() + _PATIENCE_S
         # Poses are shown as they were read where the log cannot be.
         self.edits = self.read(lambda: pose_edits(recording)) is not None
@@ -425,6 +434,7 @@ def _read_poses(part: _Readable, source: PoseFile) -> xr.Dataset | None:
         work = Work(part.study, patience_s=part.patience_s)
         import_poses(work, recording, source)
     read = recording.store.read_dataset(pose_stage(source)).load()
+    part.as_read[source.view] = read
     return corrected(recording, source.view, read, marked=True) if part.edits else read
 
 

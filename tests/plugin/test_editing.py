@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from mousegpt_core.errors import DataError, MouseGPTError
 from mousegpt_core.pipeline.correcting import pose_edits
+from mousegpt_core.pipeline.recording_stages import pose_sources, pose_stage
 from mousegpt_core.study import Study
 from napari_mousegpt.manners import Manners
 
@@ -270,6 +272,27 @@ def test_doubtful_moments_are_gone_to(edit: Callable[..., Any]) -> None:
     assert editing.selected() == [0]
     editing.accept()
     assert editing.doubts().empty
+
+
+def test_what_was_corrected_before_can_be_taken_back(
+    edit: Callable[..., Any], folder: Path
+) -> None:
+    """Poses are shown as they were corrected, yet as they were read is known."""
+    first = edit()
+    drag(first, 0, 33.0, 44.0)
+    (act,) = saved(first, folder)
+    first.close()
+    editing = edit()
+    np.testing.assert_allclose(points_of(editing).data[0, -2:], (33, 44), atol=1e-3)
+    recording = Study.open(folder).recording("flat")
+    source = pose_sources(recording)[0]
+    on_disk = recording.store.read_dataset(pose_stage(source)).load()
+    xr.testing.assert_identical(editing.corrections.as_read(source.view), on_disk)
+    editing.corrections.take_back(act)
+    (edited,) = editing.corrections.states.values()
+    there = on_disk["position"].transpose("time", "keypoint", "individual", "space")
+    np.testing.assert_array_equal(edited.position, there)
+    xr.testing.assert_identical(editing.corrections.as_read(source.view), on_disk)
 
 
 def test_what_is_shown_in_space_cannot_be_corrected(folder: Path) -> None:
