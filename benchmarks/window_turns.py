@@ -11,7 +11,8 @@ it; who comes in the middle of one waits for its rest, and maybe for what is pai
 the longest that one waited to be heard.
 napari's own are the floor: the same layers one a turn and in memory, its slider, an empty dock.
 A virtual computer may be stopped for another: where that took a tenth of a long turn or more, as
-Linux tells, the act is left out of all but the first column; ``~`` stands where none was left.
+Linux tells of all its processors, in steps of 10 ms, the act is left out of all but the first
+column; ``~`` stands where none was left.
 """
 
 from __future__ import annotations

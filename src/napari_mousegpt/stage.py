@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 from weakref import WeakSet
@@ -80,25 +79,29 @@ class Stage:
     def clear(self, viewer: Any) -> Turns:
         """Take the layers away, the uppermost first, and close their films."""
         self.lacks = False
-        in_window = getattr(viewer, "window", None) is not None
-        # In one batch, at whose end napari looks for garbage among all that lives: among as little
-        # as can be, and a few layers' by then, as all of it takes too long.
-        with viewer.layers.batched_update():
-            # A person may take some away, too, between the turns.
-            for number, layer in enumerate(self._taken(), 1):
-                if layer in viewer.layers:
-                    viewer.layers.remove(layer)
-                yield None
-                if in_window and number % _AT_A_TIME == 0:
-                    gc.collect()
-                    yield None
-        yield None
+        if self.layers:
+            # One batch, at whose end napari looks for garbage: little of it is left by then, and
+            # little else that lives, as each look takes long.
+            with viewer.layers.batched_update():
+                yield from self._taking_away(viewer)
+            yield None
         self.lacks = False  # as a person may have taken the last of them
         self.films.close()
 
-    def _taken(self) -> Iterator[Any]:
+    def _taking_away(self, viewer: Any) -> Turns:
+        in_window = getattr(viewer, "window", None) is not None
+        taken = 0
+        # A person may take some away, too, between the turns.
         while self.layers:
-            yield self.layers.pop()
+            layer = self.layers.pop()
+            if layer in viewer.layers:
+                viewer.layers.remove(layer)
+            del layer  # else it outlives the collection
+            taken += 1
+            yield None
+            if in_window and taken % _AT_A_TIME == 0:
+                gc.collect()
+                yield None
 
     def _on_removed(self, event: Any) -> None:
         """A person took a layer away."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +22,10 @@ from napari_mousegpt._widgets.garbage import collect_in_rounds
 from napari_mousegpt.session import session_of
 from on_screen import on_screen
 
-pytestmark = pytest.mark.usefixtures("qapp")
+pytestmark = [
+    pytest.mark.usefixtures("qapp"),
+    pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has no full collections"),
+]
 
 YOUNG = (700, 10)
 LONG_MS = 60_000
@@ -31,9 +36,10 @@ LOOKS = 5
 @pytest.fixture(autouse=True)
 def usual(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Python's usual thresholds; no window of other tests counts, and one looks often."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     before = gc.get_threshold()
     gc.set_threshold(*YOUNG, 10)
-    monkeypatch.setattr(garbage, "_threshold", garbage._Threshold())
+    monkeypatch.setattr(garbage, "_full", garbage._Full())
     monkeypatch.setattr(garbage, "_LOOK_MS", 10)
     yield
     gc.enable()
@@ -106,12 +112,39 @@ def counted_full() -> Callable[[], int]:
 
 
 def test_python_makes_none_itself_meanwhile(window: QObject) -> None:
+    gc.freeze()  # the more lives, the fewer it makes
+    try:
+        assert made_by_python() > 0
+        collect_in_rounds(window)
+        assert made_by_python() == 0
+    finally:
+        gc.unfreeze()
+
+
+def made_by_python() -> int:
+    """Full collections that are made while much comes to live."""
+    made = counted_full()
+    rings = [Ring() for _ in range(200_000)]
+    assert len(rings) == 200_000
+    return made()
+
+
+def test_after_a_long_one_there_is_a_rest(window: QObject, qtbot: Any) -> None:
+    is_there = old_garbage()
+
+    def slowly(phase: str, about: dict[str, int]) -> None:
+        if about["generation"] == 2:
+            time.sleep(0.05)
+
     collect_in_rounds(window)
-    made, rings = counted_full(), []
-    for _ in range(300_000):
-        rings.append(Ring())
-    assert made() == 0
-    assert gc.get_count()[2] > 10  # it would have
+    gc.callbacks.append(slowly)
+    try:
+        qtbot.waitUntil(lambda: not is_there(), timeout=LONG_MS)
+    finally:
+        gc.callbacks.remove(slowly)
+    is_there = old_garbage()
+    qtbot.wait(LOOKS * garbage._LOOK_MS)
+    assert is_there()
 
 
 def test_none_is_made_while_the_docks_are_imported(window: QObject, qtbot: Any) -> None:
@@ -157,6 +190,15 @@ def test_a_python_that_collects_otherwise_is_left_alone(window: QObject, qtbot: 
     qtbot.wait(LOOKS * garbage._LOOK_MS)
     assert is_there()
     assert gc.get_threshold() == (*YOUNG, 0)
+
+
+@on_screen
+def test_where_nothing_is_shown_no_garbage_is_looked_for(viewer: Any) -> None:
+    session = session_of(viewer)
+    made = counted_full()
+    gc.disable()
+    session.close_recording()
+    assert made() == 0
 
 
 @on_screen

@@ -59,7 +59,6 @@ def test_a_picture_that_stays_is_not_sent_again(
     layer = shown(viewer, film)
     viewer.dims.set_current_step(0, 10)
     assert drawn(viewer) == 10
-    assert not sends(viewer, layer)
     film.hold(30)
     go(viewer, follow, 30)
     assert follow.are_late
@@ -137,7 +136,21 @@ def test_a_layer_that_comes_again_is_drawn(viewer: Any, follow: Any, film: Gated
     viewer.layers.append(layer)
     viewer.dims.set_current_step(0, 10)
     assert drawn(viewer) == 10
-    assert not sends(viewer, layer)
+
+
+@on_screen
+def test_a_film_that_gave_way_to_an_array_is_sent_whenever_that_changes(
+    viewer: Any, follow: Any, film: Gated
+) -> None:
+    layer = shown(viewer, film)
+    viewer.dims.set_current_step(0, 10)
+    assert drawn(viewer) == 10
+    pictures = np.full((STEPS, 4, 6, 3), 77, np.uint8)
+    layer.data = pictures
+    assert drawn(viewer) == 77
+    pictures[:] = 200
+    layer.refresh()
+    assert drawn(viewer) == 200
 
 
 @on_screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
@@ -13,6 +14,8 @@ from napari_mousegpt.starting import is_starting
 
 #: Between looks whether a collection is due (ms).
 _LOOK_MS = 1000
+#: After one there is none for so many times as long as it took.
+_REST = 50
 #: So many times as seldom does Python itself make one meanwhile.
 _SELDOM = 100
 
@@ -28,28 +31,31 @@ def collect_in_rounds(window: Any) -> None:
 
 
 class _Collecting(QObject):
-    """Looks now and then whether Python would have made a full collection."""
+    """Looks now and then whether a full collection is due."""
 
     def __init__(self, window: Any) -> None:
         super().__init__(window)
         self._timer = QTimer(self)
-        self._timer.timeout.connect(_collect_if_due)
+        self._timer.timeout.connect(_full.make_if_due)
         self._timer.start(_LOOK_MS)
-        _threshold.raise_()
-        when_gone(window, _threshold.lower)
+        _full.put_off()
+        when_gone(window, _full.leave_to_python)
 
 
-class _Threshold:
-    """After how many smaller collections Python makes a full one; raised while windows are there.
+class _Full:
+    """Full collections: Python's threshold of them is raised while windows are there.
 
-    It is not switched off: should no window look any more, Python does it in the end.
+    They are not switched off: should no window look any more, Python makes them in the end. It
+    waits until what lives has grown by a quarter, too, which it tells nobody; so that much that
+    lives is not gone through again and again, each is followed by a rest as it was long.
     """
 
     def __init__(self) -> None:
         self._windows = 0
         self._usual = self._raised = 0
+        self._rests_until = 0.0
 
-    def raise_(self) -> None:
+    def put_off(self) -> None:
         """A window is there."""
         self._windows += 1
         if self._windows == 1:
@@ -57,30 +63,31 @@ class _Threshold:
             self._raised = self._usual * _SELDOM
             self._set(self._raised)
 
-    def lower(self) -> None:
+    def leave_to_python(self) -> None:
         """A window is gone; what others have set meanwhile stays."""
         self._windows -= 1
         if self._windows == 0 and gc.get_threshold()[2] == self._raised:
             self._set(self._usual)
 
-    @property
-    def is_passed(self) -> bool:
-        """Whether Python would have made one by now; a Python that does it otherwise never."""
-        return 0 < self._usual < gc.get_count()[2]
+    def make_if_due(self) -> None:
+        """Make one in a round to come, if there were enough smaller ones since the last.
+
+        A Python that collects in another way, without this threshold, is left alone; so is one that
+        is importing what is left out of collections in the end (`spare_collector`).
+        """
+        is_due = 0 < self._usual < gc.get_count()[2] and time.monotonic() >= self._rests_until
+        if is_due and gc.isenabled() and not is_starting():
+            in_a_round(self._make)
+
+    def _make(self) -> None:
+        began = time.monotonic()
+        gc.collect()
+        ended = time.monotonic()
+        self._rests_until = ended + _REST * (ended - began)
 
     @staticmethod
     def _set(full: int) -> None:
         gc.set_threshold(*gc.get_threshold()[:2], full)
 
 
-_threshold = _Threshold()
-
-
-def _collect_if_due() -> None:
-    # What is imported is left out of it in the end (`spare_collector`).
-    if gc.isenabled() and _threshold.is_passed and not is_starting():
-        in_a_round(_collect)
-
-
-def _collect() -> None:
-    gc.collect()
+_full = _Full()

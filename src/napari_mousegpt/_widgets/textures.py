@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
+
+from napari_mousegpt.late_pictures import LatePictures
 
 
 def keep_texture(canvas: Any, layer: Any) -> None:
@@ -12,8 +15,8 @@ def keep_texture(canvas: Any, layer: Any) -> None:
 
     While the picture of a step is read, the one before stays; napari would give it to the card once
     more, 4 MB of 1280 x 1024, as with any change of what is shown. What is there is known from what
-    the card was given it from: the same memory, which a film never writes to again. A napari that
-    draws otherwise is left alone.
+    the card was given it from: the same memory, which a film never writes to again. Once the layer
+    has other data all is sent. A napari that draws otherwise is left alone.
 
     Parameters
     ----------
@@ -27,11 +30,12 @@ def keep_texture(canvas: Any, layer: Any) -> None:
     node: Any = None if nodes is None else nodes.get_node(2)
     if not hasattr(node, "_data"):
         return
-    send = node.set_data
+    send, shown = node.set_data, weakref.ref(layer)
 
-    def send_another(picture: Any, *args: Any, **kwargs: Any) -> None:
-        if not _same_memory(picture, node._data):
-            send(picture, *args, **kwargs)
+    def send_another(image: Any, *args: Any, **kwargs: Any) -> None:
+        of_film = isinstance(getattr(shown(), "data", None), LatePictures)
+        if not of_film or not _same_memory(image, node._data):
+            send(image, *args, **kwargs)
 
     node.set_data = send_another
 
