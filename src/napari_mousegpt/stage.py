@@ -34,6 +34,7 @@ class Stage:
         self.lacks = False
         self._added: WeakSet[Any] = WeakSet()
         self._fitted: tuple[float, ...] = ()
+        self._began_at = 0.0
 
     @property
     def is_bare(self) -> bool:
@@ -56,15 +57,21 @@ class Stage:
         self.layers.insert(self.layers.index(below) if under else len(self.layers), layer)
         self._added.add(layer)
         yield from adding(viewer, layer, from_start=first, below=below if under else None)
+        if first:
+            self._began_at = viewer.dims.range[0].start
 
     def set(self, viewer: Any, *, in_space: bool) -> None:
-        """Select the uppermost, and see all of it, from its beginning."""
+        """Select the uppermost, and see all of it, from its beginning.
+
+        Where a person has moved the slider since the first of them came, it stays there.
+        """
         viewer.layers.selection.active = self.layers[-1] if self.layers else None
         viewer.dims.axis_labels = (FRAME, *viewer.dims.axis_labels[1:])
         if in_space:
             look_from_above(viewer.scene.camera)
         self.fit(viewer)
-        viewer.dims.set_current_step(0, 0)
+        if viewer.dims.point[0] == self._began_at:
+            viewer.dims.set_current_step(0, 0)
 
     def fit(self, viewer: Any) -> None:
         """See all of it, in a canvas of any size until a person moves the camera."""

@@ -119,6 +119,29 @@ def test_keypoints_follow_the_slider(viewer: Any, study_folder: Path) -> None:
     assert list(points.features["keypoint"]) == ["nose", "neck", "tailbase"]
 
 
+def test_a_slider_that_is_moved_while_layers_come_stays_there(
+    viewer: Any, study_folder: Path
+) -> None:
+    def move(event: Any) -> None:
+        if event.value.name == "side":
+            viewer.dims.set_current_step(0, 40)
+
+    viewer.layers.events.inserted.connect(move)
+    session = session_in(viewer, study_folder)
+    assert session.moment == pytest.approx(40 / 25)
+    assert number_in(np.asarray(viewer.layers["side"]._slice.image.view)) == 30
+    moved = viewer.layers["keypoints"].data.copy()
+    viewer.layers.events.inserted.disconnect(move)
+    session.reopen()
+    assert session.moment == pytest.approx(40 / 25)
+    session.open_recording("space")
+    assert session.moment == 0
+    session.open_recording("flat")
+    assert session.moment == 0
+    session.go_to(40 / 25)
+    np.testing.assert_array_equal(viewer.layers["keypoints"].data, moved)
+
+
 def one_line(viewer: Any) -> str:
     """The words under the picture, as before they were broken into lines."""
     return str(viewer.canvas.overlays.text.text.replace("\n", " "))
