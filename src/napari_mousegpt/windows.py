@@ -81,6 +81,7 @@ def _is_gone(widget: Any) -> bool:
 
 def _settle(session: Session, window: Any) -> None:
     """Let a session work as it should in its window."""
+    from napari_mousegpt._widgets.layer_rows import spare_rows
     from napari_mousegpt._widgets.shaders import lighten_shaders
     from napari_mousegpt._widgets.stepping import (
         Soon,
@@ -100,5 +101,6 @@ def _settle(session: Session, window: Any) -> None:
     if window.findChild(ThumbnailsFollow) is None:
         ThumbnailsFollow(session.viewer, window)
         learn_letters(window)
+        spare_rows(window)
     lighten_shaders()
     spare_collector(window)
