@@ -19,6 +19,7 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject
 from napari_mousegpt import starting
 from napari_mousegpt._widgets import garbage
 from napari_mousegpt._widgets.garbage import collect_in_rounds
+from napari_mousegpt._widgets.rest import Rest
 from napari_mousegpt.session import session_of
 from on_screen import on_screen
 
@@ -145,6 +146,29 @@ def test_after_a_long_one_there_is_a_rest(window: QObject, qtbot: Any) -> None:
     is_there = old_garbage()
     qtbot.wait(LOOKS * garbage._LOOK_MS)
     assert is_there()
+
+
+def test_none_is_made_while_something_moves(
+    window: QObject, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved_s = 0.5
+    monkeypatch.setattr(Rest, "lasts_s", property(lambda _: moved_s))
+    is_there = old_garbage()
+    collect_in_rounds(window)
+    qtbot.wait(LOOKS * garbage._LOOK_MS)
+    assert is_there()
+    moved_s = 1.5
+    qtbot.waitUntil(lambda: not is_there(), timeout=LONG_MS)
+
+
+def test_one_is_made_in_the_end_where_something_always_moves(
+    window: QObject, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rest, "lasts_s", 0.0)
+    monkeypatch.setattr(garbage, "_PATIENCE_S", 0.2)
+    is_there = old_garbage()
+    collect_in_rounds(window)
+    qtbot.waitUntil(lambda: not is_there(), timeout=LONG_MS)
 
 
 def test_none_is_made_while_the_docks_are_imported(window: QObject, qtbot: Any) -> None:

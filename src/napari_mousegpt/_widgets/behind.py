@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -11,17 +12,21 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
 from mousegpt_core.errors import MouseGPTError
+from napari_mousegpt._widgets.rest import rest
 from napari_mousegpt._widgets.telling import tell_error
 from napari_mousegpt.pace import stand_back
 
 _POLL_MS = 30
+#: So long at most is it put off for a person who moves something (s).
+_PATIENCE_S = 5.0
 
 
 class Behind(QObject):
     """Runs functions behind a widget, and ends with it; errors are told.
 
-    The thread knows nothing of Qt: it fills a queue, into which the widget's own timer looks. So
-    nothing is ever told to a widget that is gone.
+    It begins once the window rests: pictures that are read and drawn want the same processor, and
+    Python. The thread knows nothing of Qt: it fills a queue, into which the widget's own timer
+    looks. So nothing is ever told to a widget that is gone.
 
     Parameters
     ----------
@@ -41,6 +46,7 @@ class Behind(QObject):
         self._task: _Task | None = None
         self._done: Callable[[Any], None] | None = None
         self._failed: Callable[[MouseGPTError], None] | None = None
+        self._latest = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -68,6 +74,8 @@ class Behind(QObject):
         """Run a generator; `done` gets each of its values as it comes."""
         self.stop()
         self._task, self._done, self._failed = _Task(make), done, None
+        self._latest = time.monotonic() + _PATIENCE_S
+        self._begin_if_due(self._task)
         self._timer.start()
 
     def stop(self) -> None:
@@ -81,6 +89,9 @@ class Behind(QObject):
         task = self._task
         if task is None:
             return
+        if not task.has_begun:
+            self._begin_if_due(task)
+            return
         # Before its last values are taken, so that none is lost.
         over = not task.thread.is_alive()
         while self._task is task:
@@ -92,6 +103,10 @@ class Behind(QObject):
         if over and self._task is task:
             self.stop()
             self.ended.emit()
+
+    def _begin_if_due(self, task: _Task) -> None:
+        if rest.is_there or time.monotonic() >= self._latest:
+            task.begin()
 
     def _take(self, value: Any) -> None:
         if isinstance(value, MouseGPTError):
@@ -111,6 +126,10 @@ class _Task:
         self.values: SimpleQueue[Any] = SimpleQueue()
         self.stopped = Event()
         self.thread = Thread(target=self._work, args=(make,), name="mousegpt reads")
+        self.has_begun = False
+
+    def begin(self) -> None:
+        self.has_begun = True
         self.thread.start()
 
     def _work(self, make: Callable[[], Iterable[Any]]) -> None:

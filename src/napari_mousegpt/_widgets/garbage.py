@@ -8,6 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
 
+from napari_mousegpt._widgets.rest import rest
 from napari_mousegpt._widgets.rounds import in_a_round
 from napari_mousegpt.gone import when_gone
 from napari_mousegpt.starting import is_starting
@@ -15,7 +16,9 @@ from napari_mousegpt.starting import is_starting
 #: Between looks whether a collection is due (ms).
 _LOOK_MS = 1000
 #: After one there is none for so many times as long as it took.
-_REST = 50
+_PAUSE = 50
+#: One waits until nothing has moved for so long (s), but so long at most.
+_CALM_S, _PATIENCE_S = 1.0, 60.0
 #: So many times as seldom does Python itself make one meanwhile.
 _SELDOM = 100
 
@@ -47,13 +50,15 @@ class _Full:
 
     They are not switched off: should no window look any more, Python makes them in the end. It
     waits until what lives has grown by a quarter, too, which it tells nobody; so that much that
-    lives is not gone through again and again, each is followed by a rest as it was long.
+    lives is not gone through again and again, each is followed by a pause as it was long. They
+    come while the window rests: with all docks one takes as long as a layer.
     """
 
     def __init__(self) -> None:
         self._windows = 0
         self._usual = self._raised = 0
-        self._rests_until = 0.0
+        self._paused_until = 0.0
+        self._due_since: float | None = None
 
     def put_off(self) -> None:
         """A window is there."""
@@ -75,15 +80,21 @@ class _Full:
         A Python that collects in another way, without this threshold, is left alone; so is one that
         is importing what is left out of collections in the end (`spare_collector`).
         """
-        is_due = 0 < self._usual < gc.get_count()[2] and time.monotonic() >= self._rests_until
-        if is_due and gc.isenabled() and not is_starting():
+        now = time.monotonic()
+        is_due = 0 < self._usual < gc.get_count()[2] and now >= self._paused_until
+        if not (is_due and gc.isenabled()) or is_starting():
+            self._due_since = None
+            return
+        if self._due_since is None:
+            self._due_since = now
+        if rest.lasts_s >= _CALM_S or now - self._due_since >= _PATIENCE_S:
             in_a_round(self._make)
 
     def _make(self) -> None:
         began = time.monotonic()
         gc.collect()
         ended = time.monotonic()
-        self._rests_until = ended + _REST * (ended - began)
+        self._paused_until = ended + _PAUSE * (ended - began)
 
     @staticmethod
     def _set(full: int) -> None:

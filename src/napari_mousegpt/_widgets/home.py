@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
@@ -27,9 +27,6 @@ from napari_mousegpt._widgets.telling import errors_told, tell
 from napari_mousegpt.overview import Step, next_words, overview, recording_words
 from napari_mousegpt.places import sample_folder
 from napari_mousegpt.session import Session
-
-if TYPE_CHECKING:
-    from mousegpt_core.pipeline.out_of_date import OutOfDate
 
 _EMPTY = (
     "Open the folder of a study, make a new one, or look at the sample: "
@@ -152,12 +149,12 @@ class Home(Dock):
         if study is None or not self.isVisible():
             return
 
-        def look() -> OutOfDate:
+        def look() -> list[Step]:
             from mousegpt_core.pipeline.out_of_date import out_of_date
 
-            return out_of_date(study)
+            return overview(study, out_of_date(study))
 
-        self._looking.run(look, lambda old: self._show_steps(overview(study, old)))
+        self._looking.run(look, self._show_steps)
 
     def _show_steps(self, steps: list[Step]) -> None:
         for row, step in enumerate(steps):

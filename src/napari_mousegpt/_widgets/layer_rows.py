@@ -23,7 +23,7 @@ def spare_rows(window: Any) -> None:
     """
     rows = getattr(window._qt_viewer, "layers", None)
     through = getattr(rows, "model", lambda: None)()
-    model = getattr(through, "sourceModel", lambda: None)()
+    model: Any = getattr(through, "sourceModel", lambda: None)()
     if not hasattr(model, "_process_event"):
         return
     tell, its = type(model)._process_event, ref(model)

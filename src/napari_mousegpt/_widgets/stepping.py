@@ -15,6 +15,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QThread, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
+from napari_mousegpt._widgets.rest import rest
 from napari_mousegpt._widgets.rounds import in_a_round
 from napari_mousegpt._widgets.telling import errors_told
 from napari_mousegpt._widgets.textures import keep_texture
@@ -33,6 +34,8 @@ _REST_MS = 300
 #: What most words are written with.
 _LETTERS = string.ascii_letters + string.digits + " .,:;…'\"()-_/%"
 _KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+#: Who does this over the picture does something with it.
+_ACTS = (*_KEYS, QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.Wheel)
 
 
 class Soon:
@@ -92,6 +95,7 @@ class PicturesFollow(QObject):
         for layer in viewer.layers:
             self._follow(layer)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.dims.events.current_step.connect(rest.end)
         self._canvas.native.installEventFilter(self)
 
     @property
@@ -113,7 +117,9 @@ class PicturesFollow(QObject):
             self._invited -= 1
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Know that a key is being pressed over the picture."""
+        """Know that a key is being pressed over the picture, and that something is done there."""
+        if event.type() in _ACTS or (event.type() == QEvent.Type.MouseMove and event.buttons()):
+            rest.end()
         if event.type() in _KEYS and not self._at_a_key:
             self._at_a_key = True
             QTimer.singleShot(0, self._leave_key)
@@ -173,6 +179,7 @@ class PicturesFollow(QObject):
 
     def _show(self) -> None:
         """Show what came late, or meanwhile the newest that there is."""
+        rest.end()
         late = [layer for layer, pictures in self._films() if pictures.has_news]
         with self.may_follow():
             self._until = 0.0
