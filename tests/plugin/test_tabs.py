@@ -60,6 +60,30 @@ def test_docks_of_the_menu_are_tabs(viewer: Any, qtbot: Any) -> None:
     assert window.height() == 1000
 
 
+def test_docks_that_a_script_opens_in_a_row_are_tabs(viewer: Any, qtbot: Any) -> None:
+    window = viewer.window._qt_window
+    window.resize(1600, 1000)
+    window.show()
+    first, *others = [
+        viewer.window.add_plugin_dock_widget("napari-mousegpt", name)[0] for name in NAMES
+    ]
+    qtbot.wait(300)
+    assert set(window.tabifiedDockWidgets(first)) == set(others)
+    assert window.height() == 1000
+    assert in_front(others[-1])
+
+
+def test_a_dock_that_was_put_away_is_not_joined(viewer: Any, qtbot: Any) -> None:
+    window = viewer.window._qt_window
+    window.show()
+    first = opened(viewer, qtbot, NAMES[0])
+    first.hide()
+    second = opened(viewer, qtbot, NAMES[1])
+    assert not window.tabifiedDockWidgets(first)
+    assert first.isHidden()
+    qtbot.waitUntil(lambda: in_front(second))
+
+
 def test_the_ethogram_is_seen_together_with_them(viewer: Any, qtbot: Any) -> None:
     window = viewer.window._qt_window
     window.show()

@@ -41,12 +41,17 @@ def bring_to_front(holder: Any) -> None:
 def _join(window: QMainWindow, holder: QDockWidget, is_tab: Callable[[Any], bool]) -> None:
     area = window.dockWidgetArea(holder)
     for other in window.findChildren(QDockWidget, options=_DIRECT):
-        there = not (other is holder or other.isHidden() or other.isFloating())
+        there = not (other is holder or _is_put_away(other) or other.isFloating())
         if there and is_tab(other.widget()) and window.dockWidgetArea(other) == area:
             window.tabifyDockWidget(other, holder)
             _show_whole_names(window)
             bring_to_front(holder)
             return
+
+
+def _is_put_away(dock: QDockWidget) -> bool:
+    """Whether someone has hidden it; one that has just come is shown by the loop's next round."""
+    return dock.isHidden() and dock.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
 
 
 def _show_whole_names(window: QMainWindow) -> None:
