@@ -65,10 +65,32 @@ def test_a_shader_has_the_variables_that_vispy_finds() -> None:
     lighten_shaders()
     light = Program._parse_variables_from_code
     assert light.__module__ == shaders.__name__
-    really = inspect.getclosurevars(light).nonlocals["parse"]
+    find = inspect.getclosurevars(light).nonlocals["variables"]
+    really = inspect.getclosurevars(find.__wrapped__).nonlocals["parse"]
     found = variables(light, VERTEX, FRAGMENT)
     assert found == variables(really, VERTEX, FRAGMENT)
     assert set(found) == {"light", "places", "places[0]", "places[1]", "corner", "colour", "half_"}
     for visual in (ImageVisual, MarkersVisual, TextVisual):
         codes = visual._shaders["vertex"], visual._shaders["fragment"]
         assert variables(light, *codes) == variables(really, *codes) != {}
+
+
+def test_equal_shaders_are_read_once(qtbot: Any) -> None:
+    import inspect
+
+    from vispy.gloo import Program
+
+    lighten_shaders()
+    light = Program._parse_variables_from_code
+    find = inspect.getclosurevars(light).nonlocals["variables"]
+    code = VERTEX.replace("light", "glow")
+    first = Program(code, FRAGMENT)
+    read = find.cache_info().misses
+    second = Program(code, FRAGMENT)
+    assert find.cache_info().misses == read
+    second._code_variables.pop("glow")
+    assert "glow" in first._code_variables
+    third = Program(code.replace("glow", "gleam"), FRAGMENT)
+    assert find.cache_info().misses == read + 1
+    assert "gleam" in third._code_variables
+    assert "glow" in Program(code, FRAGMENT)._code_variables

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
+
+#: Of so many shaders it is known which variables they have.
+_KEPT = 256
 
 
 def lighten_shaders() -> None:
@@ -46,19 +50,24 @@ def _keeping(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _reading_words(parse: Callable[..., None]) -> Callable[..., None]:
-    """Look for variables in a shader that has a line for each word.
+    """Look for variables in a shader that has a line for each word, once in those that are equal.
 
     vispy takes comments out by an expression that goes through each line as often as it has signs:
-    20 ms for a shader, 80 for that of letters. All its other expressions take any white space.
+    20 ms for a shader, 80 for that of letters. All its other expressions take any white space. Of
+    most layers of a kind the shaders are the same.
     """
 
+    @lru_cache(_KEPT)
+    def variables(codes: tuple[str, ...]) -> dict[str, Any]:
+        shaders = [SimpleNamespace(code=_words(code)) for code in codes]
+        reader = SimpleNamespace(_shaders=shaders, _code_variables={})
+        parse(reader, update_variables=False)
+        found: dict[str, Any] = reader._code_variables
+        return found
+
     def parse_variables(program: Any, update_variables: bool = True) -> None:
-        shaders = program._shaders
-        program._shaders = [SimpleNamespace(code=_words(each.code)) for each in shaders]
-        try:
-            parse(program, update_variables=False)
-        finally:
-            program._shaders = shaders
+        found = variables(tuple(each.code for each in program._shaders))
+        program._code_variables = found.copy()
         if update_variables:
             program._process_pending_variables()
 

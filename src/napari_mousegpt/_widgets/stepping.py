@@ -31,8 +31,8 @@ _BEHIND_MS = 100
 _PATIENCE_S = 0.02
 #: The slider rests when nothing was shown anew for so long (ms).
 _REST_MS = 300
-#: What most words are written with.
-_LETTERS = string.ascii_letters + string.digits + " .,:;…'\"()-_/%"
+#: What most words are written with, and by what vispy tells how high a line is.
+_LETTERS = string.ascii_letters + string.digits + " .,:;…'\"()-_/%" + "ÅÉÑŐ"
 _KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 #: Who does this over the picture does something with it.
 _ACTS = (*_KEYS, QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.Wheel)
