@@ -51,7 +51,8 @@ def _join(window: QMainWindow, holder: QDockWidget, is_tab: Callable[[Any], bool
 
 def _is_put_away(dock: QDockWidget) -> bool:
     """Whether someone has hidden it; one that has just come is shown by the loop's next round."""
-    return dock.isHidden() and dock.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+    was_told = Qt.WidgetAttribute.WA_WState_ExplicitShowHide
+    return bool(dock.isHidden() and dock.testAttribute(was_told))
 
 
 def _show_whole_names(window: QMainWindow) -> None:
